@@ -163,3 +163,18 @@ def test_nobody_else_writes_it_down(place: Any, name: str) -> None:
 ])  # fmt: skip
 def test_what_is_prepared_in_another_century_is_not_laid_out(place: Any, first: str, status: int) -> None:
     assert client(place, "wang.fang").get("/pharmacy", {"first": first}).status_code == status
+
+
+def test_whose_arm_is_not_known_stands_masked_beside_the_others(place: Any) -> None:
+    from nmosd_dosing.register import accounts, facts
+    from nmosd_dosing.register.store import Act
+    from tests.kit.served import AT
+
+    who = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "zhao.min")
+    first = facts.holding(place.register.arms, "allocation")[1]
+    assert (first.cells or {})["subject"] == "0102"
+    act = Act("withdraw", "allocation", None, "not randomised yet", first.person, site=first.site, replaces=first.seq)
+    place.register.arms.write([act], who.author("UTC"), AT)
+    words = client(place, "zhao.min").get("/pharmacy", {"unblind": "1", "days": "60"}).content.decode()
+    assert words.count(">masked<") == 1 and ">0102</a>" in words
+    assert client(place, "zhao.min").get("/pharmacy/stock").status_code == 200

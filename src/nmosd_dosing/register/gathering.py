@@ -48,7 +48,8 @@ def gather(
     """Those of `whose` that are there, by the version of the study that they are on; nobody is an empty list.
 
     `country`: whose public holidays are closed days. `arms`: with the arms, for whom may see them; `unblind`: with the doses that they
-    tell. Raises InputError where what the register holds contradicts itself, or it has no study.
+    tell, and those whose arm is not known beside them, masked. Raises InputError where what the register holds contradicts itself, or it
+    has no study.
     """
     versions: dict[str, list[Fact]] = defaultdict(list)
     for fact in tables.subjects(register, whose):
@@ -59,15 +60,25 @@ def gather(
         request = Request(study, tables.period(register), workdays=workdays(study, country), unblind=unblind)
         held = tables.held(register, (*_READ, tables.ARMS) if arms else _READ, whose, people)
         subjects, without = readers.subjects(study, request.periods, held)
-        if whose != EVERYBODY:
+        if whose != EVERYBODY or unblind:
             request = replace(request, study=_counted(register, request, today))
         request = replace(request, subjects=history.booked_by(subjects, today)).begun()
         problems = Problems()
         history.check(request.subjects, True, problems)
         if problems.found:
             raise InputError(problems.in_order())
-        found.append(Gathered(version, request.known_by(today)[0], without))
+        found += [Gathered(version, part, without) for part in _by_what_is_told(request.known_by(today)[0])]
     return found
+
+
+def _by_what_is_told(request: Request) -> list[Request]:
+    """The request; one that unblinds is of those whose arm is known, and the others are asked about as everybody sees them."""
+    others = tuple(subject for subject in request.subjects if subject.arm is None) if request.unblind else ()
+    if not others:
+        return [request]
+    told = tuple(subject for subject in request.subjects if subject.arm is not None)
+    masked = replace(request, unblind=False, subjects=others)
+    return [replace(request, subjects=told), masked] if told else [masked]
 
 
 def study_of(register: Register, people: Sequence[Fact], today: dt.date) -> Study:

@@ -21,6 +21,7 @@ from nmosd_dosing.cli.run import register_tables
 from nmosd_dosing.cli.serve_options import ServeOptions
 from nmosd_dosing.errors import InputError, Problem, Problems, clip
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.period_order import arms_of, way
 
 if TYPE_CHECKING:
     from nmosd_dosing.pages.place import Place
@@ -77,6 +78,18 @@ def _listen(place: Place, port: int, words: str) -> None:
     server.run()
 
 
+def _enter_arms(found: Register, at: dt.datetime, zone: str) -> None:
+    """An invented arm for each subject, entered by the unblinded pharmacist."""
+    from nmosd_dosing.register import accounts, changes, studies, tables
+
+    who = next(account.who for account in accounts.accounts(found.facts) if account.role == "unblinded-pharmacist")
+    study = studies.latest_study(found.facts)
+    arms = arms_of(way(study)) if study is not None else ()
+    for number, fact in enumerate(tables.subjects(found, tables.EVERYBODY) if arms else ()):
+        typed = {"subject": (fact.cells or {})["subject"], "arm": arms[number % len(arms)]}
+        changes.record(changes.Book(found, who, DEMO_DAY), "allocation", typed).write(who, at, zone)
+
+
 def _port(text: str, problems: Problems) -> int:
     """A port; 0 takes one that is free."""
     if text.isascii() and text.isdigit() and int(text[:6]) <= _LAST_PORT:
@@ -129,6 +142,7 @@ def demo(folder: Path) -> tuple[Register, str]:
     at, zone = registers.now(), "Asia/Shanghai"
     for name, role, sites in DEMO_ACCOUNTS:
         accounts.add(found.facts, manager, at, zone, name=name, role=role, sites=sites)
+    _enter_arms(found, at, zone)
     for name in (DEMO_MANAGER, *(name for name, *_ in DEMO_ACCOUNTS)):
         accounts.set_password(found.facts, manager, at, zone, name=name, password=password)
     named = [f"  {name:<10} {role}{f', site {sites}' if sites != 'all' else ''}" for name, role, sites in DEMO_ACCOUNTS]
