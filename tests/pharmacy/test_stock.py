@@ -101,7 +101,14 @@ def lot(batch: str, number: int, expiry: D | None) -> Lot:
 def test_what_is_short_for_the_planned_doses(study: Study, stock: list[Lot], found: list[tuple[D, int, int]]) -> None:
     plans = Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="01"),)).plans()
     worklist = prepare(study, list(plans), D(2025, 1, 6), D(2025, 3, 1))
-    assert [(one.first, one.needed, one.covered) for one in short(worklist, stock)] == found
+    assert [(one.first, one.needed, one.covered) for one in short([worklist], stock)] == found
+
+
+def test_two_versions_of_a_study_take_of_the_same_vials(study: Study) -> None:
+    plans = list(Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="01"),)).plans())
+    worklists = [prepare(study, plans, D(2025, 1, 6), D(2025, 3, 1))] * 2
+    (one,) = short(worklists, [lot("A", 6, None)])
+    assert (one.first, one.needed, one.covered) == (D(2025, 1, 20), 12, 6)
 
 
 @given(st.lists(st.tuples(st.sampled_from(MOVEMENTS), st.integers(1, 9), st.integers(0, 40)), max_size=12))

@@ -149,23 +149,24 @@ class _Left:
     there: int
 
 
-def short(worklist: Worklist, stock: Iterable[Lot]) -> tuple[Short, ...]:
-    """What is short for the doses of a worklist, by site, product and size. Each day takes of the lots that are in date then, the first to
-    expire first: no other way reaches further, since what is kept for later can be given later, too."""
+def short(worklists: Iterable[Worklist], stock: Iterable[Lot]) -> tuple[Short, ...]:
+    """What is short for the doses of worklists, of all versions of the study together, by site, product and size.
+
+    Each day takes of the lots that are in date then, the first to expire first: no other way reaches further, since what is kept for
+    later can be given later, too."""
     left: dict[_Key, list[_Left]] = defaultdict(list)
     for lot in sorted(stock, key=lambda lot: lot.expiry or dt.date.max):
         if lot.on_hand > 0:
             left[lot.site, lot.product, lot.vial].append(_Left(lot, lot.on_hand))
     needed, covered, first = defaultdict[_Key, int](int), defaultdict[_Key, int](int), dict[_Key, dt.date]()
-    for item in worklist.items:
-        assert item.date is not None, "what is on the list has a day"
+    for day, item in sorted(((item.date or dt.date.max, item) for made in worklists for item in made.items), key=lambda dated: dated[0]):
         for vial, number in item.vials or ():
             key = item.site, item.dose.shown, vial
-            got = _taken(left[key], item.date, number)
+            got = _taken(left[key], day, number)
             needed[key] += number
             covered[key] += got
             if got < number:
-                first.setdefault(key, item.date)
+                first.setdefault(key, day)
     return tuple(Short(*key, first[key], needed[key], covered[key]) for key in needed if key in first)
 
 

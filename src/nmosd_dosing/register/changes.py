@@ -28,7 +28,7 @@ from nmosd_dosing.subjects.tables.subject_table import same
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _WHY = '"why"'
-_FIRST_YEAR, _YEARS_AHEAD = 1990, 50  # between which a day 1 is nothing to wonder at
+_FIRST_YEAR, _YEARS_AHEAD = 1990, 2  # between which a day 1 is nothing to wonder at
 _HAPPENED = ("events", "visits", "weighings", "measurements")  # tables of what has happened on a day
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",

@@ -22,7 +22,7 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day, seen_of
 from nmosd_dosing.pages.place import ALL, Desk
-from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, Short, lots, short, unmatched
+from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, lots, short, unmatched
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.register import stock, tables
@@ -164,7 +164,7 @@ def vials(request: Asked) -> HttpResponse:
         response.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
         return response
     there = lots(lines)
-    missing: list[Short] = [found for worklist in counted.worklists for found in short(worklist, there)]
+    missing = short(counted.worklists, there)
     status = 400 if problems or (request.method == "POST" and form.errors) else 200
     return render(request, "stock.html", {
         "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
