@@ -49,13 +49,14 @@ def dose_dates(schedule: Schedule, in_plan: NDArray[np.bool_]) -> Dates:
 def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
     """The gap of each product at the entry into each later period. dates: (k, n) those of `dose_dates`."""
     later = [p for p, segment in enumerate(schedule.segments) if segment.period and not segment.run and not segment.hangs_on]
+    most = max((len(row.give.doses) for row in schedule.rows), default=0)
     for p in later:
         for product in dict.fromkeys(row.give.product for row in schedule.rows):
             rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
             earlier = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] < p]
             here = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] == p]
-            both = _arms(schedule, earlier) & _arms(schedule, here)
-            earlier, here = ([k for k in some if _arms(schedule, [k]) & both] for some in (earlier, here))
+            both = _arms(schedule, earlier, most) & _arms(schedule, here, most)
+            earlier, here = ([k for k in some if _arms(schedule, [k], most) & both] for some in (earlier, here))
             if earlier and here:
                 before = np.array([np.where(np.isnat(dates[k]), NO_DATE, schedule.dosed(k)[1]) for k in earlier])
                 last = np.fmax.reduce(before)
@@ -63,9 +64,8 @@ def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
                 yield EntryGap(p, product, schedule.rows[here[0]].give.shown, last, which, np.fmin.reduce(dates[here]))
 
 
-def _arms(schedule: Schedule, rows: Sequence[int]) -> set[int]:
-    """The arms that get any of these rows: all of them in a period without arms, and at a masked dose, which tells none."""
-    most = max(len(row.give.doses) for row in schedule.rows)
+def _arms(schedule: Schedule, rows: Sequence[int], most: int) -> set[int]:
+    """The arms that get any of these rows: all of them, `most`, in a period without arms, and at a masked dose, which tells none."""
     found = set[int]()
     for give in (schedule.rows[k].give for k in rows):
         every = (give.doses, *give.ways)
