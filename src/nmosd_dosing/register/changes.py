@@ -8,28 +8,25 @@ before. A correction and a withdrawal always have one; what is written for the f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.follows import Moved, moves
-from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, counted, did_you_mean, one_of
 from nmosd_dosing.register import blanking, facts, gathering, studies, tables
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.person import Cells, Person, Row, Rows, Way, read, unknown_subject
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.slips import slips
 from nmosd_dosing.register.store import ARMS, Act, Store
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
-from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _WHY = '"why"'
-_FIRST_YEAR, _YEARS_AHEAD = 1990, 2  # between which a day 1 is nothing to wonder at
-_HAPPENED = ("events", "visits", "weighings", "measurements")  # tables of what has happened on a day
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
     "history": "line of the history",
@@ -202,7 +199,7 @@ def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tupl
     old, new = read(before, was, Problems()), read(after, way, problems)
     if new is None:
         raise InputError(problems.in_order())
-    doubts = (*_doubts(old, new, book.today), *_ahead(old, new, book.today))
+    doubts = slips(old, new, book.today)
     if doubts and _said(reason) is None:
         hint = f"if it is right, say why: `{argument('reason', _WHY)}`"
         raise InputError(Problem(words, hint=hint) for words in doubts)
@@ -218,56 +215,7 @@ def doubts(book: Book, before: Rows, after: Rows) -> tuple[str, ...]:
     """What may be a slip in rows that many bring at once; nothing of a person of whom the tables cannot be read."""
     way = book.way(after)
     old, new = (read(rows, way, Problems()) for rows in (before, after))
-    return (*_doubts(old, new, book.today), *_ahead(old, new, book.today)) if new is not None else ()
-
-
-def _doubts(old: Person | None, new: Person, today: dt.date) -> list[str]:
-    """What may be a slip: a day 1 that moves, a visit that is recorded twice, or where none is allowed, a weight to look at again."""
-    found = []
-    if new.schedule is None or new.request is None or new.subject is None:
-        return []
-    was = old.subject.start if old is not None and old.subject is not None else None
-    if new.subject.start not in (was, None) and (words := _unlikely(new.subject.start, today)) is not None:
-        found.append(words)
-    if was is not None and new.subject.start != was:
-        found.append(f"day 1 moves from {date_text(was)} to {date_text(new.subject.start) if new.subject.start else 'no day'}")
-    known = [_slip(f) for f in findings_of(old.schedule, today)] if old is not None and old.schedule is not None else []
-    for finding in findings_of(new.schedule, today):
-        words = _slip(finding)
-        if words is not None and words not in known:
-            found.append(words)
-    heavy = _weights(old)
-    found += [words for words in _weights(new) if words not in heavy]
-    return found
-
-
-def _unlikely(start: dt.date | None, today: dt.date) -> str | None:
-    """That the year of a day 1 is to be looked at."""
-    if start is None or _FIRST_YEAR <= start.year <= today.year + _YEARS_AHEAD:
-        return None
-    return f"day 1 is {date_text(start)}: before {_FIRST_YEAR}, or more than {_YEARS_AHEAD} years ahead"
-
-
-def _slip(finding: Finding) -> str | None:
-    if finding.verdict == "not-allowed" and not finding.is_entry:
-        return f"`{finding.visit}`: {finding.message}"
-    return f"`{finding.visit}` is {finding.message}" if finding.verdict == "duplicate" else None
-
-
-def _ahead(old: Person | None, new: Person, today: dt.date) -> Iterator[str]:
-    """What is written down of a day that has not come: nobody can know it yet. An appointment is ahead, and so may day 1 be."""
-    for table in _HAPPENED:
-        known = old.cells.get(table, ()) if old is not None else ()
-        for row in new.cells.get(table, ()):
-            day = dt.date.fromisoformat(row["date"][:10])
-            if day > today and row not in known and row.get("status") != "booked":
-                yield f"{date_text(day)} is ahead, as of {date_text(today)}"
-
-
-def _weights(person: Person | None) -> list[str]:
-    if person is None or person.request is None:
-        return []
-    return [doubt.message for doubts in weight_doubts(person.request.cohort).values() for doubt in doubts]
+    return slips(old, new, book.today) if new is not None else ()
 
 
 def _moves(old: Person | None, new: Person) -> tuple[Moved, ...]:
