@@ -53,7 +53,7 @@ class Opened:
     @property
     def arms(self) -> Store | None:
         """The store of the arms, for who may see them; None for everybody else, whether or not it is there."""
-        return self.register.arms_store() if self.who.sees_arms else None
+        return self.register.arms_for(self.who)
 
     @property
     def author(self) -> Author:

@@ -81,7 +81,7 @@ class Desk:
     @property
     def arms(self) -> Store | None:
         """The store of the arms, for who may see them; None for everybody else."""
-        return self.register.arms_store() if self.who.sees_arms else None
+        return self.register.arms_for(self.who)
 
     @property
     def book(self) -> Book:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, connections, transaction
 
@@ -13,6 +13,9 @@ from nmosd_dosing.errors import InputError, Problem, argument, clip, command, di
 from nmosd_dosing.register import server, unfinished, versions
 from nmosd_dosing.register.addresses import Address, address, of_file
 from nmosd_dosing.register.store import ARMS, Store, said
+
+if TYPE_CHECKING:
+    from nmosd_dosing.register.accounts import Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Register:
         if self.address.arms_file is not None and versions.form(self.arms).missing:
             versions.bring_up(self.arms, self.address.arms_file)
         return self.arms
+
+    def arms_for(self, who: Who) -> Store | None:
+        """The store of the arms for an account that may see them; None for everybody else, whether or not it is there. Raises InputError
+        as `arms_store` does."""
+        return self.arms_store() if who.sees_arms else None
 
     def close(self) -> None:
         """Ends the connections."""

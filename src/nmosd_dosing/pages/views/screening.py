@@ -53,7 +53,9 @@ Rows = forms.formset_factory(Had, extra=_ROWS, max_num=50, absolute_max=60)
 def screening(request: Asked) -> HttpResponse:
     """The form, and what was found; of a subject of the register what is known of them is in the form."""
     desk, code = request.desk, request.GET.get("subject", "")
-    fact = _subject(desk, code) if code else None
+    fact = desk.row(code) if code else None
+    if code and fact is None:
+        raise hidden()
     study, period = _study(desk, fact)
     if request.method == "POST":
         form, rows = Asking(request.POST), Rows(request.POST, prefix="had")
@@ -72,14 +74,6 @@ def screening(request: Asked) -> HttpResponse:
         "form": form, "rows": rows, "found": found, "problems": problems, "code": code, "title": study.title,
         "none": not study.criteria.of(period.id),
     }, status=status)  # fmt: skip
-
-
-def _subject(desk: Desk, code: str) -> Fact:
-    """The row of a subject whom the account may see."""
-    found = [fact for fact in tables.subjects(desk.register, Whose(None, desk.who.sites, frozenset(), code)) if fact.cells]
-    if len(found) != 1 or (found[0].cells or {}).get("subject") != code:
-        raise hidden()
-    return found[0]
 
 
 def _study(desk: Desk, fact: Fact | None) -> tuple[Study, Period]:
