@@ -1,7 +1,9 @@
-"""All texts of the pages are in Chinese, too, with the same places for what is put in; and what is compiled is what is written."""
+"""All texts of the pages, and all that the core says, are in Chinese, too, with the same places for what is put in; and what is compiled is
+what is written."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from typing import Any
@@ -10,7 +12,7 @@ import polib
 import pytest
 
 from tests.kit.served import client
-from tests.pages.translations import MO, PO, compiled, extracted
+from tests.pages.translations import MO, PO, compiled, extracted, literals, places, spoken
 
 _PLACES = re.compile(r"%(?:\(\w+\))?[sd]")
 
@@ -33,6 +35,26 @@ def test_every_text_is_translated_with_the_same_places(po: polib.POFile) -> None
         said = entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
         for text in said:
             assert set(_PLACES.findall(text)) == set(_PLACES.findall(entry.msgid_plural or entry.msgid)), entry.msgid
+
+
+def test_every_pattern_of_the_core_is_written_out_where_it_is_said_with_what_is_put_in() -> None:
+    for where, call in spoken():
+        patterns = literals(call)  # raises for what is no literal
+        if isinstance(call.func, ast.Name) and call.func.id == "said":
+            named = {keyword.arg for keyword in call.keywords}
+            assert None not in named, where
+            assert {name for pattern in patterns for name in places(pattern)} == named, where
+    for wrong in ("said(words)", "said(f'{n} days')", "said('a' + b)", "many(n, noun)", "joined(comma, [])"):
+        unclear = ast.parse(wrong, mode="eval").body
+        assert isinstance(unclear, ast.Call)
+        with pytest.raises(ValueError, match=r"\w"):
+            literals(unclear)
+
+
+def test_every_pattern_of_the_core_is_translated_with_the_same_places(po: polib.POFile) -> None:
+    chinese = {entry.msgid: entry.msgstr for entry in po}
+    for pattern in {text for _, call in spoken() for text in literals(call) if text}:
+        assert places(chinese[pattern]) == places(pattern), pattern
 
 
 def test_what_is_compiled_is_what_is_written(po: polib.POFile) -> None:

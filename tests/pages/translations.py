@@ -1,11 +1,14 @@
-"""The texts of the pages for translators. `python -m tests.pages.translations` brings the file of translations up to the pages (with GNU
-gettext's xgettext), and compiles it."""
+"""The texts of the pages, and the patterns of what the core says, for translators. `python -m tests.pages.translations` brings the file of
+translations up to both (with GNU gettext's xgettext), and compiles it."""
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
+import string
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import polib
@@ -15,6 +18,40 @@ from tests.kit.paths import ROOT
 PAGES = ROOT / "src" / "nmosd_dosing" / "pages"
 PO = PAGES / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
+
+
+def spoken() -> Iterator[tuple[str, ast.Call]]:
+    """Each call in the sources that makes a sentence, with its place."""
+    for file in sorted((ROOT / "src" / "nmosd_dosing").rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+        imports = (node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "nmosd_dosing.sentences")
+        names = {alias.name for node in imports for alias in node.names} & {"said", "joined", "many"}
+        for node in nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", node
+
+
+def literals(call: ast.Call) -> list[str]:
+    """The patterns of a call: `said("…")`, `said("…" if short else "…")`, `joined("; ", …)`, `many(n, "day")`. Raises ValueError for what
+    is not written out: nobody could translate it."""
+    assert isinstance(call.func, ast.Name)
+    is_many = call.func.id == "many"
+    found = []
+    told = [call.args[1] if is_many else call.args[0]]
+    while told:
+        match told.pop():
+            case ast.IfExp(body=one, orelse=other):
+                told += [one, other]
+            case ast.Constant(value=str(text)):
+                found.append(f"{{n}} {text}" if is_many else text)
+            case other:
+                raise ValueError(ast.unparse(other))
+    return found
+
+
+def places(pattern: str) -> set[str]:
+    """What is put into a pattern of a sentence."""
+    return {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
 
 
 def extracted() -> polib.POFile:
@@ -28,6 +65,8 @@ def extracted() -> polib.POFile:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "pages")
         shutil.copytree(PAGES, copy, ignore=shutil.ignore_patterns("__pycache__", "static"))
+        core = sorted({text for _, call in spoken() for text in literals(call) if text})
+        (copy / "core.py").write_text("".join(f"gettext({text!r})\n" for text in core), encoding="utf-8")
         os.chdir(copy)
         try:
             call_command("makemessages", locale=["zh_Hans"], verbosity=0, no_location=True, no_wrap=True)
@@ -54,7 +93,7 @@ def main() -> None:
         "Language": "zh_Hans", "Content-Type": "text/plain; charset=UTF-8", "Content-Transfer-Encoding": "8bit",
         "MIME-Version": "1.0", "Plural-Forms": "nplurals=1; plural=0;",
     }  # fmt: skip
-    po.header = "The pages in Chinese."
+    po.header = "The pages, and what the core says on them, in Chinese."
     po.metadata_is_fuzzy = False
     po.sort(key=lambda entry: (entry.msgid, entry.msgctxt or ""))
     po.save(str(PO))

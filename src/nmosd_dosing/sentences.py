@@ -1,0 +1,79 @@
+"""Sentences that can be said again in another language.
+
+A `Sentence` is its English text, and goes wherever a text goes; it also knows its pattern and what was put into it. So the core says
+everything once, in English, and whoever shows it says it again, with a table of patterns of his own: the core knows no other language and
+no library for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+from nmosd_dosing.days import Language, date_text
+from nmosd_dosing.errors import plural
+
+Part = str | int | dt.date  # what may be put in: a text as somebody wrote it, a number, a date, or a Sentence
+Say = Callable[[Part], str]  # says a part in the language of whoever reads it
+
+
+class Sentence(str):
+    """A text of the core. `pattern`: as a table of translations has it. `parts`: by their names in the pattern; of sentences that are
+    joined in their order, and `pattern` is what stands between them."""
+
+    __slots__ = ("parts", "pattern")
+    pattern: str
+    parts: Mapping[str, Part] | tuple[Part, ...]
+
+    def __add__(self, other: str) -> Sentence:
+        return joined("", (self, other))
+
+
+def said(pattern: str, /, **parts: Part) -> Sentence:
+    """A sentence of a pattern, `{days} too late: call to move it`, and its parts. Dates are written with their weekday.
+
+    The pattern must be written out where it is said (a test collects them); without parts it is the sentence as it stands.
+    """
+    english: dict[str, Part] = parts
+    for name, part in parts.items():
+        if isinstance(part, dt.date):
+            english = {**english, name: date_text(part)}
+    made = Sentence(pattern.format_map(english) if parts else pattern)
+    made.pattern, made.parts = pattern, parts
+    return made
+
+
+@lru_cache(maxsize=512)  # what there is so much of is said again and again
+def many(n: int, noun: str) -> Sentence:
+    """`1 day`, `2 days`. Its pattern is of the noun as it stands after one: `{n} day`."""
+    made = Sentence(f"{n} {plural(n, noun)}")
+    made.pattern, made.parts = f"{{n}} {noun}", {"n": n}
+    return made
+
+
+def joined(between: str, parts: Iterable[Part]) -> Sentence:
+    """Sentences in a row, with the same between each two of them; it is translated, too, where it is not empty."""
+    all_ = tuple(parts)
+    made = Sentence(between.join(map(_english, all_)))
+    made.pattern, made.parts = between, all_
+    return made
+
+
+def in_words(part: Part, translate: Callable[[str], str], language: Language) -> str:
+    """A part, or a whole sentence, in a language. translate: gives the pattern of that language for one of English.
+
+    What is no Sentence is a text of a user, and stays as it is written.
+    """
+    if isinstance(part, Sentence):
+        parts, pattern = part.parts, part.pattern
+        if isinstance(parts, tuple):
+            return (translate(pattern) if pattern else "").join(in_words(each, translate, language) for each in parts)
+        if not parts:
+            return translate(pattern) if pattern else ""
+        return translate(pattern).format_map({name: in_words(each, translate, language) for name, each in parts.items()})
+    return date_text(part, language) if isinstance(part, dt.date) else str(part)
+
+
+def _english(part: Part) -> str:
+    return part if isinstance(part, str) else date_text(part) if isinstance(part, dt.date) else str(part)
