@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from nmosd_dosing.days import days_past, to_date
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.register import early, readers, tables
+from nmosd_dosing.register import early, facts, readers, tables
 from nmosd_dosing.register.early import Early
 from nmosd_dosing.register.facts import Fact
 from nmosd_dosing.register.register import Register
@@ -40,7 +40,9 @@ def over_everybody(study: Study, register: Register, known: Known | None, as_of:
     while True:
         first = [_first(rule, register, rule.count + more) for rule in counting]
         persons = frozenset(person for those in first for person in those.persons)
-        held = tables.held(register, ("subjects", "events", "visits"), tables.Whose(known, persons=persons))
+        people = facts.holding(register.facts, "subjects", known=known.facts if known is not None else None, persons=persons)
+        there = [fact for fact in people if fact.cells is not None]  # whether none is missing was asked where somebody was read
+        held = tables.held(register, ("subjects", "events", "visits"), tables.Whose(known, persons=persons), there)
         days = counts(study, held, as_of)
         if all(_is_decided(rule, those, day) for rule, those, (_, day) in zip(counting, first, days, strict=True)):
             return days

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -48,19 +47,15 @@ def in_order_of_days(store: Store) -> str:
 def first_events(store: Store, event: str, count: int) -> Early:
     """So many persons, if there are, who come first by a day of an event."""
     tables = "'events', 'subjects'" if event in OF_SCREENING else "'events'"  # days of screening are columns, too
+    day = day_of(connections[store.alias], "date", event)
     found = _rows(
         store,
-        "SELECT person, cells FROM register_entry JOIN register_content ON entry = seq "  # noqa: S608
-        f"WHERE what IN ({tables}) AND (salt IS NULL OR cells LIKE %s)",
+        f"SELECT person, min(coalesce({day}, '')) FROM register_entry JOIN register_content ON entry = seq "  # noqa: S608
+        f"WHERE what IN ({tables}) AND (salt IS NULL OR cells LIKE %s) GROUP BY person ORDER BY 2, 1 LIMIT {count + 1:d}",
         f"%{json.dumps(event)}%",
     )
-    cell = re.compile(rf'"(?:date|{event})":"([^"]*)"')
-    first: dict[int, str] = {}
-    for person, text in found:
-        day = match[1] if text is not None and (match := cell.search(text)) else ""
-        first[person] = min(day, first.get(person, day))
-    some = sorted(first, key=lambda person: (first[person], person))[:count]
-    return Early(frozenset(some), _day(first[some[-1]]) if some else None, len(some) == len(first))
+    some = found[:count]
+    return Early(frozenset(person for person, _ in some), _day(some[-1][1]) if some else None, len(some) == len(found))
 
 
 def _rows(store: Store, question: str, value: int | str) -> Sequence[tuple[Any, ...]]:
