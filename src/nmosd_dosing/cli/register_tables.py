@@ -48,6 +48,7 @@ def typed(given: Mapping[str, Any], *, each_version: bool = False) -> dict[str, 
     subjects = tables.subjects(found.register, whose)
     if "subjects" in asked and not subjects:
         raise InputError(_nobody(found, given["register"], known, given.get("study_version")))
+    _check_there(whose, subjects, found)
     if known is not None:
         given = {**given, **_day_of_looking(given, known, found)}
     on = studies.by_version(subjects) if each_version and given["regimen"] is None else {}
@@ -111,6 +112,21 @@ def _nobody(found: Opened, register: str, known: Known | None, version: str | No
         sites = ", ".join(sorted(found.who.sites))
         return Problem(f"`{shown}` has no subject that the account `{clip(found.who.name)}` may see", hint=f"it is of the sites {sites}")
     return Problem(f"`{shown}` has no subjects", hint=f"`dosing register import --register {clip(register)}` brings those of tables")
+
+
+def _check_there(whose: Whose, subjects: Sequence[Fact], found: Opened) -> None:
+    """Raises InputError for a subject or a site that is not there, before the tables of everybody are read."""
+    from nmosd_dosing.cli.shown import site_asked_for, subject_asked_for
+
+    problems = Problems()
+    if whose.subject is not None:
+        codes = [fact.cells["subject"] for fact in subjects if fact.cells is not None]
+        subject_asked_for(whose.subject, codes, f"subjects of {found.register.address.shown}", True, problems)
+    there = {fact.site for fact in subjects}
+    for site in sorted(whose.sites):
+        site_asked_for(site, there, True, problems)
+    if problems.found:
+        raise InputError(problems.in_order())
 
 
 def _unblinds(given: Mapping[str, Any], found: Opened) -> bool:

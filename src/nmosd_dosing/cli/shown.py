@@ -55,9 +55,10 @@ def read_shown(whom: PeopleOptions, at_site: Sequence[str], problems: Problems, 
     if not cohorts or (one is None and not at_site):
         return EVERYBODY
     sites = [site for cohort in cohorts for site in cohort.sites or ()]
+    codes, of_register = [code for cohort in cohorts for code in cohort.codes], whom.register is not None
     return Shown(
-        _one(whom, one, [code for cohort in cohorts for code in cohort.codes], problems) if one is not None else None,
-        frozenset(site for text in at_site if (site := _site(whom, text, sites, problems)) is not None),
+        subject_asked_for(one, codes, whom.subjects or "", of_register, problems) if one is not None else None,
+        frozenset(site for text in at_site if (site := site_asked_for(text, sites, of_register, problems)) is not None),
     )
 
 
@@ -75,8 +76,8 @@ def read_each(
     return tuple(requests)
 
 
-def _one(whom: PeopleOptions, asked: str, codes: Sequence[str], problems: Problems) -> str | None:
-    """The subject of the table that has a code. Whoever has a code like it is somebody else, and is never proposed."""
+def subject_asked_for(asked: str, codes: Sequence[str], table: str, of_register: bool, problems: Problems) -> str | None:
+    """The subject of a table that has a code. Whoever has a code like it is somebody else, and is never proposed."""
     code = arguments.code("--subject", asked, problems)
     if code is None:
         return None
@@ -84,26 +85,27 @@ def _one(whom: PeopleOptions, asked: str, codes: Sequence[str], problems: Proble
     if (found := known.get(same(code))) is not None:
         return found
     near = near_codes.near([code], codes).get(code, [])
-    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else where_codes_are(whom)
-    problems.error(f"`--subject {clip(code)}` is not in `{clip(whom.subjects or '')}`", None, hint)
+    hint = f"write `--subject {clip(codes[near[0]])}`" if len(near) == 1 else where_codes_are(of_register)
+    problems.error(f"`--subject {clip(code)}` is not in `{clip(table)}`", None, hint)
     return None
 
 
-def where_codes_are(whom: PeopleOptions) -> str:
+def where_codes_are(of_register: bool) -> str:
     """What is to be done where nobody has a code."""
-    return f"look its code up in the {'register' if whom.register is not None else 'table'}"
+    return f"look its code up in the {'register' if of_register else 'table'}"
 
 
-def where_sites_are(whom: PeopleOptions, sites: Iterable[str]) -> str:
+def where_sites_are(sites: Iterable[str], of_register: bool) -> str:
     """What is to be done where nobody is at a site."""
     if there := sorted(sites):
         return f"sites are {one_of(there)}"
-    return "nobody of the register has a site" if whom.register is not None else "the table of subjects needs a column `site`"
+    return "nobody of the register has a site" if of_register else "the table of subjects needs a column `site`"
 
 
-def _site(whom: PeopleOptions, asked: str, sites: Sequence[str | None], problems: Problems) -> str | None:
+def site_asked_for(asked: str, sites: Iterable[str | None], of_register: bool, problems: Problems) -> str | None:
+    """The site at which somebody is, as it is written of them."""
     known = {same(site): site for site in sites if site}
     if (found := known.get(same(asked.strip()))) is not None:
         return found
-    problems.error(f"nobody is at the site `{clip(asked)}`", None, where_sites_are(whom, known.values()))
+    problems.error(f"nobody is at the site `{clip(asked)}`", None, where_sites_are(known.values(), of_register))
     return None

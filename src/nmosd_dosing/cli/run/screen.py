@@ -189,12 +189,14 @@ def _shown(whom: ScreenPeople, asked: ScreenOptions, found: list[_Person], probl
     if whom.subjects is not None and whom.subject is not None:
         chosen = [person for person in found if same(person.code or "") == same(whom.subject)]
         if not chosen:
-            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, where_codes_are(whom))
+            problems.error(
+                f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, where_codes_are(whom.register is not None)
+            )
         found = chosen
     sites = {same(person.site) for person in found if person.site}
     for code in asked.at_site if not problems.found else ():
         if same(code.strip()) not in sites:
-            problems.error(f"nobody is at the site `{clip(code)}`", None, where_sites_are(whom, sites))
+            problems.error(f"nobody is at the site `{clip(code)}`", None, where_sites_are(sites, whom.register is not None))
     asked_sites = {same(code.strip()) for code in asked.at_site}
     return [person for person in found if not asked_sites or same(person.site or "") in asked_sites]
 

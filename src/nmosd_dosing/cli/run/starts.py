@@ -70,7 +70,9 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
         if whom.subject is None and len(codes) > 1 and whom.trial is None:
             problems.error(f"`--history` is about {len(codes)} subjects", None, "say which one: `--subject CODE`")
         elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
-            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, where_codes_are(whom))
+            problems.error(
+                f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, where_codes_are(whom.register is not None)
+            )
         mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
         past = past.with_rows(mine, told=bool(mine))
     if request is None or problems.found or not asked:
