@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
 import pytest
 
+from nmosd_dosing.pages.views import trail as views
 from tests.kit.command import dosing
 from tests.kit.served import ACCOUNTS, PASSWORD, client
 
@@ -39,7 +43,32 @@ def test_what_is_not_there_is_said_and_not_whose_it_is(place: Any) -> None:
 
 def test_a_day_that_is_none_is_refused_in_the_form(place: Any) -> None:
     answer = client(place, "li.na").get("/trail", {"first": "2025-02-30"})
-    assert (answer.status_code, b"Enter a valid date" in answer.content) == (200, True)
+    assert (answer.status_code, b"Enter a valid date" in answer.content) == (400, True)
+    assert b"no such line" not in answer.content, "it was not looked for"
+
+
+def test_older_lines_are_a_page_further_and_all_are_in_the_table(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "_SHOWN", 5)
+    for name, question in (("chen.jie", {}), ("li.na", {}), ("zhao.min", {}), ("moreau", {"subject": "0103"}), ("li.na", {"site": "01"})):
+        asking, shown, address = client(place, name), list[str](), "/trail"
+        while True:
+            words = asking.get(address, question if address == "/trail" else None).content.decode()
+            page = re.findall(r"\(number ((?:arms:)?\d+)", words)
+            shown += page
+            further = re.search(r'<a href="(\?[^"]*before=[^"]+)">Older', words)
+            if further is None:
+                break
+            assert len(page) == 5
+            address = "/trail" + html.unescape(further[1])
+        table = list(csv.DictReader(io.StringIO(asking.get("/trail", {**question, "as": "csv"}).getvalue().decode())))
+        numbers = [("arms:" if row["store"] == "arms" else "") + row["seq"] for row in table if row["what"] != "sessions"]
+        assert shown == numbers[::-1], name
+        assert len(shown) > 5 or "subject" in question
+
+
+def test_what_is_refused_is_refused_before_a_table_begins(place: Any) -> None:
+    answer = client(place, "li.na").get("/trail", {"subject": "9999", "as": "csv"})
+    assert (answer.status_code, answer.streaming) == (400, False)
 
 
 def test_the_trail_is_verified_with_what_to_keep_elsewhere(place: Any) -> None:

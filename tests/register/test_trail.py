@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -191,3 +192,27 @@ def test_entries_that_are_no_rows_of_tables_are_told_too(nothing: Register) -> N
         "opened something else: a b (number 3)",
     ]
     assert sentences(nothing, FANG) == [], "of no site"
+
+
+_ASKED: list[dict[str, object]] = [
+    {}, {"subject": "0101"}, {"visit": "rcp/D182"}, {"number": "4"}, {"first": dt.date(2025, 7, 8)}, {"first": dt.date(2025, 7, 9)},
+    {"last": dt.date(2025, 7, 8)}, {"last": dt.date(2025, 7, 7)}, {"first": dt.date.min, "last": dt.date.max}, {"by": "wang.fang"},
+    {"site": "02"}, {"but": "visits"},
+]  # fmt: skip
+
+
+def test_the_newest_are_the_same_lines_the_other_way_round(fang: Desk) -> None:
+    fang.correct(4, "7 typed for 8", date="2025-07-08")
+    fang.withdraw(5, "another's")
+    register = fang.book.register
+    for who, asked in itertools.product((MANAGER, FANG, LI, MONITOR, UNBLINDED), _ASKED):
+        arms, which = register.arms if who.sees_arms else None, Asked(**asked)  # type: ignore[arg-type]
+        try:
+            numbers = [line.number for line in trail.lines(register, who, which, arms)]
+        except InputError:
+            with pytest.raises(InputError):
+                next(trail.newest(register, who, which, arms))
+            continue
+        assert [line.number for line in trail.newest(register, who, which, arms)] == numbers[::-1], (who, asked)
+        for at, number in enumerate(numbers):
+            assert [line.number for line in trail.newest(register, who, which, arms, number)] == numbers[:at][::-1], (who, asked)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
@@ -31,7 +32,7 @@ _NEVER = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LOG = logging.getLogger("nmosd_dosing.pages")
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class Asked(HttpRequest):
@@ -40,19 +41,19 @@ class Asked(HttpRequest):
     desk: Desk
 
 
-def page(*roles: Role, get: bool = True, post: bool = False) -> Callable[[Callable[Concatenate[Asked, P], HttpResponse]], View[P]]:
+def page(*roles: Role, get: bool = True, post: bool = False) -> Callable[[Callable[Concatenate[Asked, P], HttpResponseBase]], View[P]]:
     """A view for some roles, or, where none is named, for all who are signed in; asked by GET and HEAD, by POST, or both."""
     methods = frozenset([*(["GET", "HEAD"] if get else []), *(["POST"] if post else [])])
     return _made(frozenset(roles or ROLES), methods)
 
 
-def public(*, post: bool = False) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], View[P]]:
+def public(*, post: bool = False) -> Callable[[Callable[Concatenate[Any, P], HttpResponseBase]], View[P]]:
     """A view for everybody, also who is not signed in."""
     return _made(None, frozenset(["GET", "HEAD", *(["POST"] if post else [])]))
 
 
-def _made(roles: frozenset[Role] | None, methods: frozenset[str]) -> Callable[[Callable[..., HttpResponse]], Any]:
-    def marked(view: Callable[..., HttpResponse]) -> Any:
+def _made(roles: frozenset[Role] | None, methods: frozenset[str]) -> Callable[[Callable[..., HttpResponseBase]], Any]:
+    def marked(view: Callable[..., HttpResponseBase]) -> Any:
         view.access = (roles, methods)  # type: ignore[attr-defined]
         return view
 

@@ -7,16 +7,15 @@ else writes what he alone may read, so what a row of the facts says no reader of
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import re
 import zoneinfo
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from nmosd_dosing.errors import CHECKSUM, InputError, Problem, Problems, clip
 from nmosd_dosing.language.study_file import read_study_text
@@ -34,6 +33,7 @@ from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
 
 _AT_ONCE = 500
+_DAY = dt.timedelta(1)
 _VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took", "open": "opened"}
 _NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
     "subjects": ("subject {subject}", ()),
@@ -156,7 +156,8 @@ def local(at: dt.datetime, zone: str) -> dt.datetime | None:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which lines: of a subject, by any code that he had; of a visit, by any name that it has; of a number, with all that stood in the same
-    place; of days, in the zones of who wrote; by an account; that were there when something was `known`."""
+    place; of days, in the zones of who wrote; by an account; of entries of a site; `but` those of one table; that were there when something
+    was `known`."""
 
     subject: str | None = None
     visit: str | None = None
@@ -165,36 +166,93 @@ class Asked:
     last: dt.date | None = None
     by: str | None = None
     known: Known | None = None
+    site: str | None = None
+    but: str | None = None
 
 
 def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None) -> Iterator[Line]:
     """The lines of the trail that an account may read, in the order of their numbers; then those of `arms`, for whom may see them.
 
-    Raises InputError for a subject or a number that is not there, or that it may not see: of both it says the same."""
+    Each entry is read, so that none that was spoilt by hand is passed over. Raises InputError for a subject or a number that is not there,
+    or that it may not see: of both it says the same."""
+    return _lines(register, who, asked, arms, newest=False)
+
+
+def newest(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None, before: str | None = None) -> Iterator[Line]:
+    """The same the other way round, from the one `before` a number on, which is as `Line.number` writes it: for whoever takes the first
+    ones and leaves the others, of which nothing is read then."""
+    return _lines(register, who, asked, arms, newest=True, before=before)
+
+
+def _lines(
+    register: Register, who: Who, asked: Asked, arms: Store | None, *, newest: bool, before: str | None = None
+) -> Iterator[Line]:  # fmt: skip
     if asked.number is not None and asked.number.startswith(ARMS) and arms is None:
         raise InputError(_no_number(asked.number))
-    seen = _Subjects(register.facts, who, _called(register.facts, asked.subject) if asked.subject is not None else None)
-    persons = seen.called(asked.subject) if asked.subject is not None else None
-    is_asked = _of_visit(register.facts, asked.visit) if asked.visit is not None else None
-    for name, store in (("facts", register.facts), ("arms", arms)):
-        if store is None:
-            continue
+    persons = None
+    if asked.subject is not None:
+        persons = _Subjects(register.facts, who, _called(register.facts, asked.subject)).called(asked.subject)
+    is_of_visit = _of_visit(register.facts, asked.visit) if asked.visit is not None else None
+    stores = [("facts", register.facts), *([("arms", arms)] if arms is not None else [])]
+    for name, store in reversed(stores) if newest else stores:
         store.check_complete()
-        numbers = None
+        if (asked.number is not None and (name == "arms") != asked.number.startswith(ARMS)) or (
+            before is not None and name == "arms" and not before.startswith(ARMS)
+        ):
+            continue
+        rows, numbers = Entry.objects.using(store.alias).all(), None
         if asked.number is not None:
-            if (name == "arms") != asked.number.startswith(ARMS):
-                continue
-            numbers = _of_number(store, asked.number.removeprefix(ARMS), asked.number, seen)
-        last = None if asked.known is None else asked.known.facts if name == "facts" else store.known_at(asked.known.at)
-        for line in _lines(name, store, seen, persons, last):
-            if (
-                (numbers is None or line.seq in numbers or line.of in numbers)
-                and (asked.by is None or line.account == asked.by)
-                and (is_asked is None or is_asked(line))
-                and (asked.first is None or line.day >= asked.first)
-                and (asked.last is None or line.day <= asked.last)
-            ):
-                yield line
+            numbers = _of_number(store, asked.number.removeprefix(ARMS), asked.number, register.facts, who)
+        if asked.known is not None:
+            rows = rows.filter(seq__lte=asked.known.facts if name == "facts" else store.known_at(asked.known.at))
+        if persons is not None:
+            rows = rows.filter(person__in=persons)
+        if before is not None and (name == "arms") == before.startswith(ARMS):
+            rows = rows.filter(seq__lt=int(before.removeprefix(ARMS)))
+        if newest:
+            rows = _narrowed(rows, store, register.facts, who, asked, numbers)
+        for batch in _batches(rows, newest=newest):
+            for line in _made(name, store, register.facts, who, batch):
+                if _is_asked(line, asked, numbers) and (is_of_visit is None or is_of_visit(line)):
+                    yield line
+
+
+def _is_asked(line: Line, asked: Asked, numbers: Collection[int] | None) -> bool:
+    return (
+        (numbers is None or line.seq in numbers or line.of in numbers)
+        and (asked.by is None or line.account == asked.by)
+        and (asked.site is None or line.site == asked.site)
+        and (asked.but is None or line.what != asked.but)
+        and (asked.first is None or line.day >= asked.first)
+        and (asked.last is None or line.day <= asked.last)
+    )
+
+
+def _narrowed(
+    rows: QuerySet[Entry], store: Store, facts: Store, who: Who, asked: Asked, numbers: Collection[int] | None
+) -> QuerySet[Entry]:  # fmt: skip
+    """Those entries among which all are that are asked for and may be seen, as far as the database can tell."""
+    if who.sites is not None:
+        places = Entry.objects.using(facts.alias).filter(what="subjects", action__in=chain.ROWS)
+        later = places.filter(person=OuterRef("person"), seq__gt=OuterRef("seq"))
+        there = places.filter(~Exists(later), site__in=who.sites).values("person")
+        mine = there if store is facts else list(there.values_list("person", flat=True))  # arms are in a database of their own
+        rows = rows.filter(Q(person__in=mine) | Q(person=None, site__in=who.sites))
+    if numbers is not None:
+        rows = rows.filter(Q(seq__in=numbers) | Q(of__in=numbers))
+    if asked.by is not None:
+        rows = rows.filter(account=asked.by)
+    if asked.site is not None:
+        rows = rows.filter(site=asked.site)
+    if asked.but is not None:
+        rows = rows.exclude(what=asked.but)
+    if asked.visit is not None:
+        rows = rows.filter(what="visits")
+    if asked.first is not None and asked.first > dt.date.min:  # a day of a zone begins up to 14 hours before that of UTC
+        rows = rows.filter(at__gte=(asked.first - _DAY).isoformat())
+    if asked.last is not None and asked.last < dt.date.max - _DAY:
+        rows = rows.filter(at__lt=(asked.last + 2 * _DAY).isoformat())
+    return rows
 
 
 def _of_visit(store: Store, asked: str) -> Callable[[Line], bool]:
@@ -221,8 +279,7 @@ def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[i
     """The lines of some entries of a store, which have just been written."""
     rows = list(Entry.objects.using(store.alias).filter(seq__in=numbers).order_by("seq").values())
     name = "arms" if store is register.arms else "facts"
-    seen = _Subjects(register.facts, who, {row["person"] for row in rows if row["person"] is not None})
-    said = _contents(store, _spoken_of(rows))
+    said, seen = _contents(store, _spoken_of(rows)), _Subjects(register.facts, who, _persons(rows))
     for row in rows:
         yield _line(name, store, row, said, seen)
 
@@ -235,10 +292,10 @@ class _Subjects:
         self.who = who
         self._codes: dict[int, list[tuple[int, str]]] = {}
         self._sites: dict[int, str | None] = {}
-        rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=("enter", "correct")).order_by("seq")
+        rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=chain.ROWS)
         if persons is not None:
             rows = rows.filter(person__in=persons)
-        for batch in _batches(rows.values("seq", "person", "site")):
+        for batch in _batches(rows, "seq", "person", "site"):
             for row in batch:
                 chain.read_whose(row["seq"], row["person"], row["site"], store.number(row["seq"]))
             said = _contents(store, [row["seq"] for row in batch])
@@ -275,19 +332,15 @@ def _called(store: Store, code: str) -> list[int] | None:
     return [person for person in rows.values_list("person", flat=True) if person is not None] or None
 
 
-def _lines(name: str, store: Store, seen: _Subjects, persons: Collection[int] | None, last: int | None) -> Iterator[Line]:
-    rows = Entry.objects.using(store.alias).order_by("seq")
-    if last is not None:
-        rows = rows.filter(seq__lte=last)
-    if persons is not None:
-        rows = rows.filter(person__in=persons)
-    for batch in _batches(rows.values()):
-        for row in batch:
-            chain.read_entry(row, store.number(row["seq"]))
-        batch = [row for row in batch if seen.sees(row["person"], row["site"])]
-        said = _contents(store, _spoken_of(batch))
-        for row in batch:
-            yield _line(name, store, row, said, seen)
+def _made(name: str, store: Store, facts: Store, who: Who, batch: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """The lines of some entries, as far as the account may see them."""
+    for row in batch:
+        chain.read_entry(row, store.number(row["seq"]))
+    seen = _Subjects(facts, who, _persons(batch))
+    mine = [row for row in batch if seen.sees(row["person"], row["site"])]
+    said = _contents(store, _spoken_of(mine))
+    for row in mine:
+        yield _line(name, store, row, said, seen)
 
 
 def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects) -> Line:
@@ -323,10 +376,12 @@ def _no_number(shown: str) -> Problem:
     return Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are")
 
 
-def _of_number(store: Store, text: str, shown: str, seen: _Subjects) -> set[int]:
+def _of_number(store: Store, text: str, shown: str, facts: Store, who: Who) -> set[int]:
     """The numbers that stood in the same place as one, before and after it."""
     entry = Entry.objects.using(store.alias).filter(seq=int(text)).values().first() if re.fullmatch("[0-9]{1,15}", text) else None
-    if entry is None or not seen.sees(entry["person"], entry["site"]):
+    if entry is not None:
+        chain.read_entry(entry, store.number(entry["seq"]))
+    if entry is None or not _Subjects(facts, who, _persons([entry])).sees(entry["person"], entry["site"]):
         raise InputError(_no_number(shown))
     entries, row = Entry.objects.using(store.alias), blanking.row_of(store, entry["seq"])
     found = {entry["seq"], row}
@@ -339,10 +394,18 @@ def _of_number(store: Store, text: str, shown: str, seen: _Subjects) -> set[int]
     return found
 
 
-def _batches(rows: Any) -> Iterator[list[dict[str, Any]]]:
-    found = rows.iterator(_AT_ONCE)
-    while batch := list(itertools.islice(found, _AT_ONCE)):
+def _batches(rows: QuerySet[Entry], *fields: str, newest: bool = False) -> Iterator[list[dict[str, Any]]]:
+    """Entries as plain values, some at once; each batch is asked for when it is taken."""
+    after, order = ("seq__lt", "-seq") if newest else ("seq__gt", "seq")
+    rest = rows
+    while batch := list(rest.order_by(order).values(*fields)[:_AT_ONCE]):
         yield batch
+        rest = rows.filter(**{after: batch[-1]["seq"]})
+
+
+def _persons(rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Of whom entries are."""
+    return {row["person"] for row in rows if row["person"] is not None}
 
 
 def _spoken_of(rows: Iterable[Mapping[str, Any]]) -> set[int]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
 from django import forms
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
@@ -11,7 +16,7 @@ from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.signing import SESSIONS
 from nmosd_dosing.register import trail, verifying
-from nmosd_dosing.report.export.plain import csv_text
+from nmosd_dosing.report.export.plain import csv_parts
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 
 _SHOWN = 200  # lines of a page
@@ -27,36 +32,42 @@ class Search(forms.Form):
     first = Day(gettext_lazy("From"))
     last = Day(gettext_lazy("To"))
     site = forms.CharField(label=gettext_lazy("Site"), required=False, max_length=200)
+    before = forms.RegexField("(arms:)?[0-9]{1,15}", required=False, widget=forms.HiddenInput)
     sessions = forms.BooleanField(label=gettext_lazy("Signing in, too"), required=False)
 
 
 @page()
-def lines(request: Asked) -> HttpResponse:
-    """The lines that the account may read, the newest first; with `as=csv` and `as=json` as `dosing register history` gives them."""
+def lines(request: Asked) -> HttpResponse | StreamingHttpResponse:
+    """The lines that the account may read, the newest first, a page at a time; with `as=csv` and `as=json` all of them, as `dosing register
+    history` gives them."""
     desk, form = request.desk, Search(request.GET)
-    found: list[trail.Line] = []
-    if form.is_valid():
-        typed = form.cleaned_data
-        asked = trail.Asked(
-            typed["subject"].strip() or None, typed["visit"].strip() or None, typed["number"].strip() or None, typed["first"],
-            typed["last"], typed["by"].strip() or None,
-        )  # fmt: skip
-        site, sessions = typed["site"].strip(), typed["sessions"] or "as" in request.GET
-        found = [
-            line for line in trail.lines(desk.register, desk.who, asked, desk.arms)
-            if (not site or line.site == site) and (sessions or line.what != SESSIONS)
-        ]  # fmt: skip
+    if not form.is_valid():
+        return render(request, "trail.html", {"form": form, "wrong": True}, status=400)
+    typed: dict[str, Any] = {name: value or None for name, value in form.cleaned_data.items()}
+    asked = trail.Asked(
+        typed["subject"], typed["visit"], typed["number"], typed["first"], typed["last"], typed["by"], site=typed["site"],
+        but=None if typed["sessions"] or "as" in request.GET else SESSIONS,
+    )  # fmt: skip
     if request.GET.get("as") == "csv":
-        response = HttpResponse(csv_text(trail_sheet(found)), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = 'attachment; filename="trail.csv"'
-        return response
+        return _as_csv(trail.lines(desk.register, desk.who, asked, desk.arms))
     if request.GET.get("as") == "json":
-        return JsonResponse({"trail": [line_dict(line) for line in found]})
-    newest = found[::-1][:_SHOWN]
-    question = request.GET.urlencode()
-    return render(
-        request, "trail.html", {"form": form, "lines": newest, "more": len(found) - len(newest), "count": len(found), "question": question}
-    )
+        return JsonResponse({"trail": [line_dict(line) for line in trail.lines(desk.register, desk.who, asked, desk.arms)]})
+    found = trail.newest(desk.register, desk.who, asked, desk.arms, typed["before"])
+    shown = list(itertools.islice(found, _SHOWN + 1))
+    question = {name: text for name, text in request.GET.items() if name != "before"}
+    return render(request, "trail.html", {
+        "form": form, "lines": shown[:_SHOWN], "question": urlencode(question), "before": typed["before"],
+        "older": urlencode({**question, "before": shown[_SHOWN - 1].number}) if len(shown) > _SHOWN else None,
+    })  # fmt: skip
+
+
+def _as_csv(found: Iterator[trail.Line]) -> StreamingHttpResponse:
+    """The lines are sent as they are read; what is refused is refused before the first."""
+    parts = csv_parts(trail_sheet(found))
+    first = next(parts)
+    response = StreamingHttpResponse(itertools.chain([first], parts), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="trail.csv"'
+    return response
 
 
 @page(get=False, post=True)

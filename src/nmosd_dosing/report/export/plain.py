@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ DATES = frozenset({
     "to", "first_need", "order_by", "first_date", "last_date",
 })  # fmt: skip
 """The columns whose texts are dates: a workbook makes dates of them. Numbers that stand in them stay numbers."""
+_PART = 50_000  # characters of CSV that are handed on together
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,18 @@ def json_text(value: dict[str, Any]) -> str:
 
 def csv_text(sheet: Sheet) -> str:
     """The list as CSV."""
+    return "".join(csv_parts(sheet))
+
+
+def csv_parts(sheet: Sheet) -> Iterator[str]:
+    """The list as CSV, some rows at once: for whoever hands it on before its rows are all made."""
     out = io.StringIO()
     writer = csv.DictWriter(out, sheet.columns, restval="", lineterminator="\n")
     writer.writerow({name: cell(name) for name in sheet.columns})
     for row in sheet.rows:
         writer.writerow({name: cell(value) for name, value in row.items()})
-    return out.getvalue()
+        if out.tell() > _PART:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
