@@ -24,11 +24,13 @@ VISITS = [("rcp", "D1"), ("rcp", "D182"), ("olp", "D1"), ("olp", "D1+6mo"), ("ol
 BETWEEN = dt.timedelta(182)
 PAGES = {
     "today": "/",
-    "today, all that there are": "/?site=all",
+    "today, all that there are, one site at a time": "/?site=all",
     "the list of subjects": "/subjects",
     "a month": "/month/2025-07",
+    "the pharmacy": "/pharmacy",
     "one subject": "/subjects/000110",
     "the trail": "/trail",
+    "the trail of one visit": "/trail?visit=olp/D1",
     "the stock of a site": "/pharmacy/stock",
 }  # fmt: skip
 

@@ -80,7 +80,7 @@ def test_rows_come_as_a_table_for_a_spreadsheet(place: Any) -> None:
     assert answer.content.decode().splitlines()[1].startswith("overdue,")
 
 
-def test_of_many_subjects_a_page_shows_one_site_unless_all_are_asked_for(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_subjects_a_page_shows_one_site_and_links_to_the_others(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def codes(**asked: str) -> set[str]:
         return set(re.findall(r'<a href="/subjects/(\d+)">', client(place, "chen.jie").get("/", asked).content.decode()))
 
@@ -89,9 +89,30 @@ def test_of_many_subjects_a_page_shows_one_site_unless_all_are_asked_for(place: 
     monkeypatch.setattr("nmosd_dosing.pages.place._AT_ONCE", 11)
     assert codes() == codes(site="01") == {code for code in everybody if code.startswith("01")}
     assert codes(site="02") == {code for code in everybody if code.startswith("02")}
-    assert codes(site="all") == everybody
+    assert codes(site="all") == codes(site="01"), "a page is never of all; a file is"
+    words = client(place, "chen.jie").get("/", {"when": "next", "site": "02"}).content.decode()
+    assert "subjects at 2 sites: a page shows one site." in words
+    assert re.findall(r'<a href="\?when=next&amp;site=(\w+)"(.*?)>\1</a> <span class="faint">(\d+)</span>', words) == [
+        ("01", "", "7"), ("02", ' aria-current="page"', "5")
+    ]  # fmt: skip
+    assert '<input type="hidden" name="site" value="02">' in words, "another week is of the same site"
+    assert "All sites as a table" not in client(place, "li.na").get("/").content.decode()
     assert {row["subject"] for row in as_json(place, "chen.jie")["due"]} <= everybody  # a file is of all
     assert {row["site"] for row in as_json(place, "chen.jie")["due"]} == {"01", "02"}
+
+
+def test_who_is_of_no_site_is_on_a_page_too(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nmosd_dosing.register.store import Act, Author
+
+    cells = {"subject": "nowhere", "start": "2025-07-01", "study_version": "1"}
+    place.register.facts.write([Act("enter", "subjects", cells, newcomer="nowhere")], Author("chen.jie", "manager"), AT)
+    monkeypatch.setattr("nmosd_dosing.pages.place._AT_ONCE", 11)
+    for address in ("/", "/month/2025-07", "/pharmacy", "/pharmacy/stock"):
+        words = client(place, "chen.jie").get(address).content.decode()
+        (link,) = re.findall(r'<a href="(\?[^"]*site=%28none%29)"', words)
+        assert client(place, "chen.jie").get(address + link).status_code == 200
+    words = client(place, "chen.jie").get("/", {"site": "(none)"}).content.decode()
+    assert "/subjects/nowhere" in words and "/subjects/0101" not in words
 
 
 def test_what_contradicts_itself_is_said_with_the_number_of_its_row(place: Any) -> None:

@@ -123,7 +123,7 @@ def _check_there(whose: Whose, subjects: Sequence[Fact], found: Opened) -> None:
         codes = [fact.cells["subject"] for fact in subjects if fact.cells is not None]
         subject_asked_for(whose.subject, codes, f"subjects of {found.register.address.shown}", True, problems)
     there = {fact.site for fact in subjects}
-    for site in sorted(whose.sites):
+    for site in sorted(site for site in whose.sites if site is not None):
         site_asked_for(site, there, True, problems)
     if problems.found:
         raise InputError(problems.in_order())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.register.tables import Whose
 
-ALL = "all"  # where a site is asked for
-_AT_ONCE = 500  # subjects of a page; where there are more, it shows the first site unless another is asked for, or all
+ALL, NOWHERE = "all", "(none)"  # where a site is asked for: every one; those who are of no site
+_AT_ONCE = 500  # subjects of a page: half a millisecond of each is what planning takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,27 @@ class Place:
 
 
 class Shown(NamedTuple):
-    """The sites of which an account sees subjects, and the one that a page shows; an empty text for all."""
+    """How many subjects an account sees, by site, and which site a page shows; an empty text for all. `in_part`: they are too many for one
+    page, which so shows one site, whatever it is asked for."""
 
-    there: tuple[str, ...]
+    counts: Mapping[str, int]
     site: str
+    in_part: bool
 
     @property
-    def sites(self) -> frozenset[str]:
+    def there(self) -> tuple[str, ...]:
+        """The sites."""
+        return tuple(self.counts)
+
+    @property
+    def in_all(self) -> int:
+        """How many subjects there are at all of them."""
+        return sum(self.counts.values())
+
+    @property
+    def sites(self) -> frozenset[str | None]:
         """As `Desk.gather` takes them."""
-        return frozenset([self.site]) if self.site else frozenset()
+        return frozenset([None if self.site == NOWHERE else self.site]) if self.site else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ class Desk:
     def gather(
         self,
         *,
-        sites: frozenset[str] = frozenset(),
+        sites: frozenset[str | None] = frozenset(),
         subject: str | None = None,
         persons: frozenset[int] | None = None,
         unblind: bool = False,
@@ -110,15 +122,17 @@ class Desk:
 
     def sites(self) -> tuple[str, ...]:
         """The sites of which the account sees subjects."""
-        return tuple(sorted(site for site in facts.at_sites(self.facts) if self.who.sees(site)))
+        return tuple(sorted(site for site in facts.at_sites(self.facts) if site is not None and self.who.sees(site)))
 
-    def shown(self, site: str) -> Shown:
-        """Whose subjects a page shows, where it is asked for a site, for `all`, or for nothing."""
-        count = {each: number for each, number in facts.at_sites(self.facts).items() if self.who.sees(each)}
-        there = tuple(sorted(count))
-        if site in count:
-            return Shown(there, site)
-        return Shown(there, there[0] if site != ALL and len(there) > 1 and sum(count.values()) > _AT_ONCE else "")
+    def shown(self, site: str, *, in_a_file: bool = False) -> Shown:
+        """Whose subjects a page shows, where it is asked for a site, for `all`, or for nothing. `in_a_file`: all of them, how many they
+        may be, unless a site is asked for."""
+        found = sorted(facts.at_sites(self.facts).items(), key=lambda each: (each[0] is None, each[0] or ""))
+        count = {NOWHERE if each is None else each: number for each, number in found if self.who.sees(each)}
+        in_part = len(count) > 1 and sum(count.values()) > _AT_ONCE
+        if site not in count:
+            site = next(iter(count)) if in_part and not in_a_file else ""
+        return Shown(count, site, in_part)
 
     def write(
         self, acts: list[Act], store: Store | None = None, *, seen: int | None = None, check: Callable[[], object] | None = None

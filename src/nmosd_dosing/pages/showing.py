@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django import template
 from django.http import HttpRequest
@@ -126,6 +127,11 @@ def dose_of(item: Item) -> str:
 def vials_of(item: Item) -> str:
     """Its vials, or why they cannot be counted."""
     return vials_words(item)
+
+
+def others(request: HttpRequest) -> str:
+    """What a page is asked for beside a site, as in an address."""
+    return urlencode({name: text for name, text in request.GET.items() if name not in ("site", "as")})
 
 
 def around(request: HttpRequest) -> dict[str, Any]:

@@ -153,7 +153,7 @@ def _account(fact: facts.Fact, having: Collection[str]) -> Account:
 
 def sites_of_subjects(store: Store) -> frozenset[str]:
     """The sites of which there are subjects."""
-    return frozenset(facts.at_sites(store))
+    return frozenset(site for site in facts.at_sites(store) if site is not None)
 
 
 # --- who is asking -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from nmosd_dosing.register import blanking, chain
 from nmosd_dosing.register.models import Content, Entry
@@ -26,15 +26,21 @@ class Fact(NamedTuple):
 
 
 def holding(
-    store: Store, what: str, *, known: int | None = None, persons: Collection[int] | None = None, sites: Collection[str] | None = None
+    store: Store,
+    what: str,
+    *,
+    known: int | None = None,
+    persons: Collection[int] | None = None,
+    sites: Collection[str | None] | None = None,
 ) -> list[Fact]:
     """The rows of a table that hold, by person and in the order in which they were written.
 
-    `known`: as it was when that entry was the last. `persons`, `sites`: only their rows.
+    `known`: as it was when that entry was the last. `persons`, `sites`: only their rows; None among sites is no site.
     """
     rows = _holding(store, what, known)
     if sites is not None:
-        rows = rows.filter(site__in=list(sites))
+        somewhere = Q(site__in=[site for site in sites if site is not None])
+        rows = rows.filter(somewhere | Q(site=None) if None in sites else somewhere)
         if persons is None:  # put into their order here: SQLite would look through everybody for it
             return sorted(_facts(store, rows.order_by()), key=lambda fact: (fact.person or 0, fact.seq))
     if persons is None:
@@ -122,10 +128,9 @@ def subjects_since(store: Store, seen: int) -> dict[int | None, int]:
     return dict(later.values_list("person", "seq"))
 
 
-def at_sites(store: Store) -> dict[str, int]:
-    """How many subjects there are at each site."""
-    rows = _holding(store, "subjects", None).order_by("site").exclude(site=None)
-    return {site: count for site, count in rows.values_list("site").annotate(Count("seq")) if site is not None}
+def at_sites(store: Store) -> dict[str | None, int]:
+    """How many subjects there are at each site, and, under None, at no site."""
+    return dict(_holding(store, "subjects", None).order_by("site").values_list("site").annotate(Count("seq")))
 
 
 def _places(store: Store) -> QuerySet[Entry]:

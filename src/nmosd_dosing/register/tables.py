@@ -44,11 +44,11 @@ def known_by(register: Register, seq: int) -> Known:
 
 class Whose(NamedTuple):
     """Whose rows are read: as they were known, of the subjects who are now of the sites that somebody may see (None: of all), of those only
-    the ones at some sites, or one subject, or those on a version of the study; or some persons, by their numbers."""
+    the ones at some sites (None: at no site), or one subject, or those on a version of the study; or some persons, by their numbers."""
 
     known: Known | None = None
     seen: frozenset[str] | None = None
-    sites: frozenset[str] = frozenset()
+    sites: frozenset[str | None] = frozenset()
     subject: str | None = None
     version: str | None = None
     persons: frozenset[int] | None = None

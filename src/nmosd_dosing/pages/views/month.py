@@ -13,6 +13,7 @@ from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.pages.showing import others
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.report.html.lines import lines_of
@@ -45,7 +46,7 @@ def month(request: Asked, month: str) -> HttpResponse:
         made = board(gathered[-1].study, plans, due(findings, desk.today, _AHEAD), desk.today, _AHEAD, first, days)
     around = {"before": _beside(first, -1), "after": _beside(first, 1)}
     return render(request, "month.html", {
-        "month": month, "site": shown.site, "there": shown.there, **around,
+        "month": month, "whose": shown, "others": others(request), **around,
         "drawn": month_of(made) if made is not None else None, "lines": lines_of(made) if made is not None else None,
     })  # fmt: skip
 

@@ -15,14 +15,16 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day, seen_of
-from nmosd_dosing.pages.place import ALL, Desk
+from nmosd_dosing.pages.place import ALL, NOWHERE, Desk, Shown
+from nmosd_dosing.pages.showing import others
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, lots, short, unmatched
+from nmosd_dosing.pharmacy.stock import Line as StockLine
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.register import stock, tables
@@ -82,14 +84,14 @@ class _Counted:
     names: stock.Names
 
 
-def _counted(desk: Desk, first: dt.date, last: dt.date, sites: frozenset[str], unblind: bool) -> _Counted:
+def _counted(desk: Desk, first: dt.date, last: dt.date, sites: frozenset[str | None], unblind: bool) -> _Counted:
     plans, worklists = list[Plan](), list[Worklist]()
     gathered = desk.gather(sites=sites, unblind=unblind)
     for some in gathered:
         mine = list(some.request.plans(some.request.as_carried_out(last_due_day(last, _WINDOW))))
         made = prepare(some.study, mine, first, last, some.request.workdays)
         plans += mine
-        worklists.append(replace(made, of_sites=tuple(sorted(sites))))
+        worklists.append(replace(made, of_sites=tuple(sorted(site for site in sites if site is not None))))
     names = stock.products((some.study for some in gathered), unblinded=desk.who.sees_arms)
     return _Counted(tuple(plans), tuple(worklists), names)
 
@@ -100,7 +102,7 @@ def pharmacy(request: Asked) -> HttpResponse:
     desk, form = request.desk, Days(request.GET)
     typed = form.cleaned_data if form.is_valid() else {}
     unblind = desk.who.sees_arms and request.GET.get("unblind") == "1"
-    shown = desk.shown(request.GET.get("site", ALL if "as" in request.GET else ""))
+    shown = desk.shown(request.GET.get("site", ""), in_a_file="as" in request.GET)
     first = typed.get("first") or desk.today
     if abs(first.year - desk.today.year) > _YEARS:  # all visits until then would be laid out
         raise hidden()
@@ -115,7 +117,9 @@ def pharmacy(request: Asked) -> HttpResponse:
             return _as_csv("order", [order_to_csv(worklist, lines) for worklist, lines in orders])
     return render(request, "pharmacy.html", {
         "form": form, "first": first, "last": last, "orders": [_shown(worklist, lines) for worklist, lines in orders], "unblind": unblind,
-        "there": shown.there, "site": shown.site, "question": urlencode({**request.GET.dict(), "site": shown.site or ALL}),
+        "whose": shown, "others": others(request),
+        "files": [("prepare.csv", gettext("To prepare")), ("order.csv", gettext("To order"))],
+        "question": urlencode({**request.GET.dict(), "site": shown.site or ALL}),
     }, status=400 if form.errors else 200)  # fmt: skip
 
 
@@ -137,9 +141,14 @@ def vials(request: Asked) -> HttpResponse:
     """The stock by batch and expiry, what is short, what does not fit together; and by pharmacists a new movement."""
     desk, problems = request.desk, tuple[Problem, ...]()
     writes = desk.who.writes(stock.STOCK)
-    shown = desk.shown(request.POST.get("site") or request.GET.get("site", ALL if "as" in request.GET else ""))
+    shown = desk.shown(request.POST.get("site") or request.GET.get("site", ""), in_a_file="as" in request.GET)
+    if request.GET.get("as") == "csv":
+        table = csv_text(Sheet("stock", stock.COLUMNS, stock.rows(_held(desk, shown))))
+        csv = HttpResponse(table, content_type="text/csv; charset=utf-8")
+        csv.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
+        return csv
     counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), shown.sites, desk.who.sees_arms)
-    initial = {"date": desk.today, "site": shown.there[0] if len(shown.there) == 1 else shown.site}
+    initial = {"date": desk.today, "site": (shown.there[0] if len(shown.there) == 1 else shown.site).replace(NOWHERE, "")}
     form, store = Line(list(counted.names), request.POST or None, initial=initial), stock.store_of(desk.register, desk.who)
     if request.method == "POST":
         desk.who.must_write(stock.STOCK)
@@ -157,21 +166,21 @@ def vials(request: Asked) -> HttpResponse:
                 return redirect(f"{reverse('stock')}?{urlencode({'site': typed['site']})}" if one else "stock")
             except InputError as error:
                 problems = error.problems
-    head = store.head().seq
-    lines = [line for line in stock.held(desk.register, desk.who) if not shown.site or line.site == shown.site]
-    if request.GET.get("as") == "csv":
-        response = HttpResponse(csv_text(Sheet("stock", stock.COLUMNS, stock.rows(lines))), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
-        return response
+    head, lines = store.head().seq, _held(desk, shown)
     there = lots(lines)
     missing = short(counted.worklists, there)
     status = 400 if problems or (request.method == "POST" and form.errors) else 200
     return render(request, "stock.html", {
         "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
         "lines": [(line, _NAMES[line.movement]) for line in lines[::-1]], "unmatched": unmatched(lines, counted.plans), "writes": writes,
-        "seen": head, "there": shown.there, "site": shown.site, "last": last_due_day(desk.today, _MONTHS),
+        "seen": head, "whose": shown, "others": others(request), "files": [("csv", "CSV")], "last": last_due_day(desk.today, _MONTHS),
         "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
     }, status=status)  # fmt: skip
+
+
+def _held(desk: Desk, shown: Shown) -> list[StockLine]:
+    """The lines of the stock of the sites that a page shows."""
+    return [line for line in stock.held(desk.register, desk.who) if not shown.site or line.site in shown.sites]
 
 
 @page("site-pharmacist", "unblinded-pharmacist", post=True)

@@ -21,8 +21,9 @@ from nmosd_dosing.checks.verdicts import STATES, State, urgency
 from nmosd_dosing.days import week_of
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.place import ALL, Desk
+from nmosd_dosing.pages.showing import others
 from nmosd_dosing.register import tables
-from nmosd_dosing.register.tables import EVERYBODY
+from nmosd_dosing.register.tables import Whose
 from nmosd_dosing.register.unblinding import Unblinded, unblinded
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
 
@@ -73,7 +74,7 @@ def days_of(today: dt.date, when: str) -> Days:
     return Days(today, None, last_due_day(today, 31 if when == "month" else _FORTNIGHT))
 
 
-def due_at(desk: Desk, days: Days, sites: frozenset[str] = frozenset()) -> tuple[tuple[Due, ...], tuple[str, ...]]:
+def due_at(desk: Desk, days: Days, sites: frozenset[str | None] = frozenset()) -> tuple[tuple[Due, ...], tuple[str, ...]]:
     """What is due on some days of those whom the account may see, at some sites, the most urgent first; and the codes of those without a
     first day."""
     findings, without = list[Finding](), list[str]()
@@ -90,7 +91,7 @@ def due_at(desk: Desk, days: Days, sites: frozenset[str] = frozenset()) -> tuple
 def today(request: Asked) -> HttpResponse:
     """What is due, overdue, booked, to be decided, and what closes, as a page; with `as=csv` and `as=json` as the command line gives it."""
     desk, asked = request.desk, request.GET
-    whose = desk.shown(asked.get("site", ALL if "as" in asked else ""))
+    whose = desk.shown(asked.get("site", ""), in_a_file="as" in asked)
     days = days_of(desk.today, asked.get("when", ""))
     items, without = due_at(desk, days, whose.sites)
     shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
@@ -104,8 +105,9 @@ def today(request: Asked) -> HttpResponse:
     counts = Counter(item.state for item in items)
     return render(request, "today.html", {
         "closed": any(item.finding.closed for item in shown),
-        "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "there": whose.there,
-        "asked": asked, "when": _WHEN, "site": whose.site, "periods": sorted({_period(item) for item in items} - {""}),
+        "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "whose": whose,
+        "asked": asked, "when": _WHEN, "others": others(request), "files": [("csv", "CSV"), ("json", "JSON")],
+        "periods": sorted({_period(item) for item in items} - {""}),
         "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],
         "question": urlencode({**asked.dict(), "site": whose.site or ALL}), "opened": _opened(desk) if desk.who.manages else (),
     })  # fmt: skip
@@ -114,7 +116,7 @@ def today(request: Asked) -> HttpResponse:
 def _opened(desk: Desk) -> list[tuple[str, Unblinded]]:
     """Whose arms were opened: managers are told."""
     opened = unblinded(desk.facts)
-    people = tables.subjects(desk.register, EVERYBODY) if opened else ()
+    people = tables.subjects(desk.register, Whose(persons=frozenset(opened))) if opened else ()
     codes = {fact.person: (fact.cells or {}).get("subject", "") for fact in people}
     return [(codes[person], found) for person, found in opened.items() if person in codes]
 
