@@ -14,9 +14,10 @@ from race import heading, race, row
 
 sys.path.append(str(Path(__file__).parents[1]))
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import accounts, register, studies
+from nmosd_dosing.register import accounts, register
+from nmosd_dosing.register.database.store import Act, Author
+from nmosd_dosing.register.reading import studies
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Author
 from tests.kit.served import AT, DAY, client, place_of
 
 SITES, OF_A_SITE = 20, 150

@@ -19,10 +19,12 @@ from pathlib import Path
 from race import heading, race, row
 
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import chain, counting, facts, register, tables
+from nmosd_dosing.register import register
+from nmosd_dosing.register.database import chain, facts
+from nmosd_dosing.register.database.store import Act, Author
+from nmosd_dosing.register.reading import counting, tables
+from nmosd_dosing.register.reading.verifying import verify
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Author
-from nmosd_dosing.register.verifying import verify
 from nmosd_dosing.subjects.tables.written import table_bytes
 
 SUBJECTS, SITE = 3_000, 60  # of the command line; of a site

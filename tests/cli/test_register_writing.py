@@ -155,7 +155,7 @@ def test_an_unblinded_pharmacist_verifies_the_arms_as_well(trial: Made) -> None:
 
 def test_whoever_edits_the_file_by_hand_is_found_out(trial: Made) -> None:
     if trial.on_server:
-        pytest.skip("on a server its roles cannot: tests/register/test_verifying.py does it as the owner")
+        pytest.skip("on a server its roles cannot: tests/register/reading/test_verifying.py does it as the owner")
     connection = sqlite3.connect(trial.place.sites)
     with connection:
         connection.execute("DROP TRIGGER content_stays")

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from nmosd_dosing.register import chain
+from nmosd_dosing.register.database import chain
+from nmosd_dosing.register.database.store import Store
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Store
 
 Row = tuple[Any, ...]
 ENTRY = (*chain.FIELDS, "hash")

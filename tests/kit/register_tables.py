@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nmosd_dosing.register import register
-from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.database.store import Store
 from tests.kit.command import run
 from tests.kit.paths import ROOT
 from tests.kit.registers import PASSWORD, Place

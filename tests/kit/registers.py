@@ -88,7 +88,8 @@ class Place:
 
     def let_in(self) -> None:
         """Once the register is made: lets the roles of a server in."""
-        from nmosd_dosing.register import register, server
+        from nmosd_dosing.register import register
+        from nmosd_dosing.register.database import server
 
         if self.owner != self.sites:
             made = register.open(self.owner)

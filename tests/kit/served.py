@@ -35,8 +35,8 @@ def made(address: str) -> Any:
     from nmosd_dosing.cli.import_options import ImportOptions
     from nmosd_dosing.cli.run import register_tables
     from nmosd_dosing.register import accounts, register
-    from nmosd_dosing.register.store import Act
-    from nmosd_dosing.register.tables import EVERYBODY, subjects
+    from nmosd_dosing.register.database.store import Act
+    from nmosd_dosing.register.reading.tables import EVERYBODY, subjects
 
     files = trial.example()
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as password:  # only its owner reads it

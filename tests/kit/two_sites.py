@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import register, studies
-from nmosd_dosing.register.store import Act, Author
+from nmosd_dosing.register import register
+from nmosd_dosing.register.database.store import Act, Author
+from nmosd_dosing.register.reading import studies
 from tests.kit.command import run
 from tests.kit.registers import Made
 

@@ -8,10 +8,11 @@ from functools import cache
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import changes, trail
 from nmosd_dosing.register.accounts import Role, Who
-from nmosd_dosing.register.changes import Book, Change
+from nmosd_dosing.register.reading import trail
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.writing import changes
+from nmosd_dosing.register.writing.changes import Book, Change
 from nmosd_dosing.study.model import Study
 from tests.kit.paths import ROOT
 

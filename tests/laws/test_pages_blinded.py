@@ -40,8 +40,9 @@ def addresses() -> list[str]:
 @pytest.fixture(scope="module")
 def both(register_of_the_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
     """The pages of two registers that differ in the arm of each subject alone."""
-    from nmosd_dosing.register import accounts, facts, register
-    from nmosd_dosing.register.store import Act
+    from nmosd_dosing.register import accounts, register
+    from nmosd_dosing.register.database import facts
+    from nmosd_dosing.register.database.store import Act
 
     folders, found = [tmp_path_factory.mktemp(name) for name in ("one", "other")], []
     for folder in folders:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language import catalog
-from nmosd_dosing.register import blanking, counting, facts, register, tables
+from nmosd_dosing.register import register
+from nmosd_dosing.register.database import blanking, facts
+from nmosd_dosing.register.database.store import Act, Author
+from nmosd_dosing.register.reading import counting, tables
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Author
 from nmosd_dosing.study.model import Study, Trigger
 from tests.kit.registers import Addresses
 from tests.kit.written import NOW

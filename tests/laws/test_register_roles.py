@@ -185,7 +185,7 @@ def test_no_arm_is_in_the_file_of_the_facts(several: Registers) -> None:
     """Also in what SQLite has not yet put into the file. The study, which is in it, names the arms that there are: so this one is none."""
     made = filled(several(), arm="placebo-7f3e")
     if made.on_server:
-        pytest.skip("of a server its dump is searched: tests/register/test_server.py")
+        pytest.skip("of a server its dump is searched: tests/register/database/test_server.py")
     file = Path(made.place.sites)
     opened = register.open(made.place.sites)  # while a program has it open, there is a file beside it
     opened.facts.head()

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from nmosd_dosing.register import facts, register
-from nmosd_dosing.register.store import Act, Author
+from nmosd_dosing.register import register
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.store import Act, Author
 from tests.kit.command import run
 from tests.kit.postgres import Server
 from tests.kit.register_tables import REGIMENS, Trial, exported, made_of, random_tables, replayed, text_of, without_places, write_tables

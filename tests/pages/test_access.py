@@ -45,7 +45,8 @@ def test_who_is_not_signed_in_is_asked_to(place: Any) -> None:
 
 
 def test_signing_in_goes_to_what_was_asked_for_and_the_trail_says_it(place: Any) -> None:
-    from nmosd_dosing.register import accounts, trail
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import trail
     from tests.kit.served import AT
 
     who = {a.name: a.who for a in accounts.accounts(place.register.facts)}
@@ -96,7 +97,8 @@ def test_answers_have_the_headers_of_a_guarded_page(place: Any, name: str) -> No
 def test_a_register_that_cannot_be_asked_is_said_and_no_traceback(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
-    from nmosd_dosing.register import accounts, tables
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import tables
 
     def broken(*_: Any, **__: Any) -> Any:
         raise OperationalError("disk I/O error")

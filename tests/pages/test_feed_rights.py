@@ -30,8 +30,9 @@ def test_the_key_is_random_and_only_its_hash_is_kept(place: Any) -> None:
 
 def ended(place: Any, path: str, how: str) -> Any:
     """A feed of li.na that is not given out any more, and the pages then."""
-    from nmosd_dosing.register import accounts, facts
-    from nmosd_dosing.register.store import Act
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.database import facts
+    from nmosd_dosing.register.database.store import Act
 
     store = place.register.facts
     manager = next(a.who for a in accounts.accounts(store) if a.name == "chen.jie")
@@ -170,7 +171,8 @@ def test_a_feed_may_end_today_or_within_a_year(place: Any, expires: str) -> None
 def test_the_roles_may_not_ask_more_than_the_form_offers(place: Any) -> None:
     """Also where a form was forged."""
     from nmosd_dosing.errors import InputError
-    from nmosd_dosing.register import accounts, facts, feeds
+    from nmosd_dosing.register import accounts, feeds
+    from nmosd_dosing.register.database import facts
 
     store = place.register.facts
     who = {a.name: a.who for a in accounts.accounts(store)}
@@ -247,7 +249,8 @@ def test_after_making_the_page_shows_three_links_once(place: Any, name: str, typ
 
 
 def test_the_trail_says_it_all_but_the_key(place: Any) -> None:
-    from nmosd_dosing.register import accounts, trail
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import trail
 
     made(place)
     made(place, "zhao.min", **OF_SITE, view="unblinded")

@@ -26,7 +26,8 @@ DUE = {"scope": "due", "site": ""}
 
 def made(place: Any, name: str = "li.na", **typed: str) -> str:
     """Makes a feed as the page does, and gives the path under which it is fetched."""
-    from nmosd_dosing.register import accounts, facts, feeds
+    from nmosd_dosing.register import accounts, feeds
+    from nmosd_dosing.register.database import facts
 
     store, asked = place.register.facts, {**FORM, **typed}
     who = next(account.who for account in accounts.accounts(store) if account.name == name)
@@ -64,8 +65,8 @@ def later(place: Any, *, days: int = 0, seconds: int = 0) -> Any:
 
 def write(place: Any, table: str, code: str, **cells: str) -> None:
     """A row of a subject, entered by the coordinator of site 01."""
-    from nmosd_dosing.register import facts
-    from nmosd_dosing.register.store import Act, Author
+    from nmosd_dosing.register.database import facts
+    from nmosd_dosing.register.database.store import Act, Author
 
     fact = facts.of_code(place.register.facts, code)
     assert fact is not None
@@ -229,7 +230,7 @@ def test_who_was_first_is_the_memory_of_who_came_later(places: Any, monkeypatch:
 
 
 def test_a_subject_without_a_first_day_has_an_empty_calendar(place: Any) -> None:
-    from nmosd_dosing.register.store import Act, Author
+    from nmosd_dosing.register.database.store import Act, Author
 
     cells = {"subject": "0199", "site": "01"}
     place.register.facts.write([Act("enter", "subjects", cells, newcomer="0199", site="01")], Author("li.na", "coordinator"), AT)
@@ -299,8 +300,9 @@ def test_a_calendar_of_several_tells_them_apart(place: Any, typed: dict[str, str
 
 def with_arms(place: Any, folder: Path, arm: str) -> Any:
     """A copy of the register in which everybody is in one arm."""
-    from nmosd_dosing.register import facts, register
-    from nmosd_dosing.register.store import Act, Author
+    from nmosd_dosing.register import register
+    from nmosd_dosing.register.database import facts
+    from nmosd_dosing.register.database.store import Act, Author
 
     folder.mkdir()
     source = Path(place.register.address.shown)
@@ -349,7 +351,7 @@ def test_an_unblinded_feed_says_so_and_is_kept_with_the_arms(place: Any) -> None
 
 
 def test_somebody_without_an_arm_stays_masked_in_an_unblinded_feed(place: Any) -> None:
-    from nmosd_dosing.register.store import Act, Author
+    from nmosd_dosing.register.database.store import Act, Author
 
     cells = {"subject": "0198", "site": "01", "start": "2025-07-01"}
     place.register.facts.write([Act("enter", "subjects", cells, newcomer="0198", site="01")], Author("li.na", "coordinator"), AT)

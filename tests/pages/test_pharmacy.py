@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from nmosd_dosing.register import changes, facts
 from nmosd_dosing.register.accounts import Who
-from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.store import Store
+from nmosd_dosing.register.writing import changes
 from tests.kit.command import dosing
 from tests.kit.served import ACCOUNTS, AT, DAY, client
 
@@ -166,8 +167,9 @@ def test_what_is_prepared_in_another_century_is_not_laid_out(place: Any, first: 
 
 
 def test_whose_arm_is_not_known_stands_masked_beside_the_others(place: Any) -> None:
-    from nmosd_dosing.register import accounts, facts
-    from nmosd_dosing.register.store import Act
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.database import facts
+    from nmosd_dosing.register.database.store import Act
     from tests.kit.served import AT
 
     who = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "zhao.min")

@@ -70,7 +70,8 @@ def test_fifty_people_ask_for_today_at_once(place: Any) -> None:
 
 
 def test_a_server_that_is_killed_has_kept_all_that_it_had_confirmed(address: str) -> None:
-    from nmosd_dosing.register import accounts, facts, register
+    from nmosd_dosing.register import accounts, register
+    from nmosd_dosing.register.database import facts
 
     found = made(address)
     manager = next(a.who for a in accounts.accounts(found.facts) if a.name == "chen.jie")

@@ -144,7 +144,8 @@ def test_the_handout_is_that_of_the_command_line_and_has_only_its_own_style(plac
 
 
 def test_the_history_says_each_entry_in_a_sentence(place: Any) -> None:
-    from nmosd_dosing.register import accounts, trail
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import trail
 
     manager = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "chen.jie")
     said = [line.sentence for line in trail.lines(place.register, manager, trail.Asked(subject="0105"))]
@@ -167,7 +168,7 @@ def test_an_unblinded_pharmacist_who_asks_sees_the_doses_of_the_arm(place: Any) 
 def test_what_contradicts_itself_is_said_and_can_be_corrected(place: Any) -> None:
     """A relapse before day 1, which no page takes: nothing is planned of the one subject, and of all others everything."""
     from nmosd_dosing.register import accounts
-    from nmosd_dosing.register.store import Act
+    from nmosd_dosing.register.database.store import Act
     from tests.kit.served import AT
 
     coordinator = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "li.na")

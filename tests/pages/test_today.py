@@ -102,7 +102,7 @@ def test_of_many_subjects_a_page_shows_one_site_and_links_to_the_others(place: A
 
 
 def test_who_is_of_no_site_is_on_a_page_too(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nmosd_dosing.register.store import Act, Author
+    from nmosd_dosing.register.database.store import Act, Author
 
     cells = {"subject": "nowhere", "start": "2025-07-01", "study_version": "1"}
     place.register.facts.write([Act("enter", "subjects", cells, newcomer="nowhere")], Author("chen.jie", "manager"), AT)
@@ -116,8 +116,8 @@ def test_who_is_of_no_site_is_on_a_page_too(place: Any, monkeypatch: pytest.Monk
 
 
 def test_what_contradicts_itself_is_said_with_the_number_of_its_row(place: Any) -> None:
-    from nmosd_dosing.register import tables
-    from nmosd_dosing.register.store import Act, Author
+    from nmosd_dosing.register.database.store import Act, Author
+    from nmosd_dosing.register.reading import tables
 
     (one,) = [f for f in tables.subjects(place.register, tables.EVERYBODY) if (f.cells or {})["subject"] == "0101"]
     cells = {"subject": "0101", "event": "relapse", "date": "2024-01-01"}

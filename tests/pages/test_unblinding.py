@@ -20,7 +20,8 @@ def zhao(place: Any) -> Any:
 
 
 def test_the_arm_is_shown_once_and_both_trails_say_it(place: Any, zhao: Any) -> None:
-    from nmosd_dosing.register import accounts, trail
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import trail
 
     assert b"placebo" not in zhao.get("/subjects/0102/unblind").content
     shown = zhao.post("/subjects/0102/unblind", {"reason": "anaphylaxis", "password": PASSWORD})

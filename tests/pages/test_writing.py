@@ -39,7 +39,8 @@ def head(place: Any) -> int:
 
 
 def last(place: Any) -> Any:
-    from nmosd_dosing.register import accounts, trail
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import trail
 
     manager = next(a.who for a in accounts.accounts(place.register.facts) if a.name == "chen.jie")
     return list(trail.lines(place.register, manager))[-1]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from django.db import connections
 
-from nmosd_dosing.register import accounts, feeds, published, register, studies, tables
-from nmosd_dosing.register.store import Act, Author
+from nmosd_dosing.register import accounts, feeds, published, register
+from nmosd_dosing.register.database.store import Act, Author
+from nmosd_dosing.register.reading import studies, tables
 from nmosd_dosing.subjects.tables.written import COLUMNS
 from tests.kit.paths import ROOT
 from tests.kit.registers import PASSWORD

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.register import accounts, models, register
 from nmosd_dosing.register.accounts import ROLES, Who
-from nmosd_dosing.register.store import Conflict, Store
+from nmosd_dosing.register.database.store import Conflict, Store
 from tests.kit.by_hand import unguarded
 from tests.kit.postgres import Server
 from tests.kit.registers import Files, mould

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from nmosd_dosing.errors import InputError
-from nmosd_dosing.register import backups, changes, studies, tables, trail, verifying
+from nmosd_dosing.register.database import backups
+from nmosd_dosing.register.reading import studies, tables, trail, verifying
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.writing import changes
 from tests.kit.by_hand import CONTENT, ENTRY, Hand, unguarded
 from tests.kit.command import dosing, errors
 from tests.kit.paths import ROOT

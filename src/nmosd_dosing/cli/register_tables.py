@@ -20,8 +20,8 @@ from nmosd_dosing.subjects.tables.written import COLUMNS, table_bytes
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.registers import Opened
-    from nmosd_dosing.register.facts import Fact
-    from nmosd_dosing.register.tables import Known, Whose
+    from nmosd_dosing.register.database.facts import Fact
+    from nmosd_dosing.register.reading.tables import Known, Whose
 
 _OF_FILES = (*COLUMNS, "encoding", "column", "sheet")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,7 +39,7 @@ def typed(given: Mapping[str, Any], *, each_version: bool = False) -> dict[str, 
         return dict(given)
     _check_alone(given)
     from nmosd_dosing.cli.registers import opened
-    from nmosd_dosing.register import studies, tables
+    from nmosd_dosing.register.reading import studies, tables
 
     found = opened(RegisterOptions(register=given["register"], account=given["account"], password_file=given["password_file"]))
     known = as_known(given["as_known"], found) if given["as_known"] is not None else None
@@ -62,7 +62,7 @@ def typed(given: Mapping[str, Any], *, each_version: bool = False) -> dict[str, 
 def _of_one(given: Mapping[str, Any], found: Opened, asked: Collection[str], whose: Whose, subjects: Sequence[Fact]) -> dict[str, Any]:
     """What is typed of subjects who are on one version of the study: it, the site's own facts, and the tables; None of those without
     rows."""
-    from nmosd_dosing.register import tables
+    from nmosd_dosing.register.reading import tables
 
     of_study = _study(given, found, subjects, whose.known)
     given = {**given, **of_study}
@@ -144,7 +144,7 @@ def _unblinds(given: Mapping[str, Any], found: Opened) -> bool:
 def _study(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
     """The study of the register, and the one period that it is about, if it is about one; a regimen that is named stands, and it is
     said."""
-    from nmosd_dosing.register import studies, tables
+    from nmosd_dosing.register.reading import studies, tables
 
     shown = found.register.address.shown
     if given["regimen"] is not None:
@@ -161,7 +161,7 @@ def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kno
     subjects that are asked for have the same; else none, and that is said."""
     if "site" not in given or given["site"] is not None or not isinstance(given["regimen"], Held):
         return {}
-    from nmosd_dosing.register import studies
+    from nmosd_dosing.register.reading import studies
 
     day = arguments.maybe(arguments.date, "--as-of", given.get("as_of"), Problems()) or dt.date.today()
     last = known.facts if known is not None else None
@@ -182,7 +182,7 @@ def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kno
 
 def as_known(text: str, found: Opened) -> Known:
     """What was known at a moment, or at the number of an entry. Raises InputError where that is neither, or has not come."""
-    from nmosd_dosing.register import tables
+    from nmosd_dosing.register.reading import tables
 
     text = text.strip()
     if text.isascii() and text.isdigit():
@@ -212,7 +212,7 @@ def _moment(text: str) -> dt.datetime:
 
 def _day_of_looking(given: Mapping[str, Any], known: Known, found: Opened) -> dict[str, Any]:
     """The day of the moment, in the zone, from which a command looks that is told no other; it is said."""
-    from nmosd_dosing.register.store import stamped
+    from nmosd_dosing.register.database.store import stamped
 
     day = _in_zone(known.at, found.zone).date()
     looks = "as_of" in given and given["as_of"] is None
@@ -235,7 +235,7 @@ def _in_zone(at: dt.datetime, zone: str) -> dt.datetime:
 def _whose(given: Mapping[str, Any], found: Opened, known: Known | None) -> Whose:
     """Whose rows are read: of those whom the account may see, the one subject, or those at the sites, that are asked for; of those who are
     on a version of the study, if one is."""
-    from nmosd_dosing.register.tables import Whose
+    from nmosd_dosing.register.reading.tables import Whose
 
     sites = frozenset(code.strip() for code in given.get("at_site") or ())
     subject = given.get("subject")

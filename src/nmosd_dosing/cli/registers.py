@@ -31,7 +31,7 @@ from nmosd_dosing.screen import without_controls
 if TYPE_CHECKING:
     from nmosd_dosing.register import register
     from nmosd_dosing.register.accounts import Who
-    from nmosd_dosing.register.store import Author, Store
+    from nmosd_dosing.register.database.store import Author, Store
 
 _ZONES = "/zoneinfo/"
 

@@ -12,14 +12,14 @@ from nmosd_dosing.errors import DosingError, InputError, Problem, Problems
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.registers import Opened
-    from nmosd_dosing.register.tables import Known
+    from nmosd_dosing.register.reading.tables import Known
     from nmosd_dosing.study.model import Study
 
 
 def counted(given: Mapping[str, Any], found: Opened, known: Known | None) -> Counted:
     """Of a study that is stopped by a count of its subjects, the days of its rules, counted over everybody whom the register has. Raises
     InputError where what it holds contradicts itself."""
-    from nmosd_dosing.register import counting
+    from nmosd_dosing.register.reading import counting
 
     study = _counting(given)
     if study is None:
@@ -39,7 +39,7 @@ def counted(given: Mapping[str, Any], found: Opened, known: Known | None) -> Cou
 def _counting(given: Mapping[str, Any]) -> Study | None:
     """The study, if it is stopped by a count of its subjects; what else is wrong with it is told later."""
     from nmosd_dosing.cli import regimens
-    from nmosd_dosing.register import counting
+    from nmosd_dosing.register.reading import counting
 
     try:
         study, periods = regimens.found(given["regimen"], given.get("period"))

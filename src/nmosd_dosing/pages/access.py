@@ -20,7 +20,7 @@ from nmosd_dosing.pages.place import Desk, Place
 from nmosd_dosing.pages.settings import LONGEST
 from nmosd_dosing.register import accounts
 from nmosd_dosing.register.accounts import ROLES, Role
-from nmosd_dosing.register.store import Conflict, said
+from nmosd_dosing.register.database.store import Conflict, said
 from nmosd_dosing.screen import for_terminal
 
 PLACE = "nmosd_dosing.place"  # in the environment of a request

@@ -18,9 +18,10 @@ from nmosd_dosing.pages.access import hidden
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.workdays import Workdays, open_days
-from nmosd_dosing.register import facts, gathering
-from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.gathering import Gathered
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.reading import gathering
+from nmosd_dosing.register.reading.gathering import Gathered
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.events import SCREEN_FAILED
 from nmosd_dosing.study.model import Study

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nmosd_dosing.register import facts, gathering, tables
 from nmosd_dosing.register.accounts import Who
-from nmosd_dosing.register.changes import Book
-from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.gathering import Gathered
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import Act, Store
+from nmosd_dosing.register.reading import gathering, tables
+from nmosd_dosing.register.reading.gathering import Gathered
+from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Store
-from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.register.writing.changes import Book
 
 ALL, NOWHERE = "all", "(none)"  # where a site is asked for: every one; those who are of no site
 _AT_ONCE = 500  # subjects of a page: half a millisecond of each is what planning takes

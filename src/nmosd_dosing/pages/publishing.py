@@ -19,12 +19,12 @@ from nmosd_dosing.pages.place import Desk, Place
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import wording
 from nmosd_dosing.register import published as memory
-from nmosd_dosing.register import studies
 from nmosd_dosing.register.accounts import Who
-from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import Store
 from nmosd_dosing.register.feeds import Feed
 from nmosd_dosing.register.published import Published
-from nmosd_dosing.register.store import Store
+from nmosd_dosing.register.reading import studies
 from nmosd_dosing.version import PROGRAM
 
 _AHEAD = 366  # days for which an open end is drawn

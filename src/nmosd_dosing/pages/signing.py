@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.pages.access import Asked, desk_of, page, place_of, public
 from nmosd_dosing.register import accounts
-from nmosd_dosing.register.store import Act
+from nmosd_dosing.register.database.store import Act
 
 SESSIONS = "sessions"  # what the trail calls it
 _FREE = 5  # attempts that wait for nothing

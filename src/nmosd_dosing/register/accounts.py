@@ -19,9 +19,10 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command, did_you_mean, one_of
-from nmosd_dosing.register import facts, models
-from nmosd_dosing.register.server import is_server
-from nmosd_dosing.register.store import Act, Author, Store
+from nmosd_dosing.register import models
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.server import is_server
+from nmosd_dosing.register.database.store import Act, Author, Store
 from nmosd_dosing.subjects.tables.written import COLUMNS
 
 Role = Literal["coordinator", "site-pharmacist", "unblinded-pharmacist", "monitor", "manager"]

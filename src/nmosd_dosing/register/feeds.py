@@ -17,10 +17,11 @@ from typing import Literal, TypeVar, get_args
 
 from nmosd_dosing.days import LANGUAGES, Language
 from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
-from nmosd_dosing.register import accounts, facts
+from nmosd_dosing.register import accounts
 from nmosd_dosing.register.accounts import Who
-from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.store import Act, Conflict, Store
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import Act, Conflict, Store
 from nmosd_dosing.screen import without_controls
 
 FEEDS = "feeds"  # a table of the trail that is no table of subjects

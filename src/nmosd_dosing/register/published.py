@@ -12,8 +12,8 @@ from django.db.models import F
 from django.db.models.functions import Length
 
 from nmosd_dosing.register import models
-from nmosd_dosing.register.chain import Damaged
-from nmosd_dosing.register.store import Store, stamped
+from nmosd_dosing.register.database.chain import Damaged
+from nmosd_dosing.register.database.store import Store, stamped
 from nmosd_dosing.screen import without_controls
 
 _NOT_OF_PLANS = ("accounts", "feeds", "passwords", "sessions")  # tables of the trail

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import DatabaseError, connections, transaction
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command, did_you_mean
-from nmosd_dosing.register import server, unfinished, versions
-from nmosd_dosing.register.addresses import Address, address, of_file
-from nmosd_dosing.register.store import ARMS, Store, said
+from nmosd_dosing.register.database import server, unfinished, versions
+from nmosd_dosing.register.database.addresses import Address, address, of_file
+from nmosd_dosing.register.database.store import ARMS, Store, said
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.accounts import Who

@@ -12,12 +12,12 @@ from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy import stock
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.register import facts
 from nmosd_dosing.register.accounts import Who, checked_reason
-from nmosd_dosing.register.chain import Damaged
-from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.chain import Damaged
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import Act, Store
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.register.store import Act, Store
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visits import lay_out

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def run_add(asked: RegisterOptions, name: str, account: NewAccount) -> None:
     """Makes an account, and says how it is to be used."""
     opened = registers.opened(asked)
-    from nmosd_dosing.register import accounts, server
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.database import server
 
     made = accounts.add(
         opened.facts, opened.who, opened.at, opened.zone, name=name, role=account.role, sites=account.sites, user=account.user
@@ -95,7 +96,7 @@ FORMATS: outputs.Formats = {"table": accounts_page, "json": _accounts_dict}
 def run_grant(asked: GrantOptions, role: str) -> None:
     """Lets a role of a server in."""
     opened = registers.opened_by_owner(asked.register)
-    from nmosd_dosing.register import server
+    from nmosd_dosing.register.database import server
 
     server.let_in(opened.facts, role, asked.unblinded)
     say(f"role `{clip(role)}`: may read the register and add to it{', and so with arms' if asked.unblinded else '; arms it cannot read'}")

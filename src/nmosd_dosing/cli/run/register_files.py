@@ -19,7 +19,7 @@ from nmosd_dosing.report.pages.register_files import files_page
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
-    from nmosd_dosing.register.studies import File, Use
+    from nmosd_dosing.register.reading.studies import File, Use
     from nmosd_dosing.report.pages.layout import Page
 
 
@@ -30,7 +30,8 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     if problems.found:
         fail(problems)
     opened = registers.opened(asked)
-    from nmosd_dosing.register import accounts, studies
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import studies
 
     opened.who.must_manage("take files in")
     sites = tuple(dict.fromkeys(used.at_site))
@@ -66,7 +67,7 @@ def run_files(asked: RegisterOptions, output: OutputOptions) -> None:
     """Lists the files that a register holds."""
     outputs.stop_where_wrong(FORMATS, output)
     opened = registers.opened(asked)
-    from nmosd_dosing.register import studies
+    from nmosd_dosing.register.reading import studies
 
     outputs.put(FORMATS, output, (studies.files(opened.facts), studies.uses(opened.facts)))
 
@@ -88,7 +89,7 @@ def _dict(both: tuple[Sequence[File], Sequence[Use]]) -> dict[str, Any]:
 
 
 def _page(both: tuple[Sequence[File], Sequence[Use]]) -> Page:
-    from nmosd_dosing.register import studies
+    from nmosd_dosing.register.reading import studies
 
     files, uses = both
     return files_page(files, studies.in_force(uses))
@@ -107,7 +108,7 @@ def run_backup(asked: RegisterOptions, path: str, arms: bool) -> None:
     if problems.found:
         fail(problems)
     opened = registers.opened(asked)
-    from nmosd_dosing.register import backups
+    from nmosd_dosing.register.database import backups
 
     if arms and opened.arms is None:
         raise InputError(Problem("`--arms` is an unblinded pharmacist's", hint="leave it out"))
@@ -124,7 +125,8 @@ def run_backup(asked: RegisterOptions, path: str, arms: bool) -> None:
 def run_restore(asked: RegisterOptions, path: str, arms: str | None) -> None:
     """Makes a register of a backup, and of one of the arms."""
     registers.loaded(asked.register)
-    from nmosd_dosing.register import backups, register
+    from nmosd_dosing.register import register
+    from nmosd_dosing.register.database import backups
 
     contents = {"facts": (path, read_file(path))} | ({"arms": (arms, read_file(arms))} if arms is not None else {})
     for kind, (name, content) in contents.items():

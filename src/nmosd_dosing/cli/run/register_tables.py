@@ -33,10 +33,10 @@ from nmosd_dosing.subjects.tables.written import Row
 if TYPE_CHECKING:
     from nmosd_dosing.cli.import_options import ImportOptions
     from nmosd_dosing.cli.registers import Opened
-    from nmosd_dosing.register.facts import Fact
-    from nmosd_dosing.register.imports import Changes, Person
-    from nmosd_dosing.register.store import Act, Store
-    from nmosd_dosing.register.studies import File
+    from nmosd_dosing.register.database.facts import Fact
+    from nmosd_dosing.register.database.store import Act, Store
+    from nmosd_dosing.register.reading.studies import File
+    from nmosd_dosing.register.writing.imports import Changes, Person
 
 _LISTED = 50  # corrections that a preview shows
 Rows = Mapping[str, list[Row]]
@@ -51,7 +51,7 @@ def run_init(asked: ImportOptions) -> None:
     rows, study = _all_rows(asked), _study_acts(asked)
 
     def fill(begun: Opened) -> None:
-        from nmosd_dosing.register import imports
+        from nmosd_dosing.register.writing import imports
 
         sites = {same(row["subject"]): row.get("site") for row in rows.get("subjects", ())}
         acts = [act for table, mine in rows.items() for act in imports.acts(imports.Changes(table, new=mine), {}, sites, None)]
@@ -78,7 +78,7 @@ def _study_acts(asked: ImportOptions) -> Callable[[Store], list[Act]]:
     content, site = read_file(str(file)), (Path(asked.site), read_file(asked.site)) if asked.site is not None else None
 
     def acts(store: Store) -> list[Act]:
-        from nmosd_dosing.register import studies, tables
+        from nmosd_dosing.register.reading import studies, tables
 
         _, taken = studies.adopted(store, "study", study.id, file.name, content)
         if site is not None:
@@ -147,7 +147,9 @@ def _check_codes(codes: Sequence[str], columns: SubjectColumns | None, beside: B
 
 def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     """Shows what tables bring into a register, and writes it once somebody agrees."""
-    from nmosd_dosing.register import facts, imports, studies, tables
+    from nmosd_dosing.register.database import facts
+    from nmosd_dosing.register.reading import studies, tables
+    from nmosd_dosing.register.writing import imports
 
     found = registers.opened(_register(asked))
     seen, seen_arms = found.facts.head().seq, found.arms.head().seq if found.arms is not None else None
@@ -255,8 +257,8 @@ def _check_together(
     (`of_register`). Raises InputError."""
     codes = {person.number: person.code for person in there.values()}
     by_table = {change.table: change for change in changes}
-    from nmosd_dosing.register import studies
-    from nmosd_dosing.register.imports import Changes
+    from nmosd_dosing.register.reading import studies
+    from nmosd_dosing.register.writing.imports import Changes
 
     whole = {t: by_table.get(t, Changes(t)).rows(held[t], codes) for t in _PLANNED}
     on = {same(row["subject"]): studies.version_of(row) if of_register else None for row in whole["subjects"]}
@@ -294,9 +296,9 @@ def _slips(
 ) -> list[str]:  # fmt: skip
     """What may be a slip of subjects who are there: a day 1 that moves, a visit that is recorded twice, a weight far from the others.
     `asked`: by which study; None for each subject's own."""
-    from nmosd_dosing.register.changes import Book, doubts
-    from nmosd_dosing.register.person import Row as Typed
-    from nmosd_dosing.register.trail import local
+    from nmosd_dosing.register.reading.trail import local
+    from nmosd_dosing.register.writing.changes import Book, doubts
+    from nmosd_dosing.register.writing.person import Row as Typed
 
     chosen = None
     if asked is not None:
@@ -345,7 +347,7 @@ def _ask(yes: bool) -> None:
 def run_export(asked: RegisterOptions, folder: str, known_at: str | None, over: bool) -> None:
     """Writes the tables that the account may see into a folder, each whole."""
     found = registers.opened(asked)
-    from nmosd_dosing.register import tables
+    from nmosd_dosing.register.reading import tables
 
     known = as_known(known_at, found) if known_at is not None else None
     which = [*_OF_FACTS, *(["allocation"] if found.arms is not None else [])]

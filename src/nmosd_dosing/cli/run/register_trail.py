@@ -21,10 +21,10 @@ from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
-    from nmosd_dosing.register.chain import Head
-    from nmosd_dosing.register.store import Store
-    from nmosd_dosing.register.trail import Asked, Line
-    from nmosd_dosing.register.verifying import Verdict
+    from nmosd_dosing.register.database.chain import Head
+    from nmosd_dosing.register.database.store import Store
+    from nmosd_dosing.register.reading.trail import Asked, Line
+    from nmosd_dosing.register.reading.verifying import Verdict
     from nmosd_dosing.report.pages.layout import Page
 
 HOLDS, DOES_NOT = 0, 1
@@ -44,7 +44,7 @@ def run_history(asked: RegisterOptions, about: HistoryOfRegister, output: Output
     if problems.found:
         fail(problems)
     found = opened(asked)
-    from nmosd_dosing.register import trail
+    from nmosd_dosing.register.reading import trail
 
     known = as_known(about.as_known, found) if about.as_known is not None else None
     which = trail.Asked(about.subject, about.visit, about.entry, first, last, about.by, known)
@@ -56,7 +56,7 @@ def run_history(asked: RegisterOptions, about: HistoryOfRegister, output: Output
 
 def _near(found: Opened, asked: Asked) -> str:
     """Which account, or which visit, may have been meant, of those in the trail that the account may read."""
-    from nmosd_dosing.register import trail
+    from nmosd_dosing.register.reading import trail
 
     lines = [*trail.lines(found.register, found.who, arms=found.arms)] if asked.by or asked.visit else []
     for option, text, there in (
@@ -106,7 +106,7 @@ def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[st
     if "arms" in kept and "arms" not in stores:
         problems.error("the trail of the arms is not opened for this account", None, "leave that `--head` out")
         fail(problems)
-    from nmosd_dosing.register import verifying
+    from nmosd_dosing.register.reading import verifying
 
     found = {}
     for name, store in stores.items():
@@ -130,7 +130,7 @@ def _stores(found: Opened) -> dict[str, Store]:
 
 def _heads(texts: Sequence[str], problems: Problems) -> dict[str, Head]:
     """What was kept elsewhere, by store: `45:HASH`, `arms:3:HASH`."""
-    from nmosd_dosing.register.chain import Head
+    from nmosd_dosing.register.database.chain import Head
 
     found: dict[str, Head] = {}
     for text in texts:

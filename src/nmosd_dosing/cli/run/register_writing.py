@@ -17,8 +17,8 @@ from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved
-    from nmosd_dosing.register.changes import Book, Change
-    from nmosd_dosing.register.trail import Line
+    from nmosd_dosing.register.reading.trail import Line
+    from nmosd_dosing.register.writing.changes import Book, Change
     from nmosd_dosing.report.pages.layout import Page
 
 ITS_REASON = "its-reason"
@@ -35,7 +35,7 @@ class _Written:
 
 def run_record(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, table: str, cells: Sequence[str]) -> None:
     """Writes a row."""
-    from nmosd_dosing.register import changes
+    from nmosd_dosing.register.writing import changes
 
     problems = Problems()
     typed = _cells(cells, problems)
@@ -44,7 +44,7 @@ def run_record(asked: RegisterOptions, writing: WritingOptions, output: OutputOp
 
 def run_correct(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, number: str, cells: Sequence[str]) -> None:
     """Writes another row in the place of one."""
-    from nmosd_dosing.register import changes
+    from nmosd_dosing.register.writing import changes
 
     problems = Problems()
     typed = _cells(cells, problems)
@@ -53,7 +53,7 @@ def run_correct(asked: RegisterOptions, writing: WritingOptions, output: OutputO
 
 def run_withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: OutputOptions, number: str) -> None:
     """Writes that a row does not hold."""
-    from nmosd_dosing.register import changes
+    from nmosd_dosing.register.writing import changes
 
     _write(
         asked, writing, output, Problems(), lambda book: changes.withdraw(book, number, writing.reason, whole=writing.whole)
@@ -62,7 +62,7 @@ def run_withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: Outpu
 
 def run_blank(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, number: str, cell: str) -> None:
     """Takes a text out."""
-    from nmosd_dosing.register import changes
+    from nmosd_dosing.register.writing import changes
 
     name = None if cell == ITS_REASON else cell
     _write(asked, writing, output, Problems(), lambda book: changes.blank(book, number, name, writing.reason))
@@ -100,9 +100,9 @@ def _book(found: Opened, writing: WritingOptions | WithdrawOptions) -> Book:
     """The register with who writes, by the study that is named, else by its own."""
     from nmosd_dosing.cli.people import one
     from nmosd_dosing.language import catalog
-    from nmosd_dosing.register import studies
-    from nmosd_dosing.register.changes import Book
-    from nmosd_dosing.register.trail import local
+    from nmosd_dosing.register.reading import studies
+    from nmosd_dosing.register.reading.trail import local
+    from nmosd_dosing.register.writing.changes import Book
 
     chosen = None
     if writing.regimen is not None:
@@ -114,7 +114,7 @@ def _book(found: Opened, writing: WritingOptions | WithdrawOptions) -> Book:
 
 
 def _written(found: Opened, made: Change, numbers: Sequence[int]) -> list[Line]:
-    from nmosd_dosing.register import trail
+    from nmosd_dosing.register.reading import trail
 
     return list(trail.of_numbers(found.register, found.who, made.store, numbers))
 

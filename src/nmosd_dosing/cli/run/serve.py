@@ -80,7 +80,9 @@ def _listen(place: Place, port: int, words: str) -> None:
 
 def _enter_arms(found: Register, at: dt.datetime, zone: str) -> None:
     """An invented arm for each subject, entered by the unblinded pharmacist."""
-    from nmosd_dosing.register import accounts, changes, studies, tables
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import studies, tables
+    from nmosd_dosing.register.writing import changes
 
     who = next(account.who for account in accounts.accounts(found.facts) if account.role == "unblinded-pharmacist")
     study = studies.latest_study(found.facts)

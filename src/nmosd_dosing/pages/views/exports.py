@@ -8,8 +8,9 @@ import zipfile
 from django.http import HttpResponse
 
 from nmosd_dosing.pages.access import Asked, page
-from nmosd_dosing.register import stock, studies, tables, trail
-from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.register import stock
+from nmosd_dosing.register.reading import studies, tables, trail
+from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.report.export.plain import Sheet, csv_text
 from nmosd_dosing.report.export.trail import trail_sheet
 from nmosd_dosing.subjects.tables import written

@@ -23,12 +23,14 @@ from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.publishing import give_out
 from nmosd_dosing.pages.showing import language
-from nmosd_dosing.register import accounts, facts, feeds, published, tables
-from nmosd_dosing.register.facts import Fact
+from nmosd_dosing.register import accounts, feeds, published
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.feeds import Feed, View
 from nmosd_dosing.register.published import Fetched
-from nmosd_dosing.register.tables import Whose
-from nmosd_dosing.register.trail import local
+from nmosd_dosing.register.reading import tables
+from nmosd_dosing.register.reading.tables import Whose
+from nmosd_dosing.register.reading.trail import local
 
 _NEW = "feed"  # in a session: the number and the key of a feed that was just made
 _FIRST_EXPIRY = 365

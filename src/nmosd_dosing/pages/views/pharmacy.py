@@ -27,8 +27,9 @@ from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, lots, short, unmatc
 from nmosd_dosing.pharmacy.stock import Line as StockLine
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.register import stock, tables
-from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.register import stock
+from nmosd_dosing.register.reading import tables
+from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv
 from nmosd_dosing.report.export.plain import Sheet, csv_text
 

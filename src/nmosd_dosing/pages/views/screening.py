@@ -17,9 +17,9 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
-from nmosd_dosing.register import gathering, studies, tables
-from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.tables import Whose
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.reading import gathering, studies, tables
+from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import one_period, way

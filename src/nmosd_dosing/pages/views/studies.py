@@ -16,8 +16,9 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.place import Desk
-from nmosd_dosing.register import accounts, studies
-from nmosd_dosing.register.store import Act
+from nmosd_dosing.register import accounts
+from nmosd_dosing.register.database.store import Act
+from nmosd_dosing.register.reading import studies
 from nmosd_dosing.report.html.grid import grid_parts
 from nmosd_dosing.study.activities import activities, title_of_grids
 

@@ -24,13 +24,14 @@ from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.wording import dose_text
-from nmosd_dosing.register import facts, tables, trail
-from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.gathering import Gathered
-from nmosd_dosing.register.store import ARMS
-from nmosd_dosing.register.tables import Whose
-from nmosd_dosing.register.trail import Line
-from nmosd_dosing.register.unblinding import unblinded
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import ARMS
+from nmosd_dosing.register.reading import tables, trail
+from nmosd_dosing.register.reading.gathering import Gathered
+from nmosd_dosing.register.reading.tables import Whose
+from nmosd_dosing.register.reading.trail import Line
+from nmosd_dosing.register.writing.unblinding import unblinded
 from nmosd_dosing.report.html.lines import legend, line_of
 
 _AT_ONCE = 50  # subjects of a page

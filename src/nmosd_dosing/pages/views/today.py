@@ -22,9 +22,9 @@ from nmosd_dosing.days import week_of
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.place import ALL, Desk
 from nmosd_dosing.pages.showing import others
-from nmosd_dosing.register import tables
-from nmosd_dosing.register.tables import Whose
-from nmosd_dosing.register.unblinding import Unblinded, unblinded
+from nmosd_dosing.register.reading import tables
+from nmosd_dosing.register.reading.tables import Whose
+from nmosd_dosing.register.writing.unblinding import Unblinded, unblinded
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
 
 _FORTNIGHT = 14

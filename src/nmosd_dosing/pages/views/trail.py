@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.signing import SESSIONS
-from nmosd_dosing.register import trail, verifying
+from nmosd_dosing.register.reading import trail, verifying
 from nmosd_dosing.report.export.plain import csv_parts
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import Asked, hidden, page
-from nmosd_dosing.register.unblinding import unblind
+from nmosd_dosing.register.writing.unblinding import unblind
 
 
 class Reason(forms.Form):

@@ -25,12 +25,14 @@ from nmosd_dosing.pages.looking import DOSE_CELLS, Looked, looked
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import language
 from nmosd_dosing.plans.workdays import open_days
-from nmosd_dosing.register import changes, facts, gathering, trail
 from nmosd_dosing.register.accounts import Role
-from nmosd_dosing.register.changes import Change
-from nmosd_dosing.register.facts import Fact
-from nmosd_dosing.register.store import ARMS, Conflict
-from nmosd_dosing.register.trail import Line
+from nmosd_dosing.register.database import facts
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import ARMS, Conflict
+from nmosd_dosing.register.reading import gathering, trail
+from nmosd_dosing.register.reading.trail import Line
+from nmosd_dosing.register.writing import changes
+from nmosd_dosing.register.writing.changes import Change
 from nmosd_dosing.study.events import OF_SCREENING, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, way

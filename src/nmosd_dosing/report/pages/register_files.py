@@ -11,7 +11,7 @@ from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import text
 
 if TYPE_CHECKING:
-    from nmosd_dosing.register.studies import File, Use
+    from nmosd_dosing.register.reading.studies import File, Use
 
 
 def files_page(files: Sequence[File], uses: Sequence[Use]) -> Page:

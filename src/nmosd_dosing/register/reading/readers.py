@@ -1,0 +1,49 @@
+"""The tables of a register through the readers of tables, for whoever plans from them without a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from nmosd_dosing.errors import InputError, Problems
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.reading.tables import ARMS, contents
+from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.tables import roster, subject_table
+from nmosd_dosing.subjects.tables.headings import Layout
+
+T = TypeVar("T")
+
+
+def subjects(
+    study: Study, periods: Sequence[Period], held: Mapping[str, Sequence[Fact]]
+) -> tuple[tuple[Subject, ...], tuple[str, ...]]:  # fmt: skip
+    """Subjects with what their tables say of them, and the codes of those who have no first dose, and of whom nobody says when they were
+    screened. Raises InputError with what the readers refuse; it names rows by the numbers of their entries."""
+    problems, found = Problems(), contents(held)
+    if "subjects" not in found:
+        return (), ()
+    layouts = {table: Layout(table, entries=tuple(fact.seq for fact in held[table])) for table in found}
+    masked = any(period.masks for period in study.periods)
+    capped = [product.name for product in study.products if product.lifetime is not None]
+    columns = subject_table.read(found["subjects"], "subjects", [p.id for p in periods[1:]], capped, problems, layouts["subjects"])
+    known, said = roster.Known(columns.codes, lambda row: columns.cell(row).place), dict[int, roster.Said]()
+
+    def read(table: str, reader: Callable[[bytes, Layout], list[T]]) -> list[T]:
+        return reader(found[table], layouts[table]) if table in found else []
+
+    roster.join(
+        known, said,
+        read("events", lambda content, layout: roster.events(content, "events", study.subject_events, layout=layout)),
+        read(ARMS, lambda content, layout: roster.allocation(content, ARMS, layout=layout)),
+        read("visits", lambda content, layout: roster.records(content, "visits", masked=masked, layout=layout)),
+        read("weighings", lambda content, layout: roster.weighings(content, "weighings", layout=layout)),
+        read("measurements", lambda content, layout: roster.measurements(content, "measurements", study.values, layout=layout)),
+    )  # fmt: skip
+    problems.found += known.in_order
+    if problems.found:
+        raise InputError(problems.in_order())
+    without = {row for row in columns.without_start if row not in said or not said[row].screened}
+    planned = (row for row in range(len(columns)) if row not in without)
+    return tuple(roster.subject_of(columns, row, said.get(row)) for row in planned), tuple(columns.codes[row] for row in sorted(without))

@@ -1,0 +1,428 @@
+"""The audit trail as a monitor reads it: a line for each entry, and the one place that makes a sentence of it.
+
+An account reads the whole past of the subjects who are of its sites now; the trail of the arms is only an unblinded pharmacist's. Nobody
+else writes what he alone may read, so what a row of the facts says no reader of it has to guess.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import zoneinfo
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from nmosd_dosing.errors import CHECKSUM, InputError, Problem, Problems, clip
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.register.accounts import Who
+from nmosd_dosing.register.database import blanking, chain
+from nmosd_dosing.register.database.store import ARMS, Store
+from nmosd_dosing.register.models import Content, Entry
+from nmosd_dosing.register.reading import studies
+from nmosd_dosing.register.reading.tables import Known
+from nmosd_dosing.register.register import Register
+from nmosd_dosing.screen import without_controls
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.study.visit_names import Names, folded, in_period
+from nmosd_dosing.study.visits import OPEN_END, lay_out
+from nmosd_dosing.subjects.tables import written
+from nmosd_dosing.subjects.tables.subject_table import same
+
+_AT_ONCE = 500
+_DAY = dt.timedelta(1)
+_VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took", "open": "opened"}
+_NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
+    "subjects": ("subject {subject}", ()),
+    "events": ("event {event} of {subject}", ()),
+    "visits": ("visit {visit} of {subject}", ()),
+    "weighings": ("weight of {date} of {subject}", ()),
+    "measurements": ("value {what} of {date} of {subject}", ()),
+    "history": ("{what} in the history of {subject}", ()),
+    "allocation": ("arm of {subject}", ()),
+    "accounts": ("account {account}", ()),
+    "passwords": ("password of {account}", ("digest", "password")),
+    "feeds": ("feed {feed}", ("digest", "salt")),
+    "files": ("{kind} file {id}, version {version}", ("text",)),
+    "uses": ("use of {kind} file {id}, version {version}", ()),
+    "versions": ("version of the study of {subject}", ()),
+    "stock": ("stock", ()),
+    "sessions": ("a session of the pages", ("account",)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the trail. `store`: `facts` or `arms`; `at`: UTC; `subject`: the code that the subject had then; `old`, `new`: of a
+    correction the cells that are others, empty texts where one has no such cell; else all of them; None where nothing stood there, or
+    nothing does now. `taken_out`: of an entry that took a text out, which cell, and `of` which entry."""
+
+    store: str
+    seq: int
+    at: str
+    zone: str
+    account: str
+    role: str
+    action: str
+    what: str
+    person: int | None
+    site: str | None
+    subject: str | None
+    old: Mapping[str, str] | None
+    new: Mapping[str, str] | None
+    reason: str | None
+    replaces: int | None
+    of: int | None
+    taken_out: str | None
+    request: str
+    named: Mapping[str, str]
+
+    @property
+    def number(self) -> str:
+        """How its number is written: `31`, `arms:31`."""
+        return self._number(self.seq)
+
+    def _number(self, seq: int | None) -> str:
+        return f"{ARMS}{seq}" if self.store == "arms" else f"{seq}"
+
+    @property
+    def visit(self) -> str | None:
+        """The visit that it is of, with its period where it is written."""
+        name, period = self.named.get("visit"), self.named.get("period")
+        return None if self.what != "visits" or not name else f"{period}/{name}" if period and "/" not in name else name
+
+    @property
+    def moment(self) -> str:
+        """When it was: `2025-07-08 10:12 Asia/Shanghai (02:12Z)`."""
+        at = dt.datetime.fromisoformat(self.at)
+        there = local(at, self.zone)
+        if there is None or self.zone.removeprefix("Etc/") == "UTC":
+            return f"{at:%Y-%m-%d %H:%M} UTC"
+        day = "" if there.date() == at.date() else f"{at:%Y-%m-%d} "
+        return f"{there:%Y-%m-%d %H:%M} {self.zone} ({day}{at:%H:%M}Z)"
+
+    @property
+    def day(self) -> dt.date:
+        """On which day it was, in its zone."""
+        at = dt.datetime.fromisoformat(self.at)
+        return (local(at, self.zone) or at).date()
+
+    @property
+    def sentence(self) -> str:
+        """Who did what, when, and why. No control character is in it."""
+        reason = f"; reason: {self.reason}" if self.reason else ""
+        replaces = f", replaces {self._number(self.replaces)}" if self.replaces is not None else ""
+        said = f"{self.moment}, {self.account} ({self.role}): {self._done}{reason} (number {self.number}{replaces})"
+        return without_controls(" ".join(said.split()))
+
+    @property
+    def _done(self) -> str:
+        noun = self._noun
+        if self.action == "blank":
+            return f"took {self.taken_out or 'a text'} out of number {self._number(self.of)}, {noun}"
+        if self.old is not None and self.new is not None:
+            names = dict.fromkeys([*self.old, *self.new])
+            changed = [f"{name} {self.old.get(name) or '(nothing)'} -> {self.new.get(name) or '(nothing)'}" for name in names]
+            return f"{_VERBS.get(self.action, self.action)} {noun}: {', '.join(changed) or 'nothing'}"
+        cells = self.new if self.new is not None else self.old or {}
+        template = _NAMED.get(self.what, ("", ()))[0]
+        said = {name: text for name, text in cells.items() if f"{{{name}}}" not in template and text}
+        if self.what == "files" and "checksum" in said:
+            said["checksum"] = clip(said["checksum"], CHECKSUM)
+        shown = [text if name == template.split(" ")[0] else f"{name} {text}" for name, text in said.items()]  # `arm of 0101: placebo`
+        return f"{_VERBS.get(self.action, self.action)} {noun}{': ' if shown else ''}{', '.join(shown)}"
+
+    @property
+    def _noun(self) -> str:
+        template = _NAMED.get(self.what, (self.what, ()))[0]
+        cells = {**self.named, "visit": self.visit or "?", "subject": self.subject or self.named.get("subject") or "?"}
+        return re.sub(r"\{(\w+)\}", lambda found: cells.get(found[1]) or "?", template)
+
+
+def local(at: dt.datetime, zone: str) -> dt.datetime | None:
+    """A moment in a zone, by its name or as `UTC+08:00`; None where this computer does not know it."""
+    if found := re.fullmatch(r"UTC([+-])(\d\d):(\d\d)", zone):
+        distance = dt.timedelta(hours=int(found[2]), minutes=int(found[3]))
+        return at.astimezone(dt.timezone(distance if found[1] == "+" else -distance))
+    try:
+        return at.astimezone(zoneinfo.ZoneInfo(zone))
+    except (ValueError, OSError, OverflowError, zoneinfo.ZoneInfoNotFoundError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines: of a subject, by any code that he had; of a visit, by any name that it has; of a number, with all that stood in the same
+    place; of days, in the zones of who wrote; by an account; of entries of a site; `but` those of one table; that were there when something
+    was `known`."""
+
+    subject: str | None = None
+    visit: str | None = None
+    number: str | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+    by: str | None = None
+    known: Known | None = None
+    site: str | None = None
+    but: str | None = None
+
+
+def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None) -> Iterator[Line]:
+    """The lines of the trail that an account may read, in the order of their numbers; then those of `arms`, for whom may see them.
+
+    Each entry is read, so that none that was spoilt by hand is passed over. Raises InputError for a subject or a number that is not there,
+    or that it may not see: of both it says the same."""
+    return _lines(register, who, asked, arms, newest=False)
+
+
+def newest(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None, before: str | None = None) -> Iterator[Line]:
+    """The same the other way round, from the one `before` a number on, which is as `Line.number` writes it: for whoever takes the first
+    ones and leaves the others, of which nothing is read then."""
+    return _lines(register, who, asked, arms, newest=True, before=before)
+
+
+def _lines(
+    register: Register, who: Who, asked: Asked, arms: Store | None, *, newest: bool, before: str | None = None
+) -> Iterator[Line]:  # fmt: skip
+    if asked.number is not None and asked.number.startswith(ARMS) and arms is None:
+        raise InputError(_no_number(asked.number))
+    persons = None
+    if asked.subject is not None:
+        persons = _Subjects(register.facts, who, _called(register.facts, asked.subject)).called(asked.subject)
+    is_of_visit = _of_visit(register.facts, asked.visit) if asked.visit is not None else None
+    stores = [("facts", register.facts), *([("arms", arms)] if arms is not None else [])]
+    for name, store in reversed(stores) if newest else stores:
+        store.check_complete()
+        if (asked.number is not None and (name == "arms") != asked.number.startswith(ARMS)) or (
+            before is not None and name == "arms" and not before.startswith(ARMS)
+        ):
+            continue
+        rows, numbers = Entry.objects.using(store.alias).all(), None
+        if asked.number is not None:
+            numbers = _of_number(store, asked.number.removeprefix(ARMS), asked.number, register.facts, who)
+        if asked.known is not None:
+            rows = rows.filter(seq__lte=asked.known.facts if name == "facts" else store.known_at(asked.known.at))
+        if persons is not None:
+            rows = rows.filter(person__in=persons)
+        if before is not None and (name == "arms") == before.startswith(ARMS):
+            rows = rows.filter(seq__lt=int(before.removeprefix(ARMS)))
+        if newest:
+            rows = _narrowed(rows, store, register.facts, who, asked, numbers)
+        for batch in _batches(rows, newest=newest):
+            for line in _made(name, store, register.facts, who, batch):
+                if _is_asked(line, asked, numbers) and (is_of_visit is None or is_of_visit(line)):
+                    yield line
+
+
+def _is_asked(line: Line, asked: Asked, numbers: Collection[int] | None) -> bool:
+    return (
+        (numbers is None or line.seq in numbers or line.of in numbers)
+        and (asked.by is None or line.account == asked.by)
+        and (asked.site is None or line.site == asked.site)
+        and (asked.but is None or line.what != asked.but)
+        and (asked.first is None or line.day >= asked.first)
+        and (asked.last is None or line.day <= asked.last)
+    )
+
+
+def _narrowed(
+    rows: QuerySet[Entry], store: Store, facts: Store, who: Who, asked: Asked, numbers: Collection[int] | None
+) -> QuerySet[Entry]:  # fmt: skip
+    """Those entries among which all are that are asked for and may be seen, as far as the database can tell."""
+    if who.sites is not None:
+        places = Entry.objects.using(facts.alias).filter(what="subjects", action__in=chain.ROWS)
+        later = places.filter(person=OuterRef("person"), seq__gt=OuterRef("seq"))
+        there = places.filter(~Exists(later), site__in=who.sites).values("person")
+        mine = there if store is facts else list(there.values_list("person", flat=True))  # arms are in a database of their own
+        rows = rows.filter(Q(person__in=mine) | Q(person=None, site__in=who.sites))
+    if numbers is not None:
+        rows = rows.filter(Q(seq__in=numbers) | Q(of__in=numbers))
+    if asked.by is not None:
+        rows = rows.filter(account=asked.by)
+    if asked.site is not None:
+        rows = rows.filter(site=asked.site)
+    if asked.but is not None:
+        rows = rows.exclude(what=asked.but)
+    if asked.visit is not None:
+        rows = rows.filter(what="visits")
+    if asked.first is not None and asked.first > dt.date.min:  # a day of a zone begins up to 14 hours before that of UTC
+        rows = rows.filter(at__gte=(asked.first - _DAY).isoformat())
+    if asked.last is not None and asked.last < dt.date.max - _DAY:
+        rows = rows.filter(at__lt=(asked.last + 2 * _DAY).isoformat())
+    return rows
+
+
+def _of_visit(store: Store, asked: str) -> Callable[[Line], bool]:
+    """Whether a line is of a visit: by its name as it is written there, or by another one that it has in a version of the study."""
+    by_version = [_names(read_study_text(file.text, file.name)[0]) for file in studies.files(store) if file.kind == "study"]
+    meant, written_so = [set(names.meant(asked)) for names in by_version], folded(asked)
+
+    @cache
+    def means(visit: str, period: str | None) -> bool:
+        if written_so in (folded(visit), folded(in_period(visit, period))):
+            return True
+        return any(mine.intersection(names.meant(visit, period)) for mine, names in zip(meant, by_version, strict=True))
+
+    return lambda line: line.what == "visits" and means(line.named.get("visit", ""), line.named.get("period"))
+
+
+def _names(study: Study) -> Names:
+    """The names of all visits of a study."""
+    laid = [(visit, period.id) for period in study.periods for visit in lay_out(period, OPEN_END.range[1], Problems())]
+    return Names([visit for visit, _ in laid], [period for _, period in laid])
+
+
+def of_numbers(register: Register, who: Who, store: Store, numbers: Collection[int]) -> Iterator[Line]:
+    """The lines of some entries of a store, which have just been written."""
+    rows = list(Entry.objects.using(store.alias).filter(seq__in=numbers).order_by("seq").values())
+    name = "arms" if store is register.arms else "facts"
+    said, seen = _contents(store, _spoken_of(rows)), _Subjects(register.facts, who, _persons(rows))
+    for row in rows:
+        yield _line(name, store, row, said, seen)
+
+
+class _Subjects:
+    """What subjects were called, when, and whom an account may see: where they are now, or were last."""
+
+    def __init__(self, store: Store, who: Who, persons: Collection[int] | None = None) -> None:
+        """`persons`: of nobody else it is asked."""
+        self.who = who
+        self._codes: dict[int, list[tuple[int, str]]] = {}
+        self._sites: dict[int, str | None] = {}
+        rows = Entry.objects.using(store.alias).filter(what="subjects", action__in=chain.ROWS)
+        if persons is not None:
+            rows = rows.filter(person__in=persons)
+        for batch in _batches(rows, "seq", "person", "site"):
+            for row in batch:
+                chain.read_whose(row["seq"], row["person"], row["site"], store.number(row["seq"]))
+            said = _contents(store, [row["seq"] for row in batch])
+            for row in batch:
+                self._sites[row["person"]] = row["site"]
+                self._codes.setdefault(row["person"], []).append((row["seq"], (said[row["seq"]].cells or {}).get("subject", "")))
+
+    def sees(self, person: int | None, site: str | None) -> bool:
+        """Whether the account may read what is of a person; what is of nobody by its site."""
+        return self.who.sees(self._sites.get(person, site) if person is not None else site)
+
+    def code(self, person: int | None, seq: int | None = None) -> str | None:
+        """What a person was called at an entry; the first code where that was earlier, the last one where no entry is named."""
+        codes = [(at, code) for at, code in self._codes.get(person, []) if code] if person is not None else []
+        before = [code for at, code in codes if seq is None or at <= seq]
+        return before[-1] if before else codes[0][1] if codes else None
+
+    def called(self, code: str) -> list[int]:
+        """Who has a code, or had it, of those whom the account may see."""
+        meant = [
+            person for person, codes in self._codes.items()
+            if self.sees(person, None) and any(same(each) == same(code) for _, each in codes)
+        ]  # fmt: skip
+        if not meant:
+            raise InputError(Problem(f"`{clip(code)}` is not a subject of this register", hint="write the code as it was entered"))
+        return meant
+
+
+def _called(store: Store, code: str) -> list[int] | None:
+    """Who may have had a code, found without reading what everybody is called; None where nobody is found so."""
+    written = f'"subject":{json.dumps(code, ensure_ascii=False)}'
+    some = Content.objects.using(store.alias).filter(entry=OuterRef("seq"), cells__contains=written)
+    rows = Entry.objects.using(store.alias).filter(what="subjects").filter(Exists(some))
+    return [person for person in rows.values_list("person", flat=True) if person is not None] or None
+
+
+def _made(name: str, store: Store, facts: Store, who: Who, batch: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """The lines of some entries, as far as the account may see them."""
+    for row in batch:
+        chain.read_entry(row, store.number(row["seq"]))
+    seen = _Subjects(facts, who, _persons(batch))
+    mine = [row for row in batch if seen.sees(row["person"], row["site"])]
+    said = _contents(store, _spoken_of(mine))
+    for row in mine:
+        yield _line(name, store, row, said, seen)
+
+
+def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, blanking.Said], seen: _Subjects) -> Line:
+    """One entry as the account may read it. Whose code is corrected is called as before."""
+    mine, action, what = said[row["seq"]], row["action"], row["what"]
+    before = said[row["replaces"]].cells if row["replaces"] is not None else None
+    old, new = (_shown(cells, what) for cells in (before, mine.cells if action != "blank" else None))
+    of = blanking.row_of(store, row["of"]) if row["of"] is not None else None
+    named = new or old or (_shown(blanking.content(store, of).cells, what) if of is not None else None) or {}
+    if old is not None and new is not None:
+        others = [
+            cell for cell in {**old, **new}
+            if (before or {}).get(cell) != (mine.cells or {}).get(cell) and (cell != "subject" or what == "subjects")
+        ]  # fmt: skip
+        old, new = {cell: old.get(cell, "") for cell in others}, {cell: new.get(cell, "") for cell in others}
+    taken_out = (mine.cells or {}).get(blanking.TAKEN_OUT) if action == "blank" else None
+    code = seen.code(row["person"], None if name == "arms" else row["replaces"] if row["what"] == "subjects" and before else row["seq"])
+    kept = {field: row[field] for field in ("seq", "at", "zone", "account", "role", "person", "site", "replaces", "request")}
+    return Line(
+        name, action=action, what=what, subject=code, old=old, new=new, reason=mine.reason, of=of, taken_out=taken_out, named=named, **kept
+    )
+
+
+def _shown(cells: Mapping[str, str] | None, what: str) -> dict[str, str] | None:
+    if cells is None:
+        return None
+    never = _NAMED.get(what, ("", ()))[1]
+    columns = (*written.COLUMNS.get(what, ()), *cells)
+    return {name: cells[name] for name in dict.fromkeys(columns) if name in cells and name not in never}
+
+
+def _no_number(shown: str) -> Problem:
+    return Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are")
+
+
+def _of_number(store: Store, text: str, shown: str, facts: Store, who: Who) -> set[int]:
+    """The numbers that stood in the same place as one, before and after it."""
+    entry = Entry.objects.using(store.alias).filter(seq=int(text)).values().first() if re.fullmatch("[0-9]{1,15}", text) else None
+    if entry is not None:
+        chain.read_entry(entry, store.number(entry["seq"]))
+    if entry is None or not _Subjects(facts, who, _persons([entry])).sees(entry["person"], entry["site"]):
+        raise InputError(_no_number(shown))
+    entries, row = Entry.objects.using(store.alias), blanking.row_of(store, entry["seq"])
+    found = {entry["seq"], row}
+    before = entries.filter(seq=row, replaces__lt=row).values_list("replaces", flat=True).first()
+    while before is not None:
+        found.add(before)
+        before = entries.filter(seq=before, replaces__lt=before).values_list("replaces", flat=True).first()
+    while (after := entries.filter(replaces=row, seq__gt=row).values_list("seq", flat=True).first()) is not None:
+        found.add(row := after)
+    return found
+
+
+def _batches(rows: QuerySet[Entry], *fields: str, newest: bool = False) -> Iterator[list[dict[str, Any]]]:
+    """Entries as plain values, some at once; each batch is asked for when it is taken."""
+    after, order = ("seq__lt", "-seq") if newest else ("seq__gt", "seq")
+    rest = rows
+    while batch := list(rest.order_by(order).values(*fields)[:_AT_ONCE]):
+        yield batch
+        rest = rows.filter(**{after: batch[-1]["seq"]})
+
+
+def _persons(rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Of whom entries are."""
+    return {row["person"] for row in rows if row["person"] is not None}
+
+
+def _spoken_of(rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The numbers of entries, and of those that they replace."""
+    return {row[name] for row in rows for name in ("seq", "replaces") if row[name] is not None}
+
+
+def _contents(store: Store, seqs: Collection[int]) -> dict[int, blanking.Said]:
+    """What was said at entries, as far as it was not taken out."""
+    found: dict[int, blanking.Said] = {}
+    asked = sorted(seqs)
+    for begin in range(0, len(asked), _AT_ONCE):
+        some = Content.objects.using(store.alias).filter(entry__in=asked[begin : begin + _AT_ONCE])
+        for entry, cells, reason, salt in some.values_list("entry", "cells", "reason", "salt"):
+            found[entry] = blanking.content(store, entry) if salt is None else blanking.said(cells, reason, store.number(entry))
+    for seq in asked:
+        if seq not in found:
+            raise chain.Damaged(store.number(seq))
+    return found

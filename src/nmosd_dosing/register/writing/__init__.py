@@ -1,0 +1,1 @@
+"""What is written into a register: what must hold before it is, and what it moves."""

@@ -1,0 +1,400 @@
+"""What somebody asks to be written: what must hold before it is, and what it moves. Nothing is written that the tables' readers refuse of
+the person then.
+
+What may be a slip is written with a reason only: a day 1 that moves, a visit that is recorded twice, a weight that is far from the one
+before. A correction and a withdrawal always have one; what is written for the first time needs none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nmosd_dosing.checks.finding import Finding
+from nmosd_dosing.checks.findings import findings_of
+from nmosd_dosing.checks.follows import Moved, moves
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, counted, did_you_mean, one_of
+from nmosd_dosing.register.accounts import Who
+from nmosd_dosing.register.database import blanking, facts
+from nmosd_dosing.register.database.facts import Fact
+from nmosd_dosing.register.database.store import ARMS, Act, Store
+from nmosd_dosing.register.reading import gathering, studies, tables
+from nmosd_dosing.register.register import Register
+from nmosd_dosing.register.writing.person import Cells, Person, Row, Rows, Way, read, unknown_subject
+from nmosd_dosing.register.writing.slips import slips
+from nmosd_dosing.study.model import Study
+from nmosd_dosing.subjects.tables import written
+from nmosd_dosing.subjects.tables.subject_table import same
+
+_WHY = '"why"'
+_NOUNS = {
+    "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
+    "history": "line of the history",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A register with who writes in it, and on which day. `chosen`: a study, and one period of it or none, instead of the register's."""
+
+    register: Register
+    who: Who
+    today: dt.date
+    chosen: tuple[Study, str | None] | None = None
+
+    def way(self, rows: Rows) -> Way:
+        """By which study somebody with these rows is planned. Raises InputError where there is none."""
+        if self.chosen is not None:
+            return Way(*self.chosen, self.today)
+        people = [Fact(row.seq or 0, None, row.cells.get("site"), row.cells) for row in rows.get("subjects", ())]
+        return Way(gathering.study_of(self.register, people, self.today), tables.period(self.register), self.today)
+
+    def store(self, table: str) -> Store:
+        """Where the rows of a table are."""
+        return self.register.arms_store() if table == "allocation" else self.register.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written: acts, thought of when `seen` was the last entry; why somebody should look again; which visits ahead have
+    another day then; and what is found then, and is not now. `check`: is asked once more when nobody else can write."""
+
+    store: Store
+    acts: tuple[Act, ...]
+    seen: int
+    doubts: tuple[str, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    found: tuple[Finding, ...] = ()
+    check: Callable[[], None] | None = field(default=None, compare=False)
+
+    def write(self, who: Who, at: dt.datetime, zone: str) -> list[int]:
+        """Writes it, and gives the numbers. Raises Conflict where somebody was first."""
+        return self.store.write(self.acts, who.author(zone), at, seen=self.seen, check=self.check)
+
+
+# --- what may be asked ---------------------------------------------------------------------------------------------------
+
+
+def record(book: Book, table: str, typed: Cells, reason: str | None = None) -> Change:
+    """A new row of a table. Raises InputError with everything that stands against it."""
+    problems = Problems()
+    _check_table(book, table, problems)
+    _check_columns(table, typed, problems)
+    if problems.found:
+        raise InputError(problems.in_order())
+    store, code = book.store(table), typed.get("subject", "").strip()
+    seen, row = store.head().seq, Row(f"this row of {table}", {name: text for name, text in typed.items() if text.strip()})
+    if table == "subjects":
+        return _new_subject(book, row, seen, reason)
+    subject = _subject(book, code)
+    if subject is None:
+        way = book.way({})
+        read({table: [row]}, way, problems)
+        problems.found += unknown_subject(table, row, _codes(book), way.masked)
+        raise InputError(problems.in_order())
+    assert subject.person is not None
+    before = rows_of(book, subject.person, table)
+    after = {**before, table: [*before.get(table, ()), row]}
+    old, new, doubts = _compared(book, before, after, reason)
+    act = Act("enter", table, new.cells[table][-1], _said(reason), subject.person, site=subject.site)
+    return Change(store, (act,), seen, doubts, _moves(old, new), _found_then(old, new, book.today))
+
+
+def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change:
+    """Other cells in a row; an empty text empties a cell. Raises InputError with everything that stands against it."""
+    problems = Problems()
+    if not typed:
+        problems.error("nothing to correct", None, "name a cell: `date=2025-07-08`")
+    store, fact, person, table = _to_change(book, number, reason, "a correction", problems, typed)
+    seen = store.head().seq
+    before = rows_of(book, person, table)
+    mine = next(row for row in before[table] if row.seq == fact.seq)
+    _check_subject_stays(mine, table, typed, number)
+    cells = {name: text for name, text in {**mine.cells, **typed}.items() if text.strip()}
+    after = {**before, table: [*(row for row in before[table] if row is not mine), Row(f"number {number}, corrected", cells)]}
+    if table == "subjects":  # other rows are given out with the code that the subject has
+        after = {
+            name: [row._replace(cells={**row.cells, "subject": cells.get("subject", "")}) for row in rows] for name, rows in after.items()
+        }
+    old, new, doubts = _compared(book, before, after, reason)
+    written_now = new.cells[table][-1]
+    if written_now == mine.cells:
+        raise InputError(Problem(f"number {number} says that already", hint="leave it as it is"))
+    site, check = fact.site, None
+    if table == "subjects":
+        site = written_now.get("site")
+        book.who.must_see(site)
+        check = _check_code(book, written_now["subject"], person)
+    act = Act("correct", table, written_now, _said(reason), person, site=site, replaces=fact.seq)
+    return Change(store, (act,), seen, doubts, _moves(old, new), _found_then(old, new, book.today), check)
+
+
+def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False) -> Change:
+    """A row that does not hold any more, and nothing in its place. A subject's row only with all others of the subject (`whole`). Raises
+    InputError with everything that stands against it."""
+    store, fact, person, table = _to_change(book, number, reason, "a withdrawal", Problems())
+    seen = store.head().seq
+    before = rows_of(book, person, table)
+    acts = [Act("withdraw", table, None, _said(reason), person, site=fact.site, replaces=fact.seq)]
+    if table == "subjects":
+        others = [(name, row) for name, rows in before.items() for row in rows if name != "subjects"]
+        if others and not whole:
+            raise InputError(_with_rows(number, fact, before))
+        acts = [
+            *(Act("withdraw", name, None, _said(reason), person, site=fact.site, replaces=row.seq) for name, row in others), *acts
+        ]  # fmt: skip
+        return Change(store, tuple(acts), seen)
+    after = {**before, table: [row for row in before[table] if row.seq != fact.seq]}
+    old, new, doubts = _compared(book, before, after, reason)
+    return Change(store, tuple(acts), seen, doubts, _moves(old, new), _found_then(old, new, book.today))
+
+
+def blank(book: Book, number: str, cell: str | None, reason: str | None) -> Change:
+    """A text that is taken out of a row, and of what stood there before; the cell is empty then. `cell`: None for the reason that was
+    given. Raises InputError with everything that stands against it."""
+    store, fact, person, table = _to_change(book, number, reason, "what takes a text out", Problems(), must_hold=False)
+    seen = store.head().seq
+    acts = blanking.acts(store, person, fact.seq, cell, _said(reason) or "")
+    if not acts:
+        there = [name for name in (*written.COLUMNS[table], *(fact.cells or {})) if (fact.cells or {}).get(name)]
+        cells = f"its cells are {one_of(dict.fromkeys(there)).replace(' or ', ' and ')}" if there else "nothing of it is left"
+        what = f"no `{clip(cell)}`" if cell is not None else "no reason"
+        raise InputError(Problem(f"number {number} has {what}", hint=did_you_mean(cell or "", there) or cells))
+    if cell is None or (cell == "subject" and table != "subjects"):  # rows are given out with the code that the subject has
+        return Change(store, tuple(acts.values()), seen)
+    before = rows_of(book, person, table)
+    after = {**before, table: [row._replace(cells=_without(row.cells, cell)) if row.seq in acts else row for row in before[table]]}
+    old, new, doubts = _compared(book, before, after, reason)
+    return Change(store, tuple(acts.values()), seen, doubts, _moves(old, new))
+
+
+def _without(cells: Cells, cell: str) -> Cells:
+    return {name: text for name, text in cells.items() if name != cell}
+
+
+# --- a person before and after -------------------------------------------------------------------------------------------
+
+
+def rows_of(book: Book, person: int, table: str) -> dict[str, Sequence[Row]]:
+    """The rows of a person that hold, by table, with the code that the person has now; the arm only where `table` is of the arms."""
+    found = {}
+    for name in written.COLUMNS:
+        if name != "allocation" or table == "allocation":
+            store = book.store(name)
+            found[name] = [
+                Row(f"number {store.number(fact.seq)}", fact.cells or {}, fact.seq) for fact in facts.holding(store, name, persons=[person])
+            ]
+    code = found["subjects"][0].cells.get("subject", "") if found["subjects"] else ""
+    return {
+        name: [row._replace(cells={**row.cells, "subject": code} if code else row.cells) for row in rows] for name, rows in found.items()
+    }
+
+
+def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tuple[Person | None, Person, tuple[str, ...]]:
+    """The person before and after, and what may be a slip. Raises InputError where the tables refuse what is to be written, and where
+    something may be a slip and no reason is given."""
+    problems = Problems()
+    way = book.way(after)
+    was = way if _versions(before) in ([], _versions(after)) else book.way(before)
+    old, new = read(before, was, Problems()), read(after, way, problems)
+    if new is None:
+        raise InputError(problems.in_order())
+    doubts = slips(old, new, book.today)
+    if doubts and _said(reason) is None:
+        hint = f"if it is right, say why: `{argument('reason', _WHY)}`"
+        raise InputError(Problem(words, hint=hint) for words in doubts)
+    return old, new, doubts
+
+
+def _versions(rows: Rows) -> list[str]:
+    """On which version of the study the person of some rows is."""
+    return [studies.version_of(row.cells) for row in rows.get("subjects", ())]
+
+
+def doubts(book: Book, before: Rows, after: Rows) -> tuple[str, ...]:
+    """What may be a slip in rows that many bring at once; nothing of a person of whom the tables cannot be read."""
+    way = book.way(after)
+    old, new = (read(rows, way, Problems()) for rows in (before, after))
+    return slips(old, new, book.today) if new is not None else ()
+
+
+def _moves(old: Person | None, new: Person) -> tuple[Moved, ...]:
+    if old is None or old.schedule is None or new.schedule is None:
+        return ()
+    return tuple(moves(old.schedule, new.schedule, ""))
+
+
+def _found_then(old: Person | None, new: Person, today: dt.date) -> tuple[Finding, ...]:
+    """What is found of the person after, and was not before."""
+    if new.schedule is None:
+        return ()
+    known = findings_of(old.schedule, today) if old is not None and old.schedule is not None else []
+    return tuple(finding for finding in findings_of(new.schedule, today) if finding not in known)
+
+
+# --- what must hold ------------------------------------------------------------------------------------------------------
+
+
+def _new_subject(book: Book, row: Row, seen: int, reason: str | None) -> Change:
+    _, new, doubts = _compared(book, {}, {"subjects": [row]}, reason)
+    cells = studies.on_version(book.register.facts, new.cells["subjects"][0], book.today)
+    book.who.must_see(cells.get("site"))
+    check = _check_code(book, cells["subject"], None)
+    check()
+    act = Act("enter", "subjects", cells, _said(reason), newcomer="new", site=cells.get("site"))
+    return Change(book.register.facts, (act,), seen, doubts, (), _found_then(None, new, book.today), check)
+
+
+def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]:
+    """Asks whether somebody else has a code."""
+
+    def check() -> None:
+        fact = _of_code(book, code, person)
+        if fact is not None:
+            mine = book.who.sees(fact.site)
+            history = command(f"register history {argument('entry', str(fact.seq))}")
+            hint = f"`{history}` shows who wrote it; two people need two codes" if mine else "two people need two codes"
+            where = f", number {fact.seq}" if mine else ", at another site"
+            raise InputError(Problem(f"there is a subject `{clip(code)}` already{where}", hint=hint))
+
+    return check
+
+
+def _check_table(book: Book, table: str, problems: Problems) -> None:
+    """The table is one, and the account's role writes it."""
+    if table not in written.COLUMNS:
+        problems.error(
+            f"`{clip(table)}` is no table", None, did_you_mean(table, written.COLUMNS) or f"tables are {one_of(written.COLUMNS)}"
+        )
+        return
+    try:
+        book.who.must_write(table)
+    except InputError as error:
+        problems.found += error.problems
+
+
+def _check_columns(table: str, typed: Cells, problems: Problems) -> None:
+    if table not in written.COLUMNS:
+        return
+    for name in typed:
+        if not _is_column(table, name):
+            hint = did_you_mean(name, written.COLUMNS[table]) or f"columns are {one_of(written.COLUMNS[table])}"
+            problems.error(f"`{clip(name)}` is no column of `{table}`", None, hint)
+
+
+def _is_column(table: str, name: str) -> bool:
+    return name in written.COLUMNS[table] or (table == "subjects" and name.startswith(("enter_", "earlier_")))
+
+
+def _check_subject_stays(mine: Row, table: str, typed: Cells, number: str) -> None:
+    code = mine.cells.get("subject", "")
+    if table != "subjects" and "subject" in typed and same(typed["subject"].strip()) != same(code):
+        wrong = f"number {number} is of subject `{clip(code)}`, and stays so"
+        raise InputError(Problem(wrong, hint="withdraw it, and record it of the other"))
+
+
+def _said(reason: str | None) -> str | None:
+    """A reason, in one line; None where nothing is said."""
+    return " ".join(reason.split()) or None if reason is not None else None
+
+
+# --- what is there -------------------------------------------------------------------------------------------------------
+
+
+def _subject(book: Book, code: str) -> Fact | None:
+    """The row of a subject whom the account sees."""
+    found = _of_code(book, code) if code else None
+    return found if found is not None and book.who.sees(found.site) else None
+
+
+def _of_code(book: Book, code: str, but: int | None = None) -> Fact | None:
+    """The row of the subject who has a code, however its characters are composed, `but` for one person."""
+    store = book.register.facts
+    found = facts.of_code(store, code)
+    if found is not None and found.person != but:
+        return found
+    everybody = facts.holding(store, "subjects") if not code.isascii() else []
+    return next((f for f in everybody if f.person != but and f.cells is not None and same(f.cells.get("subject", "")) == same(code)), None)
+
+
+def _codes(book: Book) -> list[str]:
+    found = facts.holding(book.register.facts, "subjects", sites=book.who.sites)
+    return [fact.cells["subject"] for fact in found if fact.cells is not None and "subject" in fact.cells]
+
+
+def _to_change(
+    book: Book, number: str, reason: str | None, what: str, problems: Problems, typed: Cells | None = None, *, must_hold: bool = True
+) -> tuple[Store, Fact, int, str]:  # fmt: skip
+    """The row that has a number, with its store, its person and its table, where the account may write there, the columns of what is
+    `typed` are there, and there is a reason. Raises InputError with everything that stands against `what`."""
+    store, fact, table = _found(book, number, problems, must_hold=must_hold)
+    if fact is not None:
+        _check_table(book, table, problems)
+        _check_columns(table, typed or {}, problems)
+    if _said(reason) is None:
+        problems.error(f"{what} needs a reason", None, f"say why: `{argument('reason', _WHY)}`")
+    if problems.found or fact is None or fact.person is None:
+        raise InputError(problems.in_order())
+    return store, fact, fact.person, table
+
+
+def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = True) -> tuple[Store, Fact | None, str]:
+    """The row that has a number, with its table; None where there is none that the account sees, or where it does not hold any more."""
+    of_arms = number.startswith(ARMS)
+    store = book.register.arms_store() if of_arms and book.who.sees_arms else book.register.facts
+    text = number.removeprefix(ARMS)
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        problems.error(
+            f"`{clip(number)}` is not the number of an entry",
+            None,
+            f"`{command('register history')}` shows the numbers: write for example `31`",
+        )
+        return store, None, ""
+    found = facts.fact(store, int(text)) if not of_arms or book.who.sees_arms else None
+    if found is None or not _sees(book, found[0]):
+        problems.error(f"there is no number {number}", None, f"`{command('register history')}` shows the numbers that there are")
+        return store, None, ""
+    entry, cells = found
+    if entry["what"] not in written.COLUMNS or entry["action"] not in ("enter", "correct"):
+        wrong = f"number {number} is no row of a table: {entry['action']} in `{clip(entry['what'])}`"
+        problems.error(wrong, None, "name the number of a row that was entered or corrected")
+        return store, None, ""
+    if must_hold and (later := facts.replaced_by(store, int(text))) is not None:
+        problems.found.append(_does_not_hold(store, number, later))
+        return store, None, entry["what"]
+    return store, Fact(entry["seq"], entry["person"], entry["site"], cells), entry["what"]
+
+
+def _does_not_hold(store: Store, number: str, later: Mapping[str, object]) -> Problem:
+    """What replaced a row, and what holds now."""
+    by = f"{clip(str(later['account']))}, {later['at']}"
+    if later["action"] == "withdraw":
+        return Problem(f"number {number} was withdrawn by number {store.number(later['seq'])} ({by})", hint="record the row anew")
+    last = later
+    while (after := facts.replaced_by(store, int(str(last["seq"])))) is not None:
+        last = after
+    wrong = f"number {number} was corrected by number {store.number(later['seq'])} ({by})"
+    if last["action"] == "withdraw":
+        return Problem(f"{wrong}, and withdrawn by number {store.number(last['seq'])}", hint="record the row anew")
+    return Problem(wrong, hint=f"number {store.number(last['seq'])} holds now: name that one")
+
+
+def _sees(book: Book, entry: Mapping[str, object]) -> bool:
+    """Whether the account sees whose entry it is: where the subject is now, or was last."""
+    person = entry["person"]
+    if not isinstance(person, int):
+        return book.who.sees(None)
+    return book.who.sees(facts.site_of(book.register.facts, person))
+
+
+def _with_rows(number: str, fact: Fact, rows: Rows) -> Problem:
+    """A subject's row goes with all that is said of the subject, or not at all."""
+    counts = [counted(len(of), _NOUNS[table]) for table, of in rows.items() if table != "subjects" and of]
+    code = (fact.cells or {}).get("subject", "")
+    leaves = command(f"register record events subject={clip(code)} event=withdrawn date=…")
+    return Problem(
+        f"number {number} is the subject `{clip(code)}`, of whom there is more: {', '.join(counts)}",
+        hint=f"who leaves the study is not withdrawn here: `{leaves}`; "
+        f"for somebody who never was, withdraw all of it: `{argument('whole')}`",
+    )
