@@ -1,6 +1,7 @@
 # make demo   an invented trial, a plan and a calendar, on a machine with only Python and make
 # make serve  pages over a register of the invented trial, for a browser
-# make test   everything the tests need, and the tests
+# make test   everything the tests need, and the tests but for those of `make integration`
+# make integration  the tests with browsers, servers, calendar programs and fresh environments
 # make check  style, types, one-way imports
 # make write  the texts that tests compare: outputs in the documentation, messages of broken files, the pages' texts for translators
 # make bench  speed as ratios
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 WHEELS := $(VENV)/wheels
 
-.PHONY: demo serve test check write bench lock clean
+.PHONY: demo serve test integration check write bench lock clean
 
 demo: $(VENV)/demo
 	@rm -f $(VENV)/0012.ics
@@ -28,7 +29,10 @@ serve: $(VENV)/serve
 	@$(BIN)/dosing serve --demo
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -q -n auto --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not integration" $(PYTEST)
+
+integration: $(VENV)/dev
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m integration $(PYTEST)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

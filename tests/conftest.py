@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -24,7 +25,19 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 pytest.register_assert_rewrite("tests.kit", "tests.judges")
 
+_SERVED = {"browser", "postgres_server"}
+
 pytest_plugins = ["tests.kit.postgres", "tests.kit.registers", "tests.kit.served"]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Who asks for a browser or a server is marked; and what was collected, which stays to the end, is not looked through for garbage."""
+    asking = [item for item in session.items if _SERVED & {*getattr(item, "fixturenames", ())}]
+    if unmarked := [item.nodeid for item in asking if not item.get_closest_marker("integration")]:
+        raise pytest.UsageError(f"not marked `integration`, but in need of a browser or a server: {', '.join(unmarked)}")
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)  # as `cli/edge` sets it for every command
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 from tests.browser import test_subject_pages as others
 from tests.browser.walking import looked_at, on, signed_in, typed
 
+pytestmark = pytest.mark.integration
+
 address, page = others.address, others.page
 
 

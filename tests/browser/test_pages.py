@@ -13,6 +13,8 @@ from tests.kit.command import dosing
 from tests.kit.paths import ROOT
 from tests.kit.site_facts import EXAMPLE
 
+pytestmark = pytest.mark.integration
+
 SUBJECTS = """\
 subject,start,site
 0101,2025-01-06,01

@@ -15,6 +15,8 @@ import pytest
 from tests.browser.walking import looked_at, signed_in, watched
 from tests.kit.served import ACCOUNTS, AT, PASSWORD, listening, place_of
 
+pytestmark = pytest.mark.integration
+
 PAGES = {
     "chen.jie": ("/", "/month/2025-07", "/subjects", "/subjects/0107", "/pharmacy", "/screening", "/studies", "/studies/bat4406f/1",
                  "/feeds", "/trail", "/accounts", "/accounts/li.na", "/password"),

@@ -13,6 +13,8 @@ import pytest
 from tests.browser.walking import looked_at, on, signed_in, typed, watched
 from tests.kit.served import AT, PASSWORD, listening
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def address(browser: Any, place: Any) -> Iterator[str]:

@@ -17,6 +17,8 @@ import pytest
 
 from tests.kit.paths import ROOT
 
+pytestmark = pytest.mark.integration
+
 WHEELS = ROOT / ".venv" / "wheels"
 TOOLS = {
     "argon2-cffi",

@@ -12,6 +12,8 @@ import pytest
 from tests.kit.paths import ROOT
 from tests.kit.postgres import Server
 
+pytestmark = pytest.mark.integration
+
 ALONE = """
 from tests.kit.postgres import installed, server
 with server(installed()) as running:

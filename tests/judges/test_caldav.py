@@ -25,6 +25,8 @@ import pytest
 from tests.kit.command import dosing, errors
 from tests.kit.paths import ROOT
 
+pytestmark = pytest.mark.integration
+
 WINDOWS = (ROOT / "examples" / "windows.yaml").read_text(encoding="utf-8")
 STUDY = WINDOWS.replace("name: Screening", "name: 筛选期")
 WITHOUT_D85 = re.sub(r"      - at: D1 ±0d, D85 ±3d [^\n]*\n        assess: EDSS, MRI\n", "", STUDY)

@@ -19,6 +19,8 @@ from tests.kit.served import AT, DAY, HOST, listening
 from tests.kit.thunderbird import eventually, thunderbird
 from tests.pages.test_feeds import OF_SITE, booked, made, write
 
+pytestmark = pytest.mark.integration
+
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:

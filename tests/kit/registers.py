@@ -50,7 +50,7 @@ def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return Files(tmp_path_factory.mktemp("registers"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
 def databases(request: pytest.FixtureRequest) -> Files | Server:
     """Where a test's registers are: on SQLite, and in another run on PostgreSQL."""
     found: Files | Server = request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres_server")

@@ -150,6 +150,7 @@ def _change(opened: register.Register, chance: random.Random) -> None:
         opened.facts.write(acts, author, NOW)
 
 
+@pytest.mark.integration
 @few
 @given(st.integers(0, 2**32), st.integers(1, 5))
 def test_both_databases_give_the_same_tables(

@@ -7,8 +7,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.kit.served import HOST, client, listening
 from tests.pages.test_feeds import made
+
+pytestmark = pytest.mark.integration
 
 KEPT = {
     "content-type": "text/calendar; charset=utf-8",

@@ -16,9 +16,13 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.kit.registers import place_at
 from tests.kit.running import running
 from tests.kit.served import AT, HOST, PASSWORD, client, listening, made
+
+pytestmark = pytest.mark.integration
 
 PEOPLE, SUBJECTS = 50, ("0101", "0102", "0103", "0104", "0105", "0106", "0107")
 

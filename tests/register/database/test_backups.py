@@ -48,6 +48,7 @@ def test_what_comes_back_is_what_was_there(addresses: Addresses) -> None:
             each.close()
 
 
+@pytest.mark.integration
 def test_both_databases_give_the_same_file(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> None:
     made = filled(str(tmp_path_factory.mktemp("one") / "trial.db"))
     content = b"".join(backup(made.facts, "facts"))

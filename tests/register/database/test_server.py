@@ -18,6 +18,8 @@ from nmosd_dosing.register.database.store import Act, Author, Store
 from tests.kit.postgres import Server, installed
 from tests.kit.registers import Place, place_at
 
+pytestmark = pytest.mark.integration
+
 AT = dt.datetime(2026, 11, 30, 21, 15, tzinfo=dt.UTC)
 BY = Author("zhang", "coordinator", "Asia/Shanghai")
 CHANGES = (

@@ -177,6 +177,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     made.close()
 
 
+@pytest.mark.integration
 def test_a_lost_connection_leaves_nothing_half_written(postgres_url: str) -> None:
     made = register.make(postgres_url)
     made.facts.write([SUBJECT, VISIT], ANNA, NOON)
