@@ -125,9 +125,15 @@ def test_the_days_are_those_of_the_command_line(place: Any, code: str, question:
 
 
 def test_a_day_that_is_none_is_said(place: Any) -> None:
-    for question in ("?visit=rcp/D182&on=soon", "?visit=nothing", "?visit=rcp/D1"):
+    for question, said in {
+        "?visit=rcp/D182&on=soon": "Day that is asked for: “soon” is no day: write it as 2025-01-31",
+        "?visit=rcp/D182&on=07/10/2025": "Day that is asked for: “07/10/2025” is no day: write it as 2025-01-31",
+        "?visit=nothing": "“nothing” is no visit of 0103 that is ahead: choose one of the list.",
+        "?visit=rcp/D1": "“rcp/D1” is no visit of 0103 that is ahead: choose one of the list.",
+        "?on=2025-07-10": "Choose a visit of the list.",
+    }.items():
         answer = client(place, "li.na").get(f"/subjects/0103/slots{question}")
-        assert (answer.status_code, "Name a visit that is ahead, and a day." in answer.content.decode()) == (400, True)
+        assert (answer.status_code, said in answer.content.decode()) == (400, True), question
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -80,6 +80,11 @@ def test_rows_come_as_a_table_for_a_spreadsheet(place: Any) -> None:
     assert answer.content.decode().splitlines()[1].startswith("overdue,")
 
 
+def test_who_has_a_last_day_alone_is_told_until_when(place: Any) -> None:
+    row = re.search(r"<tr><th[^>]*><a href=.*?>0105</a>.*?</tr>", client(place, "li.na").get("/").content.decode(), re.DOTALL)
+    assert row is not None and re.sub("<[^>]+>", "", row[0]).strip().endswith("until 2025-07-23 Wed")
+
+
 def test_of_many_subjects_a_page_shows_one_site_and_links_to_the_others(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def codes(**asked: str) -> set[str]:
         return set(re.findall(r'<a href="/subjects/(\d+)">', client(place, "chen.jie").get("/", asked).content.decode()))

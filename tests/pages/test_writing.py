@@ -273,8 +273,30 @@ def test_an_unblinded_pharmacist_enters_an_arm_that_nobody_else_reads(place: Any
 
 def test_what_is_to_do_leads_to_doing_it(place: Any) -> None:
     entry, decision = (client(place, "li.na").get(f"/subjects/{code}").content.decode() for code in ("0106", "0105"))
-    assert '<a class="button" href="/subjects/0106/write/record?visit=olp/D1">' in entry
-    assert '<a class="button" href="/subjects/0105/write/event">' in decision
+    assert '<a class="button" href="/subjects/0106/write/record?visit=olp/D1">Record the entry' in entry
+    assert re.findall(r'href="/subjects/0106/write/event\?event=(\w+)"', entry) == ["declined"]
+    assert re.findall(r'href="/subjects/0105/write/event\?event=(\w+)"', decision) == [
+        "relapse_confirmed", "stable", "relapse_rejected", "declined",
+    ]  # fmt: skip
+    form = client(place, "li.na").get("/subjects/0105/write/event?event=relapse_confirmed").content.decode()
+    assert '<option value="relapse_confirmed" selected>' in form
+    assert confirmed(place, "/subjects/0105/write/event", {"event": "relapse_confirmed", "date": "2025-07-07"}).status_code == 303
+    after = client(place, "li.na").get("/subjects/0105").content.decode()
+    assert "relapse_confirmed" not in re.findall(r'href="/subjects/0105/write/event\?event=(\w+)"', after), "it is told"
+    assert "write/event" not in client(place, "wang.fang").get("/subjects/0105").content.decode(), "a site pharmacist enters no event"
+
+
+def test_another_day_keeps_the_hour_for_which_the_visit_is_booked(place: Any) -> None:
+    asking = client(place, "li.na")
+    assert re.findall('name="time" value="([^"]*)"', asking.get("/subjects/0104/write/book?visit=rcp/D182").content.decode()) == ["09:30"]
+    found = asking.get("/subjects/0104/slots?visit=rcp/D182&on=2025-07-22").content.decode()
+    assert {*re.findall('name="time"[^>]* value="([^"]*)"', found)} == {"09:30"}
+    assert confirmed(place, "/subjects/0104/write/book", {"visit": "rcp/D182", "date": "2025-07-22", "time": "09:30"}, why="away")
+    assert "2025-07-21 -> 2025-07-22" in last(place).sentence and "time" not in last(place).sentence
+    assert (
+        re.findall('name="time"[^>]* value="([^"]*)"', asking.get("/subjects/0103/slots?visit=rcp/D182&on=2025-07-10").content.decode())[0]
+        == ""
+    )
 
 
 def test_both_databases_take_what_is_written(places: Any) -> None:

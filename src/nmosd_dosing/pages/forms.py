@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.units import UNITS
+from nmosd_dosing.errors import clip
 from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES
 from nmosd_dosing.subjects.tables import written
@@ -113,6 +114,14 @@ class Day(forms.DateField):
 
     def __init__(self, label: Any, *, required: bool = False, help_text: Any = "") -> None:
         super().__init__(label=label, required=required, help_text=help_text, widget=day_input(), input_formats=["%Y-%m-%d"])
+
+    def to_python(self, value: Any) -> dt.date | None:
+        """The day. Raises ValidationError, which says what was typed, where it is none."""
+        try:
+            return super().to_python(value)
+        except forms.ValidationError:
+            said = gettext("“%(typed)s” is no day: write it as 2025-01-31") % {"typed": clip(str(value).strip())}
+            raise forms.ValidationError(said, code="invalid") from None
 
 
 def text_of(name: str, text: str, language: Language) -> str:

@@ -178,6 +178,12 @@ class Looked:
         return {name: [f for f in facts.holding(self.desk.facts, name, persons=[self.person]) if f.cells] for name in tables}
 
 
+def hour_of(seen: Looked, visit: str) -> str:
+    """The hour for which a visit is booked, `09:30`; an empty text where it is not booked, or no hour is written."""
+    planned = seen.planned.get(visit)
+    return f"{planned.time:%H:%M}" if planned is not None and planned.time is not None and seen.appointments.get(visit) else ""
+
+
 def looked(desk: Desk, code: str) -> Looked:
     """A subject whom the account may see. Raises Http404 where there is none."""
     row = desk.row(code)

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.slots import Slots, slots_of
 from nmosd_dosing.checks.verdicts import SlotVerdict, slot_text
 from nmosd_dosing.days import LANGUAGES
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.pages.access import POLICY, Asked, hidden, page
 from nmosd_dosing.pages.forms import Day
-from nmosd_dosing.pages.looking import looked
+from nmosd_dosing.pages.looking import hour_of, looked
 from nmosd_dosing.plans.handout import handout as handout_of
 from nmosd_dosing.report.html.handout import handout_page
 
@@ -56,6 +56,7 @@ def slots(request: Asked, code: str) -> HttpResponse:
     today, days = request.desk.today, found.days if found is not None else ()
     return render(request, "slots.html", {
         "seen": seen, "form": form, "found": found, "problems": problems, "books": request.desk.who.writes("visits"),
+        "asked_for": clip(request.GET.get("visit", "")), "hour": hour_of(seen, found.visit) if found is not None else "",
         "asked_text": slot_text(found.asked.verdict) if found and found.asked else "",
         "rows": [(slot, slot_text(slot.verdict), _look(slot.verdict), slot.date < today) for slot in days],
     }, status=400 if request.GET and (problems or form.errors) else 200)  # fmt: skip

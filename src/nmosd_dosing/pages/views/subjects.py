@@ -33,6 +33,7 @@ from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.reading.trail import Line
 from nmosd_dosing.register.writing.unblinding import unblinded
 from nmosd_dosing.report.html.lines import legend, line_of
+from nmosd_dosing.study.events import DECISIONS, DECLINED, kind_of
 
 _AT_ONCE = 50  # subjects of a page
 _TABLE_NAMES: Mapping[str, Any] = {
@@ -178,12 +179,33 @@ def _shown(seen: Looked, visit: PlannedVisit) -> Shown:
     return Shown(visit, STATUS_NAMES[visit.status], doses, recorded[0] if recorded else None, booked[0] if booked else None, has_come)
 
 
-def _to_do(seen: Looked) -> Iterator[tuple[Due, str | None]]:
-    """What is to do, with the visit that may be booked or recorded for it: of an entry the first of its period."""
+def _to_do(seen: Looked) -> Iterator[tuple[Due, str | None, tuple[tuple[str, str], ...]]]:
+    """What is to do, with what settles it: the visit that may be booked or recorded for it, of an entry the first of its period; and
+    events, each with what it says."""
     entries = {f"{visit.period} entry": visit.id for visit in seen.planned.values() if visit.is_entry}
+    said = dict(seen.study.events)
     for item in seen.due:
         name = item.finding.visit
-        yield item, name if name in seen.visits else entries.get(name)
+        events = [event for event in _settling(seen, item) if event in seen.study.subject_events]
+        yield item, name if name in seen.visits else entries.get(name), tuple((e, said.get(e) or kind_of(e).text or e) for e in events)
+
+
+def _settling(seen: Looked, item: Due) -> Iterator[str]:
+    """The events that settle what is to do: of an open decision those that the rule of entry waits for, and what decides the event that
+    opened the way; of an entry also that the subject does not enter."""
+    entry, moves = item.finding.is_entry, seen.plan.transitions if seen.plan is not None else ()
+    open_ = [move for move in moves if move.status == "pending" and (not entry or item.finding.visit == f"{move.target} entry")]
+    if item.state == "decision" and open_:
+        rule = next(way for way in seen.study.transitions if way.id == open_[0].rule)
+        since = open_[0].trigger_date
+        told = {
+            cells["event"] for row in seen.rows["events"]
+            if (cells := row.cells or {}) and (since is None or cells["date"][:10] >= since.isoformat())
+        }  # fmt: skip
+        deciding = [event for event in DECISIONS if rule.after.kind == "event" and kind_of(event).decides == rule.after.name]
+        yield from (event for event in dict.fromkeys([*rule.needs, *deciding]) if event not in told)
+    if entry:
+        yield DECLINED
 
 
 def _kept(seen: Looked) -> Iterator[Kept]:

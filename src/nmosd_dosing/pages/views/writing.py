@@ -21,7 +21,7 @@ from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages import forms as cells
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import form_of
-from nmosd_dosing.pages.looking import DOSE_CELLS, Looked, looked
+from nmosd_dosing.pages.looking import DOSE_CELLS, Looked, hour_of, looked
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import language
 from nmosd_dosing.plans.workdays import open_days
@@ -370,9 +370,10 @@ def _visits(seen: Looked) -> Iterator[tuple[str, Any]]:
 
 
 def _day(seen: Looked, kind: str, visit: str, today: str) -> dict[str, str]:
-    """The day that a form begins with: that of the appointment which has come, else today; of a booking none."""
+    """The day that a form begins with: that of the appointment which has come, else today; of a booking none, and the hour for which the
+    visit is booked."""
     if kind == "book":
-        return {}
+        return {"time": hour_of(seen, visit)}
     numbers = seen.appointments.get(visit, ())
     booked = [(row.cells or {}).get("date", "") for row in seen.rows["visits"] if row.seq in numbers]
     return {"date": max((day for day in booked if day <= today), default=today)}
