@@ -142,6 +142,49 @@ def test_what_was_dispensed_is_of_a_subject_whose_code_was_corrected(place: Any)
     assert "0102" not in asking.get("/pharmacy/stock").content.decode()
 
 
+def test_a_second_dispensing_for_a_visit_is_named(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    asking.post("/pharmacy/stock", {**RECEIVED, "quantity": "9"})
+    asking.post("/pharmacy/stock", DISPENSED)
+    assert "the dose takes" not in asking.get("/pharmacy/stock").content.decode()
+    asking.post("/pharmacy/stock", {**DISPENSED, "comment": "once more"})
+    assert "2 vials of BAT4406F/placebo were dispensed, and the dose takes 1" in asking.get("/pharmacy/stock").content.decode()
+
+
+@pytest.mark.parametrize(("expiry", "asks"), [("2025-07-01", False), ("2025-06-30", True)])
+def test_vials_that_have_expired_when_they_come_need_a_reason(place: Any, expiry: str, asks: bool) -> None:
+    asking, sent = client(place, "wang.fang"), {**RECEIVED, "expiry": expiry}
+    answer = asking.post("/pharmacy/stock", sent)
+    assert answer.status_code == (400 if asks else 302)
+    if asks:
+        words = answer.content.decode()
+        assert "batch K-17 expired on 2025-06-30 Mon, before it is received on 2025-07-01 Tue: none of it may be given" in words
+        assert 'name="why"' in words and 'value="K-17"' in words
+        assert asking.post("/pharmacy/stock", {**sent, "why": " "}).status_code == 400
+        assert asking.post("/pharmacy/stock", {**sent, "why": "sent by mistake, goes back"}).status_code == 302
+        assert "reason: sent by mistake, goes back" in asking.get("/trail").content.decode()
+        later = asking.post("/pharmacy/stock", {**sent, "expiry": "", "quantity": "1"})
+        assert later.status_code == 400, "another line says when the batch expires"
+
+
+def test_what_was_dispensed_stays_with_its_site_and_counts_for_a_subject_who_has_moved(place: Any) -> None:
+    asking, manager = client(place, "wang.fang"), Who("chen.jie", "manager")
+    asking.post("/pharmacy/stock", {**RECEIVED, "date": "2025-01-02"})
+    asking.post("/pharmacy/stock", DISPENSED)
+    book = changes.Book(place.register, manager, DAY)
+    came = {"subject": "0102", "visit": "rcp/D182", "date": "2025-07-07", "status": "done"}
+    changes.record(book, "visits", came, "a day early").write(manager, AT, "UTC")
+    row = facts.of_code(place.register.facts, "0102")
+    assert row is not None
+    changes.correct(book, str(row.seq), {"site": "02"}, "moved").write(manager, AT, "UTC")
+    here = asking.get("/pharmacy/stock").content.decode()
+    assert "<strong>2</strong>" in here and "at another site now" in here, "the vials are those of the site that gave them"
+    assert "/subjects/0102" not in here and "no dose is recorded" not in here
+    there = client(place, "chen.jie").get("/pharmacy/stock", {"site": "02"}).content.decode()
+    assert "0102" not in there, "the dose is recorded, and vials were dispensed for it, at the other site"
+    assert ("0102", "nothing was dispensed") not in re.findall(r"(0102)</a> rcp/D182.*?(nothing was dispensed)", there)
+
+
 def test_the_stock_of_an_unblinded_pharmacist_is_with_the_arms(place: Any) -> None:
     before = place.register.facts.head()
     real = {**RECEIVED, "product": "BAT4406F"}

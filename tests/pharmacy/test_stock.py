@@ -125,7 +125,29 @@ def test_recorded_doses_and_dispensed_vials_are_compared(study: Study) -> None:
         line(D(2025, 1, 6), "dispensed", 2, subject="0101", visit="p/D1", site="01"),
         line(D(2025, 2, 3), "dispensed", 2, subject="0101", visit="p/D29"),
     ]  # fmt: skip
-    found = [(one.visit, one.date, one.recorded) for one in unmatched(lines, plans)]
-    assert found == [("p/D15", D(2025, 1, 20), True), ("p/D29", D(2025, 2, 3), False)]
+    found = [(one.visit, one.date, one.what) for one in unmatched(lines, plans)]
+    assert found == [("p/D15", D(2025, 1, 20), "nothing-dispensed"), ("p/D29", D(2025, 2, 3), "no-dose")]
     later = [line(D(2025, 1, 21), "received", 2, site="01")]
     assert unmatched(later, plans) == (), "what was given before a site's first line is not asked about"
+
+
+@pytest.mark.parametrize(("dispensed", "said"), [
+    ([2], None), ([1, 1], None), ([3], (3, 2)), ([2, 1], (3, 2)), ([2, 2], (4, 2)),
+])  # fmt: skip
+def test_more_vials_than_a_dose_takes_are_named(study: Study, dispensed: list[int], said: tuple[int, int] | None) -> None:
+    records = (Record("D1", D(2025, 1, 6)),)
+    plans = list(Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="01", records=records),)).plans())
+    lines = [
+        line(D(2025, 1, 6) + dt.timedelta(i), "dispensed", n, subject="0101", visit="p/D1", site="01") for i, n in enumerate(dispensed)
+    ]
+    found = [(one.what, one.vials, one.needed, one.date) for one in unmatched(lines, plans)]
+    assert found == ([("too-many", *said, lines[-1].date)] if said is not None else [])
+
+
+def test_what_was_dispensed_at_another_site_counts_for_a_subject_who_has_moved(study: Study) -> None:
+    records = (Record("D1", D(2025, 1, 6)),)
+    plans = list(Request(study, subjects=(Subject(D(2025, 1, 6), "0101", site="02", records=records),)).plans())
+    lines = [line(D(2025, 1, 2), "received", 9, site="02")]
+    there = line(D(2025, 1, 6), "dispensed", 2, subject="0101", visit="p/D1", site="01", moved=True)
+    assert [one.what for one in unmatched(lines, plans, [])] == ["nothing-dispensed"]
+    assert unmatched(lines, plans, [there]) == ()

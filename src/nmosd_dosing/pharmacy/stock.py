@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -34,7 +34,8 @@ def sign(movement: Movement) -> int:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One movement of vials of one batch at a site. `vial`: its size, as the study writes it. `expiry`: the last day on which it may be
-    given; None where it is not stated. `subject`, `visit`: of what was dispensed. `number`: of its entry."""
+    given; None where it is not stated. `subject`, `visit`: of what was dispensed. `number`: of its entry. `moved`: whether the subject
+    is at another site now; what was dispensed stays with the site that gave it."""
 
     date: dt.date
     movement: Movement
@@ -48,6 +49,7 @@ class Line:
     visit: str | None = None
     comment: str | None = None
     number: int | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,33 +182,58 @@ def _taken(lots: Iterable[_Left], day: dt.date, number: int) -> int:
     return got
 
 
+Mismatch = Literal["nothing-dispensed", "no-dose", "too-many"]
+
+
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A visit of which doses are recorded and no vials dispensed, or the other way round."""
+    """A visit of which doses are recorded and no vials dispensed, or the other way round; or for which more vials were dispensed than its
+    dose takes, or, where these are not counted, on several days. `vials`: how many were dispensed; `needed`: how many the dose takes, None
+    where they are not counted. `date`: of what was done last."""
 
     subject: str | None
     visit: str
     date: dt.date
-    recorded: bool
+    what: Mismatch
+    product: str = ""
+    vials: int = 0
+    needed: int | None = None
 
 
-def unmatched(lines: Iterable[Line], plans: Iterable[Plan]) -> tuple[Unmatched, ...]:
-    """The visits at which something was given of a product that comes in vials, without vials that were dispensed for it; and vials that
-    were dispensed for a visit of which nothing is recorded. By day; at each site from its first line on."""
+def unmatched(lines: Iterable[Line], plans: Iterable[Plan], dispensed: Iterable[Line] | None = None) -> tuple[Unmatched, ...]:
+    """The visits at which something was given of a product that comes in vials, without vials that were dispensed for it; vials that were
+    dispensed for a visit of which nothing is recorded; and more vials than a dose takes. By day; at each site from its first line on.
+
+    `dispensed`: what was dispensed to the subjects of the plans, at whichever site they were then; None where all of it is in `lines`."""
     first: dict[str | None, dt.date] = {}
     lines = list(lines)
     for line in lines:
         first[line.site] = min(line.date, first.get(line.site, line.date))
-    dispensed = {(line.subject, line.visit): line.date for line in lines if line.movement == "dispensed"}
-    given, before = dict[tuple[str | None, str | None], dt.date](), set[tuple[str | None, str | None]]()
+    by_visit = defaultdict[tuple[str | None, str | None], list[Line]](list)
+    for line in sorted(lines if dispensed is None else dispensed, key=lambda line: line.date):
+        if line.movement == "dispensed":
+            by_visit[line.subject, line.visit].append(line)
+    found, given = list[Unmatched](), set[tuple[str | None, str | None]]()
     for plan in plans:
         for visit in plan.visits:
-            in_vials = any(dose.vials is not None for dose in visit.administrations)
-            if visit.stage == "took place" and in_vials and visit.actual is not None:
-                given[plan.subject, visit.id] = visit.actual
-                if plan.at_site not in first or visit.actual < first[plan.at_site]:
-                    before.add((plan.subject, visit.id))
-    found = [Unmatched(who, visit or "", day, True) for (who, visit), day in given.items()
-             if (who, visit) not in dispensed and (who, visit) not in before]  # fmt: skip
-    found += [Unmatched(who, visit or "", day, False) for (who, visit), day in dispensed.items() if (who, visit) not in given]
-    return tuple(sorted(found, key=lambda one: (one.date, one.subject or "", one.visit)))
+            key = plan.subject, visit.id
+            doses = {dose.shown: dose.vials for dose in visit.administrations if dose.vials is not None}
+            if visit.stage == "took place" and doses and visit.actual is not None:
+                given.add(key)
+                if key not in by_visit and plan.at_site in first and visit.actual >= first[plan.at_site]:
+                    found.append(Unmatched(*key, visit.actual, "nothing-dispensed"))
+            found += _too_many(plan.subject, visit.id, by_visit.get(key, ()), doses)
+    found += [Unmatched(who, visit or "", mine[-1].date, "no-dose") for (who, visit), mine in by_visit.items() if (who, visit) not in given]
+    return tuple(sorted(found, key=lambda one: (one.date, one.subject or "", one.visit, one.what)))
+
+
+def _too_many(
+    subject: str | None, visit: str, lines: Sequence[Line], doses: Mapping[str, Sequence[tuple[str, int]]]
+) -> Iterator[Unmatched]:  # fmt: skip
+    """Of the vials that were dispensed for a visit, by product: those beyond what its doses take; of a dose whose vials are not counted,
+    those of several days."""
+    for product in dict.fromkeys(line.product for line in lines):
+        mine = [line for line in lines if line.product == product]
+        vials, needed = sum(line.quantity for line in mine), sum(n for _, n in doses[product]) if product in doses else None
+        if vials > needed if needed is not None else len({line.date for line in mine}) > 1:
+            yield Unmatched(subject, visit, mine[-1].date, "too-many", product, vials, needed)

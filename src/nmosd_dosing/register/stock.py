@@ -35,14 +35,32 @@ def store_of(register: Register, who: Who) -> Store:
 
 
 def held(register: Register, who: Who) -> list[Line]:
-    """The lines of the sites that an account sees, in the order in which they were written; of subjects of these sites under the codes that
-    they have now."""
-    rows = [fact for fact in facts.holding(store_of(register, who), STOCK) if fact.cells is not None and who.sees(fact.site)]
+    """The lines of the sites that an account sees, in the order in which they were written; of subjects whom it sees under the codes that
+    they have now. What was dispensed is of the site that gave it, wherever the subject is now."""
+    return [line for line, _ in _held(register, who) if who.sees(line.site)]
+
+
+def of_subjects(register: Register, who: Who, sites: Collection[str | None]) -> list[Line]:
+    """What was dispensed to the subjects who are at some sites now, of those whom an account sees; to all of these where none is named. The
+    lines of other sites are among them: a subject who moves brings them along."""
+    return [
+        line for line, site in _held(register, who)
+        if line.movement == "dispensed" and who.sees(site) and (not sites or site in sites)
+    ]  # fmt: skip
+
+
+def _held(register: Register, who: Who) -> list[tuple[Line, str | None]]:
+    """All lines, each with the site at which its subject is now, or was last; where it is of nobody, with its own."""
+    rows = [fact for fact in facts.holding(store_of(register, who), STOCK) if fact.cells is not None]
     persons = {fact.person for fact in rows if fact.person is not None}
     subjects = facts.holding(register.facts, "subjects", persons=persons)
     codes = {fact.person: fact.cells["subject"] for fact in subjects if fact.cells is not None and who.sees(fact.site)}
-    lines = [(_line(fact), fact.person) for fact in rows]
-    return [replace(line, subject=codes.get(person, line.subject)) for line, person in lines]
+    at = {fact.person: fact.site for fact in subjects}
+    return [
+        (replace(line, subject=codes.get(fact.person, line.subject), moved=site != fact.site), site)
+        for fact in rows
+        for line, site in [(_line(fact), at.get(fact.person, fact.site))]
+    ]
 
 
 Names = Mapping[str, tuple[str, ...]]  # of products, each with the sizes of its vials; without sizes none are stated
@@ -68,11 +86,11 @@ def visits_of(plans: Iterable[Plan]) -> Visits:
 
 def record(
     register: Register, who: Who, typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Names, visits: Visits,
-    today: dt.date, since: int
+    today: dt.date, since: int, reason: str | None = None
 ) -> Act:  # fmt: skip
     """What is to be written of a new line. `people`: the subjects whom the account may see, by their codes: the number and the site of
     each; `names`: those of `products`; `since`: the number of the last entry when it was typed: the same line is not written twice by a
-    second click. Raises InputError with everything that stands against it."""
+    second click. Raises InputError with everything that stands against it, and Doubtful for what may be a slip and has no reason."""
     who.must_write(STOCK)
     cells, person = _checked(typed, people, names, visits, today), None
     if same := [line for line in held(register, who) if (line.number or 0) > since and _line_cells(line) == cells]:
@@ -82,8 +100,26 @@ def record(
     who.must_see(cells["site"])
     if "subject" in cells:
         person = people[cells["subject"]][0]
-    _check([*held(register, who), _line(Fact(0, person, cells["site"], cells))], held(register, who))
-    return Act("enter", STOCK, cells, None, person, site=cells["site"])
+    mine, line = held(register, who), _line(Fact(0, person, cells["site"], cells))
+    _check([*mine, line], mine)
+    why = " ".join((reason or "").split()) or None
+    if why is None and (words := _slip(line, mine)) is not None:
+        raise Doubtful(Problem(words, hint="if it is right, say why"))
+    return Act("enter", STOCK, cells, why, person, site=cells["site"])
+
+
+class Doubtful(InputError):
+    """What may be a slip, and is written with a reason only."""
+
+
+def _slip(line: Line, there: Iterable[Line]) -> str | None:
+    """What may be a slip in a new line, in words: vials that come when they have expired; by their own line, or by another of the batch."""
+    lot = line.site, line.product, line.vial, line.batch
+    known = (one.expiry for one in (line, *there) if (one.site, one.product, one.vial, one.batch) == lot and one.expiry is not None)
+    expiry = next(known, None)
+    if line.movement != "received" or expiry is None or line.date <= expiry:
+        return None
+    return f"batch {line.batch} expired on {date_text(expiry)}, before it is received on {date_text(line.date)}: none of it may be given"
 
 
 def withdraw(register: Register, who: Who, number: int, reason: str | None) -> Act:

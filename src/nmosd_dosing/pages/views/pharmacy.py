@@ -140,7 +140,7 @@ def _as_csv(name: str, made: Sequence[str]) -> HttpResponse:
 @page(post=True)
 def vials(request: Asked) -> HttpResponse:
     """The stock by batch and expiry, what is short, what does not fit together; and by pharmacists a new movement."""
-    desk, problems = request.desk, tuple[Problem, ...]()
+    desk, problems, is_doubtful = request.desk, tuple[Problem, ...](), False
     writes = desk.who.writes(stock.STOCK)
     shown = desk.shown(request.POST.get("site") or request.GET.get("site", ""), in_a_file="as" in request.GET)
     if request.GET.get("as") == "csv":
@@ -160,20 +160,21 @@ def vials(request: Asked) -> HttpResponse:
                 since, given = seen_of(request.POST), stock.visits_of(counted.plans)
                 act = partial(
                     stock.record, desk.register, desk.who, typed, _people(desk), counted.names, given, desk.today,
-                    since if since is not None else seen,
+                    since if since is not None else seen, request.POST.get("why"),
                 )  # fmt: skip
                 desk.write([act()], store, seen=seen, check=act)  # once more when nobody else can write: who takes the last vial is first
                 one = desk.shown(request.GET.get("site", "")).site  # whoever looked at one site goes on to that of the line
                 return redirect(f"{reverse('stock')}?{urlencode({'site': typed['site']})}" if one else "stock")
             except InputError as error:
-                problems = error.problems
+                problems, is_doubtful = error.problems, isinstance(error, stock.Doubtful)
     head, lines = store.head().seq, _held(desk, shown)
     there = lots(lines)
     missing = short(counted.worklists, there)
     status = 400 if problems or (request.method == "POST" and form.errors) else 200
     return render(request, "stock.html", {
         "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
-        "lines": [(line, _NAMES[line.movement]) for line in lines[::-1]], "unmatched": unmatched(lines, counted.plans), "writes": writes,
+        "lines": [(line, _NAMES[line.movement], not line.moved or desk.who.sites is None) for line in lines[::-1]], "writes": writes,
+        "unmatched": unmatched(lines, counted.plans, stock.of_subjects(desk.register, desk.who, shown.sites)), "doubtful": is_doubtful,
         "seen": head, "whose": shown, "others": others(request), "files": [("csv", "CSV")], "last": last_due_day(desk.today, _MONTHS),
         "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
     }, status=status)  # fmt: skip
