@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
@@ -18,6 +18,7 @@ from dateutil.relativedelta import relativedelta
 from numpy.typing import NDArray
 
 from nmosd_dosing.errors import InputError, Problem, counted
+from nmosd_dosing.values import dataclass
 
 Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many

@@ -15,11 +15,12 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Literal
 
 from nmosd_dosing.screen import columns, cuts, folded, printable
+from nmosd_dosing.values import dataclass
 
 Kind = type | tuple[type, ...]  # of values: a class, or several
 Severity = Literal["error", "warning"]

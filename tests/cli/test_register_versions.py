@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing.language import catalog
+from nmosd_dosing.language import shipped
 from tests.kit.command import dosing, errors
 from tests.kit.paths import ROOT
 
@@ -25,7 +25,7 @@ def trial(folder: Path) -> Path:
     assert made.returncode == 0, made.stderr
     site = (folder / "tables" / "site.yaml").read_text("utf-8")
     (folder / "site-2.yaml").write_text(site.replace("±7d", "±3d").replace("version: 1", "version: 2"), "utf-8")
-    study = (catalog.folder() / "bat4406f.yaml").read_text("utf-8")
+    study = (shipped.folder() / "bat4406f.yaml").read_text("utf-8")
     assert "D182" in study
     (folder / "study-2.yaml").write_text(f"{study}# amended\n", "utf-8")
     shutil.rmtree(folder / "tables")

@@ -10,7 +10,7 @@ import pytest
 
 from nmosd_dosing.cli import registers
 from nmosd_dosing.cli.register_options import RegisterOptions
-from nmosd_dosing.language import catalog
+from nmosd_dosing.language import shipped
 from tests.kit.command import dosing
 from tests.kit.paths import ROOT
 
@@ -21,7 +21,7 @@ def trial(folder: Path) -> Path:
     registers.made(RegisterOptions(register="trial.db")).register.close()
     for name in ("site.yaml",):
         (folder / name).write_bytes((ROOT / "examples/trial" / name).read_bytes())
-    (folder / "v2.yaml").write_bytes((catalog.folder() / "bat4406f.yaml").read_bytes() + b"# amended\n")
+    (folder / "v2.yaml").write_bytes((shipped.folder() / "bat4406f.yaml").read_bytes() + b"# amended\n")
     return folder
 
 

@@ -8,7 +8,6 @@ import json
 import unicodedata
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nmosd_dosing.calendar.time_points import Examined, examined, own_hour
@@ -20,6 +19,7 @@ from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, Planne
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.bounds import Values, check_arguments
+from nmosd_dosing.values import dataclass
 
 Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDaylight, TimezoneStandard, vText
@@ -18,6 +18,7 @@ from nmosd_dosing.calendar.entries import KINDS, CalendarEntry, EntryStatus, Whe
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, Observance, is_zone, observances
 from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
 from nmosd_dosing.subjects.bounds import check_arguments
+from nmosd_dosing.values import dataclass
 
 PRODID = "-//dosing//dosing plan//EN"
 _END = b"END:VCALENDAR\r\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, line, to_entries, uid, uid_of
@@ -13,6 +12,7 @@ from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
 from nmosd_dosing.calendar.updates import CalendarUpdate, Revision, as_far, check_undone, form_of, recorded, revise
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.values import dataclass
 
 _Draw = Callable[[dt.date], Plan]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nmosd_dosing.calendar.zones import later
 from nmosd_dosing.plans.plan import PlannedTimePoint, PlannedVisit
 from nmosd_dosing.plans.wording import Wording
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

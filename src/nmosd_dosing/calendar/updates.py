@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nmosd_dosing.calendar import ical
@@ -26,6 +25,7 @@ from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, argument, clip
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.subjects.bounds import Values, check_arguments
+from nmosd_dosing.values import dataclass
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "handed over", "unchanged"]
 _LISTED = 20  # visits that a message names

@@ -5,11 +5,11 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import zoneinfo
-from dataclasses import dataclass
 from functools import cache
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
+from nmosd_dosing.values import dataclass
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199  # of a calendar: programs and rules of the clock are known to agree within these
 _LISTED_FROM, _LISTED_TO = 2000, 2040  # of changes that follow no rule

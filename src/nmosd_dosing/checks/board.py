@@ -8,7 +8,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nmosd_dosing.checks.due import Due, last_due_day
@@ -18,6 +17,7 @@ from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.study.events import is_own_day
 from nmosd_dosing.study.model import Study
+from nmosd_dosing.values import dataclass
 
 Kind = Literal["done", "not done", "booked", "planned", "overdue", "entry"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -22,6 +22,7 @@ from nmosd_dosing.errors import counted, one_of
 from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, NotWithin, StableFor, Times, UsedFor, plain_name
 from nmosd_dosing.study.events import STABLE
 from nmosd_dosing.subjects.had import Had, Past
+from nmosd_dosing.values import dataclass
 
 Verdict = Literal["admissible", "not-until", "needs", "person"]
 _DAY = dt.timedelta(1)

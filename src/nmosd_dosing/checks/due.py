@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nmosd_dosing.checks.finding import Finding, deviates
 from nmosd_dosing.checks.verdicts import STATES, State, Verdict
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
 from nmosd_dosing.subjects.bounds import Values, the_date, the_list
+from nmosd_dosing.values import dataclass
 
 _APPOINTMENTS: tuple[Verdict, ...] = (  # that are to be kept, or to be moved
     "in-window", "no-window", "early", "late", "unscheduled", "not-allowed", "short-gap",

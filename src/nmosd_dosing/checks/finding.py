@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import date_text
+from nmosd_dosing.values import dataclass
 
 Waits = Literal["decision", "entry", "exit"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.verdicts import concern
@@ -16,6 +15,7 @@ from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.values import dataclass
 
 _SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from nmosd_dosing.checks.clocks import Clock, Verdict, first_free, reckon
@@ -19,6 +19,7 @@ from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREE
 from nmosd_dosing.study.model import Mark, Period, Span, Study
 from nmosd_dosing.subjects.had import Had, Past
 from nmosd_dosing.subjects.subject import Event
+from nmosd_dosing.values import dataclass
 
 _DAY = dt.timedelta(1)
 _MOST_TRIES = 40_000  # days: more than a hundred years

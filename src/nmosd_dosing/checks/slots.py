@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import from_target, short_gaps
@@ -30,6 +30,7 @@ from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.history import check_columns
 from nmosd_dosing.subjects.subject import Record, Subject
+from nmosd_dosing.values import dataclass
 
 _AHEAD = 366  # days: so far on is laid out as for a record
 _SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD, VisitStatus.CANCELLED)

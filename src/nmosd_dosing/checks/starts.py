@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, get_args
 
 from nmosd_dosing.checks.screening import Clocks, Days
@@ -27,6 +27,7 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.subject import Entered, Subject
+from nmosd_dosing.values import dataclass
 
 What = Literal["clock", "closed", "window", "gap", "entry"]
 WHATS: tuple[What, ...] = get_args(What)

@@ -19,6 +19,7 @@ def main() -> NoReturn:
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started it wants none to be heard
     if heard:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # while Python loads there is nothing to put in order
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy, once loaded, would start threads for matrices, of which there are none here
     from nmosd_dosing.cli.edge import run
     from nmosd_dosing.cli.program import app
 

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.output_options import AnswerOutput
-from nmosd_dosing.cli.register_commands import command_of
 from nmosd_dosing.cli.register_options import NewAccount, ReasonOptions, RegisterOptions, SitesOptions
 
-ACCOUNT_COMMANDS, command = command_of()
+ACCOUNT_COMMANDS = Commands()
 
 Name = Annotated[str, typer.Argument(help="The account.", metavar="NAME")]
 
 
-@command()
+@ACCOUNT_COMMANDS.command()
 def add(asked: RegisterOptions, account: NewAccount, name: Name) -> None:
     """Make an account.
 
@@ -29,7 +29,7 @@ def add(asked: RegisterOptions, account: NewAccount, name: Name) -> None:
     run_add(asked, name, account)
 
 
-@command()
+@ACCOUNT_COMMANDS.command()
 def role(
     asked: RegisterOptions,
     name: Name,
@@ -48,7 +48,7 @@ def role(
     run_role(asked, name, role, sites.sites, reason.reason)
 
 
-@command()
+@ACCOUNT_COMMANDS.command()
 def disable(asked: RegisterOptions, name: Name, reason: ReasonOptions) -> None:
     """Let nobody in by an account any more. It stays in the trail.
 
@@ -61,7 +61,7 @@ def disable(asked: RegisterOptions, name: Name, reason: ReasonOptions) -> None:
     run_state(asked, name, reason.reason, active=False)
 
 
-@command()
+@ACCOUNT_COMMANDS.command()
 def enable(asked: RegisterOptions, name: Name, reason: ReasonOptions) -> None:
     """Let the owner of an account in again.
 
@@ -74,7 +74,7 @@ def enable(asked: RegisterOptions, name: Name, reason: ReasonOptions) -> None:
     run_state(asked, name, reason.reason, active=True)
 
 
-@command()
+@ACCOUNT_COMMANDS.command()
 def password(
     asked: RegisterOptions,
     name: Name,
@@ -93,7 +93,7 @@ def password(
     run_password(asked, name, new_password_file)
 
 
-@command()
+@ACCOUNT_COMMANDS.command()
 def list(asked: RegisterOptions, output: AnswerOutput) -> None:
     """All accounts, also those that are disabled.
 

@@ -8,14 +8,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.days import date_text, week_of
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import Document, InputError, Place, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import window as window_phrase
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
 from nmosd_dosing.study.facts import NotStated
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.subject import Measurement
@@ -70,6 +68,8 @@ def days(option: str, text: str, problems: Problems, most: int) -> int | None:
 def week(option: str, text: str, as_of: dt.date, problems: Problems) -> tuple[dt.date, dt.date] | None:
     """Monday and Sunday of `this` week, of the `next`, or of that of a date, as of a day; Sunday is no later than the last day there is."""
     if text in ("this", "next"):
+        from nmosd_dosing.checks.due import last_due_day
+
         day = as_of if text == "this" else last_due_day(as_of, 7)
     elif not re.match(r"[0-9]", text):
         problems.error(f"`{option} {clip(text)}` is no week", None, "write `this`, `next`, or a date such as `2025-07-10`")
@@ -172,6 +172,8 @@ def _in_digits(text: str) -> int | None:
 
 def drawing(option: str, path: str, problems: Problems) -> None:
     """A file's name whose ending says how it is drawn."""
+    from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
+
     if ending_of(path) not in ENDINGS:
         endings = one_of(f".{ending}" for ending in ENDINGS)
         problems.error(f"`{option} {clip(path)}` has no ending of a drawing", None, f"end the file's name in {endings}")

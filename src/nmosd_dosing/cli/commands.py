@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from nmosd_dosing.cli import options
 from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
-from nmosd_dosing.cli.groups import in_options
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OF_REGISTER, PeopleOptions
 from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput
 from nmosd_dosing.cli.simulate_options import SimulateOptions
 
-T = TypeVar("T")
-COMMANDS: list[Callable[..., object]] = []
+COMMANDS = Commands()
 
 
-def command(*, without: Sequence[str] = ()) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Makes a function a command of the command line: its options are those of its groups, except `without`."""
-
-    def add(function: Callable[..., T]) -> Callable[..., T]:
-        made = in_options(function, without)
-        COMMANDS.append(made)
-        return made
-
-    return add
-
-
-@command(without=("visit",))
+@COMMANDS.command(without=("visit",))
 def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
     """One subject's dated plan, masked where the study is blinded; as a table, for programs, as a calendar.
 
@@ -54,7 +41,7 @@ def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOption
     run(people, asked, output, calendar)
 
 
-@command()
+@COMMANDS.command()
 def check(people: PeopleOptions, asked: options.CheckOptions, output: OutputOptions) -> int:
     """What was done against the plan, for one subject or many. Exit code 1 where something deviates.
 
@@ -68,7 +55,7 @@ def check(people: PeopleOptions, asked: options.CheckOptions, output: OutputOpti
     return run_check(people, asked, output)
 
 
-@command(without=("visit",))
+@COMMANDS.command(without=("visit",))
 def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions) -> int:
     """What is due, overdue, opens or closes; entries into the next period and decisions among it; by the last allowed day.
 
@@ -83,7 +70,7 @@ def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions)
     return run_due(people, asked, output)
 
 
-@command(without=("visit",))
+@COMMANDS.command(without=("visit",))
 def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: OutputOptions) -> int:
     """On which days a subject's visit may be; and with a day: yes or no, why, and what follows. Masked.
 
@@ -100,7 +87,7 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
     return run(people, asked, output)
 
 
-@command(
+@COMMANDS.command(
     without=(
         "visit",
         "visits",
@@ -135,7 +122,7 @@ def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: O
     run(people, asked, output)
 
 
-@command(
+@COMMANDS.command(
     without=(
         "start", "enter", "visit", "visits", "weighings", "measurements", "weight", "height", "sex", "age", "measured", "earlier",
         "subjects", "events", "allocation",
@@ -158,7 +145,7 @@ def starts(people: options.HistoryOptions, asked: options.StartsOptions, output:
     run(people, asked, output)
 
 
-@command(without=("visit",))
+@COMMANDS.command(without=("visit",))
 def board(people: PeopleOptions, asked: options.BoardOptions, output: PageOutput) -> None:
     """The month with names, each subject over time, and what is due: a page to print, or the month in the terminal. Masked.
 
@@ -174,7 +161,7 @@ def board(people: PeopleOptions, asked: options.BoardOptions, output: PageOutput
     run(people, asked, output)
 
 
-@command(without=("visit", "format"))
+@COMMANDS.command(without=("visit", "format"))
 def handout(people: PeopleOptions, asked: options.HandoutOptions, output: HandoutOutput) -> None:
     """A patient's next visits on one page of A4, to hand over: days, where to, what to bring; no study, drug, arm or code.
 
@@ -190,7 +177,7 @@ def handout(people: PeopleOptions, asked: options.HandoutOptions, output: Handou
     run(people, asked, output)
 
 
-@command(without=("visit",))
+@COMMANDS.command(without=("visit",))
 def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: OutputOptions) -> None:
     """What a pharmacy prepares, by day: doses, vials and volumes.
 
@@ -208,7 +195,7 @@ def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: Output
     run_prepare(people, asked, output)
 
 
-@command(without=("visit", "since"))
+@COMMANDS.command(without=("visit", "since"))
 def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOptions) -> None:
     """What a pharmacy orders, by month: vials needed, in reserve, and by when.
 
@@ -223,7 +210,7 @@ def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOpti
     run_order(people, asked, output)
 
 
-@command(without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
+@COMMANDS.command(without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
 def cohort(
     people: options.CohortPeople,
     asked: options.CohortOptions,
@@ -245,7 +232,7 @@ def cohort(
     return run(people, asked, output, calendar)
 
 
-@command(
+@COMMANDS.command(
     without=(
         "trial", *OF_REGISTER, "on", "enter", "visit", "visits", "weighings", "measurements", "weight", "earlier", "subject", "subjects",
         "events", "allocation",
@@ -268,7 +255,7 @@ def doses(people: options.DosesPeople, asked: options.DosesOptions, output: Outp
     run(people, asked, output)
 
 
-@command()
+@COMMANDS.command()
 def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
     """Regimens side by side over one horizon: how often, from when to when, how much, how far apart. Masked.
 
@@ -282,7 +269,7 @@ def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
     run(asked, output)
 
 
-@command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
+@COMMANDS.command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
 def simulate(people: PeopleOptions, asked: SimulateOptions, output: OutputOptions) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 
@@ -300,7 +287,7 @@ def simulate(people: PeopleOptions, asked: SimulateOptions, output: OutputOption
     run(people, asked, output)
 
 
-@command()
+@COMMANDS.command()
 def regimens(
     format: Annotated[str, typer.Option(help="table or json.", metavar="FORMAT")] = "table",
 ) -> None:
@@ -315,7 +302,7 @@ def regimens(
     regimens(format)
 
 
-@command()
+@COMMANDS.command()
 def show(asked: options.ShowOptions, output: GridOutput) -> None:
     """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed; or as a grid, as protocols print it.
 
@@ -332,7 +319,7 @@ def show(asked: options.ShowOptions, output: GridOutput) -> None:
     show(asked, output)
 
 
-@command()
+@COMMANDS.command()
 def validate(
     files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")],
 ) -> None:
@@ -352,7 +339,7 @@ def validate(
     validate(files)
 
 
-@command()
+@COMMANDS.command()
 def schema(
     site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
     trial: Annotated[bool, typer.Option("--trial", help="Of trial files.")] = False,

@@ -23,9 +23,9 @@ def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def regimens(incomplete: str) -> list[str]:
-    from nmosd_dosing.language import catalog
+    from nmosd_dosing.language.shipped import ids
 
-    return _beginning(incomplete, catalog.ids())
+    return _beginning(incomplete, ids())
 
 
 def arms(regimen: str | None, period: str | None, incomplete: str) -> list[str]:

@@ -26,7 +26,16 @@ class Command(Once):
 
 
 class Group(TyperGroup):
-    """All commands, with such a help."""
+    """Commands, with such a help; of each it shows the line that is known before the command is made."""
+
+    commands: Any  # of `command_list`
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.commands.lines.items()))
 
     def get_help(self, ctx: Any) -> str:
         return _laid_out(super().get_help(ctx))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from nmosd_dosing.cli.options import HistoryOptions
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated, Any, ClassVar
 
 import typer
@@ -39,6 +39,7 @@ from nmosd_dosing.cli.shared_options import (
     Window,
 )  # fmt: skip
 from nmosd_dosing.cli.simulate_options import SimulateOptions
+from nmosd_dosing.values import dataclass
 
 # --- which study, and whom -----------------------------------------------------------------------------------------------
 

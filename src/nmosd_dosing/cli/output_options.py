@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import typer
+
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, regimens
@@ -29,6 +28,7 @@ from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import Cohort, arm_index
 from nmosd_dosing.subjects.screening import out_of_order
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.tables import Tables

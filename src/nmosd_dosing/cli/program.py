@@ -1,21 +1,18 @@
-"""The program `dosing` as typer knows it: its commands."""
+"""The program `dosing` as typer knows it: its commands. Those behind `register` are loaded where they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
 
-from nmosd_dosing.cli.account_commands import ACCOUNT_COMMANDS
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.commands import COMMANDS
-from nmosd_dosing.cli.help import UNFOLDED, Command, Group
-from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
-from nmosd_dosing.cli.register_table_commands import TABLE_COMMANDS
-from nmosd_dosing.cli.register_writing import WRITING_COMMANDS
+from nmosd_dosing.cli.help import UNFOLDED, Group
 from nmosd_dosing.cli.serve_command import SERVE_COMMANDS
 
+_SETTINGS = {"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED}
 _root = typer.Typer(
     name="dosing",
     help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
@@ -24,7 +21,7 @@ _root = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     cls=Group,
-    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED},
+    context_settings=_SETTINGS,
 )
 
 
@@ -43,16 +40,29 @@ def _before(
     pass
 
 
-def _add(program: typer.Typer, commands: Iterable[Callable[..., object]]) -> None:
-    for command in commands:
-        program.command(cls=Command, short_help=" ".join((command.__doc__ or "").split("\n\n")[0].split()))(command)
+def _group(name: str, line: str, commands: Any) -> Any:
+    """Commands behind a word."""
+    return Group(name=name, help=line, no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS, commands=commands)
 
 
-_add(_root, [*COMMANDS, *SERVE_COMMANDS])
-register = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=_root.info.context_settings)
-_add(register, [*TABLE_COMMANDS, *WRITING_COMMANDS, *REGISTER_COMMANDS])
-accounts = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, context_settings=_root.info.context_settings)
-_add(accounts, ACCOUNT_COMMANDS)
-register.add_typer(accounts, name="account", help="Who may do what: accounts, each with a role and its sites.")
-_root.add_typer(register, name="register", help="The tables with a memory: who wrote what, when, and why it was changed.")
-app = get_command(_root)  # once: typer itself would build every command anew at each call
+def _accounts() -> Any:
+    from nmosd_dosing.cli.account_commands import ACCOUNT_COMMANDS
+
+    return _group("account", _ABOUT_ACCOUNTS, ACCOUNT_COMMANDS)
+
+
+def _register() -> Any:
+    from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
+    from nmosd_dosing.cli.register_table_commands import TABLE_COMMANDS
+    from nmosd_dosing.cli.register_writing import WRITING_COMMANDS
+
+    behind = Commands().take(TABLE_COMMANDS, WRITING_COMMANDS, REGISTER_COMMANDS)
+    behind.add("account", _ABOUT_ACCOUNTS, _accounts)
+    return _group("register", _ABOUT_REGISTERS, behind)
+
+
+_ABOUT_ACCOUNTS = "Who may do what: accounts, each with a role and its sites."
+_ABOUT_REGISTERS = "The tables with a memory: who wrote what, when, and why it was changed."
+app: Any = get_command(_root)
+app.commands = Commands().take(COMMANDS, SERVE_COMMANDS)
+app.commands.add("register", _ABOUT_REGISTERS, _register)

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-from nmosd_dosing.cli.groups import in_options
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.output_options import AnswerOutput
 from nmosd_dosing.cli.register_options import AdoptOptions, BackupOptions, GrantOptions, RegisterOptions, RestoreOptions
 
-T = TypeVar("T")
+REGISTER_COMMANDS = Commands()
 
 
-def command_of() -> tuple[list[Callable[..., object]], Callable[[], Callable[[Callable[..., T]], Callable[..., T]]]]:
-    """A list of commands, and what makes a function one of them."""
-    commands: list[Callable[..., object]] = []
-
-    def command() -> Callable[[Callable[..., T]], Callable[..., T]]:
-        def add(function: Callable[..., T]) -> Callable[..., T]:
-            made = in_options(function)
-            commands.append(made)
-            return made
-
-        return add
-
-    return commands, command
-
-
-REGISTER_COMMANDS, command = command_of()
-
-
-@command()
+@REGISTER_COMMANDS.command()
 def grant(
     asked: GrantOptions,
     role: Annotated[str, typer.Argument(help="The role, as PostgreSQL knows it.", metavar="ROLE")],
@@ -49,7 +30,7 @@ def grant(
     run_grant(asked, role)
 
 
-@command()
+@REGISTER_COMMANDS.command()
 def adopt(
     asked: RegisterOptions,
     file: Annotated[str, typer.Argument(help="A study file, a shipped study's id, or a site's file.", metavar="FILE|ID")],
@@ -70,7 +51,7 @@ def adopt(
     run_adopt(asked, file, used)
 
 
-@command()
+@REGISTER_COMMANDS.command()
 def files(asked: RegisterOptions, output: AnswerOutput) -> None:
     """The study files and site files that the register holds, by version, and who uses which from when.
 
@@ -84,7 +65,7 @@ def files(asked: RegisterOptions, output: AnswerOutput) -> None:
     run_files(asked, output)
 
 
-@command()
+@REGISTER_COMMANDS.command()
 def backup(
     asked: RegisterOptions, file: Annotated[str, typer.Argument(help="The file to write.", metavar="FILE")], of: BackupOptions
 ) -> None:
@@ -100,7 +81,7 @@ def backup(
     run_backup(asked, file, of.arms)
 
 
-@command()
+@REGISTER_COMMANDS.command()
 def restore(
     asked: RegisterOptions,
     file: Annotated[str, typer.Argument(help="What `dosing register backup` wrote.", metavar="FILE")],

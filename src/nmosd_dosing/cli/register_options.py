@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 import typer
+
+from nmosd_dosing.values import dataclass
 
 Register = Annotated[str | None, typer.Option(help="The register: a file, or postgresql://USER@HOST/NAME.", metavar="FILE|URL")]
 Account = Annotated[str | None, typer.Option(help="Who is asking. [default: the user of this computer]", metavar="NAME")]

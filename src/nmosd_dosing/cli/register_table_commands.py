@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-from nmosd_dosing.cli.groups import in_options
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.import_options import ImportOptions
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT
 from nmosd_dosing.cli.register_options import AsKnown, RegisterOptions
 
-T = TypeVar("T")
-TABLE_COMMANDS: list[Callable[..., object]] = []
+TABLE_COMMANDS = Commands()
 _OF_ONE = (*OF_ONE_SUBJECT, "on", "visit", "screening", "had", "half_life", "as_known", "study_version", "measured", "age")
 
 
-def command(function: Callable[..., T], without: tuple[str, ...] = ()) -> Callable[..., T]:
-    """Makes a function a command behind `dosing register`: its options are those of its groups, except `without`."""
-    made = in_options(function, without)
-    TABLE_COMMANDS.append(made)
-    return made
-
-
+@TABLE_COMMANDS.command(without=(*_OF_ONE, "allocation"))
 def init(tables: ImportOptions) -> None:
     """Make a register of the tables that the trial file or the options name, of all of them or not at all; without tables an empty one.
 
@@ -40,6 +32,7 @@ def init(tables: ImportOptions) -> None:
     run_init(tables)
 
 
+@TABLE_COMMANDS.command(without=_OF_ONE)
 def import_(
     tables: ImportOptions,
     reason: Annotated[str | None, typer.Option(help="Why rows are corrected.", metavar="TEXT")] = None,
@@ -59,6 +52,7 @@ def import_(
     run_import(tables, reason, yes)
 
 
+@TABLE_COMMANDS.command()
 def export(
     asked: RegisterOptions,
     folder: Annotated[str, typer.Argument(help="The folder into which they are written.", metavar="FOLDER")],
@@ -75,9 +69,3 @@ def export(
     from nmosd_dosing.cli.run.register_tables import run_export
 
     run_export(asked, folder, as_known, over)
-
-
-import_.__name__ = "import"
-command(init, without=(*_OF_ONE, "allocation"))
-command(import_, without=_OF_ONE)
-command(export)

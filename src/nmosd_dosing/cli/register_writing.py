@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.output_options import AnswerOutput, TrailOutput
-from nmosd_dosing.cli.register_commands import command_of
 from nmosd_dosing.cli.register_options import HistoryOfRegister, RegisterOptions, WithdrawOptions, WritingOptions
 
-WRITING_COMMANDS, command = command_of()
+WRITING_COMMANDS = Commands()
 _Number = Annotated[str, typer.Argument(help="The row's number, as `history` shows it.", metavar="NUMBER", show_default=False)]
 _Cells = Annotated[list[str], typer.Argument(help="The cells: date=2025-07-08.", metavar="CELL=TEXT…", show_default=False)]
 
 
-@command()
+@WRITING_COMMANDS.command()
 def record(
     asked: RegisterOptions,
     writing: WritingOptions,
@@ -44,7 +44,7 @@ def record(
     run_record(asked, writing, output, table, cells)
 
 
-@command()
+@WRITING_COMMANDS.command()
 def correct(asked: RegisterOptions, writing: WritingOptions, output: AnswerOutput, number: _Number, cells: _Cells) -> None:
     """Correct cells of a row, with a reason: a new row stands in its place, and the old one stays in the trail.
 
@@ -59,7 +59,7 @@ def correct(asked: RegisterOptions, writing: WritingOptions, output: AnswerOutpu
     run_correct(asked, writing, output, number, cells)
 
 
-@command()
+@WRITING_COMMANDS.command()
 def withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: AnswerOutput, number: _Number) -> None:
     """Withdraw a row that should not be there, with a reason: it stays in the trail, and nothing stands in its place.
 
@@ -75,7 +75,7 @@ def withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: AnswerOut
     run_withdraw(asked, writing, output, number)
 
 
-@command()
+@WRITING_COMMANDS.command()
 def blank(
     asked: RegisterOptions,
     writing: WritingOptions,
@@ -98,7 +98,7 @@ def blank(
     run_blank(asked, writing, output, number, cell)
 
 
-@command()
+@WRITING_COMMANDS.command()
 def history(asked: RegisterOptions, about: HistoryOfRegister, output: TrailOutput) -> None:
     """Who wrote what, when, and why it was changed: a sentence for each entry of the trail.
 
@@ -113,7 +113,7 @@ def history(asked: RegisterOptions, about: HistoryOfRegister, output: TrailOutpu
     run_history(asked, about, output)
 
 
-@command()
+@WRITING_COMMANDS.command()
 def verify(
     asked: RegisterOptions,
     output: AnswerOutput,
@@ -135,7 +135,7 @@ def verify(
     return run_verify(asked, output, head or [])
 
 
-@command()
+@WRITING_COMMANDS.command()
 def head(asked: RegisterOptions, output: AnswerOutput) -> None:
     """The last entry's number and hash, to be kept elsewhere, on paper or in a mail: `verify --head` compares them.
 

@@ -17,7 +17,6 @@ import sys
 import warnings
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.errors import InputError, Problem, clip, command
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.register import register

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from nmosd_dosing.cli.groups import in_options
+from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.serve_options import ServeOptions
 
+SERVE_COMMANDS = Commands()
 
+
+@SERVE_COMMANDS.command()
 def serve(asked: ServeOptions) -> None:
     """Pages over a register, for a browser, and calendars that refresh themselves. It listens on this computer only; Ctrl+C ends it.
 
@@ -20,6 +23,3 @@ def serve(asked: ServeOptions) -> None:
     from nmosd_dosing.cli.run.serve import run
 
     run(asked)
-
-
-SERVE_COMMANDS = [in_options(serve)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from nmosd_dosing.cli.register_options import Register
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

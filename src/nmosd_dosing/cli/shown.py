@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, people
@@ -12,8 +11,7 @@ from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.tables import near_codes
-from nmosd_dosing.subjects.tables.subject_table import same
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.subjects.tables.roster import LeftOut
@@ -81,6 +79,9 @@ def subject_asked_for(asked: str, codes: Sequence[str], table: str, of_register:
     code = arguments.code("--subject", asked, problems)
     if code is None:
         return None
+    from nmosd_dosing.subjects.tables import near_codes
+    from nmosd_dosing.subjects.tables.subject_table import same
+
     known = {same(known): known for known in codes}
     if (found := known.get(same(code))) is not None:
         return found
@@ -104,6 +105,8 @@ def where_sites_are(sites: Iterable[str], of_register: bool) -> str:
 
 def site_asked_for(asked: str, sites: Iterable[str | None], of_register: bool, problems: Problems) -> str | None:
     """The site at which somebody is, as it is written of them."""
+    from nmosd_dosing.subjects.tables.subject_table import same
+
     known = {same(site): site for site in sites if site}
     if (found := known.get(same(asked.strip()))) is not None:
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, BandedBy, ByWeight, Dose, Sex, Surface, Value, Way
 from nmosd_dosing.dose.vials import whole_vials
+from nmosd_dosing.values import dataclass
 
 Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
 Statuses = NDArray[np.uint8]

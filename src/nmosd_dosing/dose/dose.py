@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, cast
@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, cast
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import singular
 from nmosd_dosing.errors import Place
+from nmosd_dosing.values import dataclass
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]

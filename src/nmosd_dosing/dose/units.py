@@ -6,9 +6,10 @@ the tables of subjects, lifetime caps and vials read their units here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

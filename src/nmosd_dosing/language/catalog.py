@@ -5,34 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from nmosd_dosing.errors import InputError, Problem, check_kinds, clip, did_you_mean, one_of
+from nmosd_dosing.language.shipped import files, ids
 from nmosd_dosing.language.study_file import read_study
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import way
 
 
-def folder() -> Path:
-    """Where the shipped studies lie: in the installed package, or at the top of a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "regimens"
-    return installed if installed.is_dir() else package.parent.parent / "regimens"
-
-
-def files() -> tuple[Path, ...]:
-    return tuple(sorted(folder().glob("*.yaml")))
-
-
 def shipped() -> tuple[Study, ...]:
     """All shipped studies, by id."""
     return tuple(read_study(path)[0] for path in files())
-
-
-def ids() -> tuple[str, ...]:
-    """Every id that names a shipped study or one of its periods."""
-    found: list[str] = []
-    for study in shipped():
-        found.append(study.id)
-        found += [study.regimen_id(p) for p in study.own_periods if study.regimen_id(p) != study.id]
-    return tuple(found)
 
 
 def is_path(regimen: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
 from nmosd_dosing.language.phrases import hours
 from nmosd_dosing.language.shapes import PhraseError, Shape, list_of, mapping_of, phrase, words
 from nmosd_dosing.study.nominal_times import NominalTime
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

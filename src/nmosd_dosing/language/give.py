@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nmosd_dosing.dose.dose import Band, ByWeight, Dose
@@ -16,6 +16,7 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.language.tapers import tapered
 from nmosd_dosing.study.model import DoseRule
 from nmosd_dosing.study.visit_rules import Give
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

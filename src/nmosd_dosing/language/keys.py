@@ -1,4 +1,7 @@
-"""The keys of the study language, and what kind of text each takes: from them come the reader's messages and the JSON schema."""
+"""The keys of the study language, and what kind of text each takes: from them come the reader's messages and the JSON schema.
+
+Nobody compares what was read of a mapping, or prints it: nothing is made for that.
+"""
 
 from __future__ import annotations
 
@@ -166,7 +169,7 @@ SURFACE = phrase("how body surface is reckoned", bodies.surface, bodies.SURFACE_
 Doses = tuple[dose_phrases.DoseText, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SourceKeys(Keys):
     registry: Scalar | None = key(TEXT, "the registry number, such as NCT00000000")
     section: Scalar | None = key(TEXT, "where in the record or protocol")
@@ -176,7 +179,7 @@ class SourceKeys(Keys):
 SOURCE = by_kind("a source", TEXT, None, known_keys(SourceKeys, "a source"))
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class FactsKeys(Keys):
     """Keys that any fact may carry."""
 
@@ -193,7 +196,7 @@ START_LEVEL = dataclasses.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schem
 BANDS = mapping_of(phrase("a range of weights", lambda node: node, ranges.BAND_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LevelKeys(Keys):
     amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 7.5 mg/kg`")
     bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 1800 mg`")
@@ -208,13 +211,13 @@ LEVELS = mapping_of(
 )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HoldKeys(Keys):
     from_: tuple[Scalar, ...] | None = key(EVENTS, "the event from which no dose is given: `from: dose_held`", True)
     until: tuple[Scalar, ...] | None = key(EVENTS, "the event with which doses go on: `until: dose_resumed`", True)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class DoseRuleKeys(FactsKeys):
     amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`, `amount: 5 to 10 mg/kg`")
     bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 2400 mg`")
@@ -238,7 +241,7 @@ class DoseRuleKeys(FactsKeys):
     weights: ranges.Whole | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class VialsKeys(FactsKeys):
     sizes: tuple[dose_phrases.AmountText, ...] | None = key(one_or_many(SIZE), "what vials hold: `sizes: [120 mg, 400 mg]`", True)
     concentration: dose_phrases.AmountText | None = key(CONCENTRATION, "of what is drawn up: `concentration: 80 mg/mL`")
@@ -252,7 +255,7 @@ DOSE_RULES = mapping_of(
 )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ProductKeys(FactsKeys):
     route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
     minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
@@ -276,7 +279,7 @@ FOLLOWS = choice("what a repeat counts from", _FOLLOWS)
 KEEPS_COUNT = choice("what a period's days count from", {"first day of the period": False, "first day of the study": True})
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class VisitKeys(FactsKeys):
     at: tuple[visit_days.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
     name: Scalar | None = key(TEXT, "a name for people")
@@ -297,7 +300,7 @@ class VisitKeys(FactsKeys):
     once: dict[str, Pair[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SpanKeys(FactsKeys):
     title: Scalar | None = key(TEXT, "what holds during this time", True)
     from_: moments.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
@@ -307,22 +310,22 @@ class SpanKeys(FactsKeys):
 SPANS = mapping_of(ID, known_keys(SpanKeys, "a span"), "spans by id")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class CriterionKeys(FactsKeys):
     clock: clocks.ClockText | NotStated | None = key(CLOCK, "`no live vaccine within 4 weeks before screening`, or `not stated`", True)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HalfLifeKeys(FactsKeys):
     is_: tuple[Fraction, str] | None = key(HALF_LIFE, "how long: `is: 22 days`", True)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class KindKeys(FactsKeys):
     is_: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what the word means: `is: [rituximab, inebilizumab]`", True)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RandomisationKeys(FactsKeys):
     is_: Scalar | None = key(RANDOMISED, "the day: `is: D1`", True)
 
@@ -340,7 +343,7 @@ HALF_LIVES = mapping_of(
 )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class GapKeys(FactsKeys):
     product: Scalar | None = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
     of: gaps.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
@@ -350,7 +353,7 @@ class GapKeys(FactsKeys):
 Criteria = dict[str, Pair[CriterionKeys | clocks.ClockText | NotStated]]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PeriodKeys(FactsKeys):
     title: Scalar | None = key(TEXT, "the period's name for people")
     length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
@@ -368,7 +371,7 @@ class PeriodKeys(FactsKeys):
     )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TransitionKeys(FactsKeys):
     id: Scalar | None = key(ID, "the rule's name: `id: completed`", True)
     from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
@@ -381,14 +384,14 @@ class TransitionKeys(FactsKeys):
     at_most: int | None = key(TIMES, "of a way back to an earlier period: how often, `at most: 2 times`")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StopKeys(FactsKeys):
     earliest_of: tuple[moments.TriggerText, ...] | None = key(
         list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True
     )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StudyKeys(FactsKeys):
     language: int | None = key(
         choice("the version of the study language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from nmosd_dosing.errors import Document, Place, Problem, Problems, RegimenError
+from nmosd_dosing.values import dataclass
 
 MAX_BYTES = 1_000_000  # the longest shipped study has 6 kB
 MAX_DEPTH = 30  # a study needs 7

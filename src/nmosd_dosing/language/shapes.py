@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
+from nmosd_dosing.values import dataclass
 
 T = TypeVar("T")
 S = TypeVar("S")

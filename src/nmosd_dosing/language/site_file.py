@@ -9,7 +9,6 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from nmosd_dosing.days import Offset
@@ -42,6 +41,7 @@ from nmosd_dosing.study.model import Period, Product, Site, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import lay_out
+from nmosd_dosing.values import dataclass
 
 VERSION = 1
 ALL = "all"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 from nmosd_dosing.days import Code
@@ -12,6 +12,7 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.keys import VisitKeys
 from nmosd_dosing.study import visit_labels
 from nmosd_dosing.study.visit_rules import Point, VisitRule
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

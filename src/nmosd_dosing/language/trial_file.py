@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 
 from nmosd_dosing.days import LANGUAGES, Language
@@ -16,6 +16,7 @@ from nmosd_dosing.language import catalog, nodes
 from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
+from nmosd_dosing.values import dataclass
 
 _TABLE = words("a file", "subjects.csv")
 _REGIMEN = "a shipped regimen's id, or the path of a study file: `regimen: mil62`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -28,6 +28,7 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.reading import Entries
+from nmosd_dosing.values import dataclass
 
 AHEAD = 14  # days
 DOSE_CELLS = ("product", "amount", "unit", "batch")  # of a record; of a masked dose they could tell the arm

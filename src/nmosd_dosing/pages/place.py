@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from nmosd_dosing.register.accounts import Who
@@ -17,6 +16,7 @@ from nmosd_dosing.register.reading.gathering import Gathered
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.writing.changes import Book
+from nmosd_dosing.values import dataclass
 
 ALL, NOWHERE = "all", "(none)"  # where a site is asked for: every one; those who are of no site
 _AT_ONCE = 500  # subjects of a page: half a millisecond of each is what planning takes

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 from nmosd_dosing.dose.dose import number_text
@@ -17,6 +17,7 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.pharmacy.worklist import Item, Packed, Worklist
 from nmosd_dosing.plans.wording import vials_text
+from nmosd_dosing.values import dataclass
 
 Kind = Literal["new", "moved", "changed", "gone"]
 KINDS: tuple[Kind, ...] = ("new", "moved", "changed", "gone")

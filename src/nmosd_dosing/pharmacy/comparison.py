@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from nmosd_dosing.days import Offset, shift_date
@@ -32,6 +32,7 @@ from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import Values, check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Measurement, Subject
+from nmosd_dosing.values import dataclass
 
 HORIZON = 24  # months from day 1
 MOST_MONTHS = 240

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
 
@@ -25,6 +25,7 @@ from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Measurement, Subject
+from nmosd_dosing.values import dataclass
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, get_args
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Worklist
 from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.values import dataclass
 
 Movement = Literal["received", "dispensed", "returned", "destroyed", "lost", "found", "counted"]
 _Key = tuple[str | None, str, str]  # site, product, size of the vials

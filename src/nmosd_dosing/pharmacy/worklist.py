@@ -6,13 +6,14 @@ import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from nmosd_dosing.plans.plan import Administration, LostDose, Plan, PlannedVisit, Stage
 from nmosd_dosing.plans.wording import why_no_amount
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.study.model import Study
+from nmosd_dosing.values import dataclass
 
 Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
@@ -12,6 +11,7 @@ from nmosd_dosing.plans.site_says import bring_to
 from nmosd_dosing.plans.wording import taken_days_text
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.study.events import is_own_day
+from nmosd_dosing.values import dataclass
 
 MOST = 5  # visits, as many as one page of A4 holds
 _HELD = "its doses wait until they are resumed"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from nmosd_dosing.values import dataclass
 
 NoteCode = Literal[
     "unblinded", "blinded",

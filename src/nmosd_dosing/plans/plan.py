@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Literal
 
 from nmosd_dosing.days import CountsFrom, date_text
@@ -16,6 +15,7 @@ from nmosd_dosing.study.facts import Source
 from nmosd_dosing.study.model import Site
 from nmosd_dosing.subjects.disposition import MoveStatusText
 from nmosd_dosing.subjects.subject import RecordStatus
+from nmosd_dosing.values import dataclass
 
 Stage = Literal["firm", "tentative", "took place", "not done", "cancelled"]
 PeriodStatus = Literal["planned"] | MoveStatusText

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from nmosd_dosing.days import to_dates
 from nmosd_dosing.dose.vials import Policy
@@ -22,6 +22,7 @@ from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -11,6 +10,7 @@ from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.dose import AmountStatusText, amount_text, number_text
 from nmosd_dosing.plans.plan import Administration, TakenAway
 from nmosd_dosing.schedule.doses.body_weights import UsedValue
+from nmosd_dosing.values import dataclass
 
 NOT_STATED = "not stated"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from holidays import HolidayBase

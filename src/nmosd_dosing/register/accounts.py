@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Literal, get_args
 
@@ -24,6 +24,7 @@ from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.server import is_server
 from nmosd_dosing.register.database.store import Act, Author, Store
 from nmosd_dosing.subjects.tables.written import COLUMNS
+from nmosd_dosing.values import dataclass
 
 Role = Literal["coordinator", "site-pharmacist", "unblinded-pharmacist", "monitor", "manager"]
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -12,7 +12,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeVar, get_args
 
 from nmosd_dosing.days import LANGUAGES, Language
@@ -23,6 +23,7 @@ from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import Act, Conflict, Store
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.values import dataclass
 
 FEEDS = "feeds"  # a table of the trail that is no table of subjects
 Scope = Literal["subject", "site", "due"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
 
 from django.db import DatabaseError, transaction
 from django.db.models import F
@@ -15,6 +14,7 @@ from nmosd_dosing.register import models
 from nmosd_dosing.register.database.chain import Damaged
 from nmosd_dosing.register.database.store import Store, stamped
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.values import dataclass
 
 _NOT_OF_PLANS = ("accounts", "feeds", "passwords", "sessions")  # tables of the trail
 _LONGEST_NAME = 120  # characters of a program's name

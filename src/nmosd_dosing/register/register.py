@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from nmosd_dosing.errors import InputError, Problem, argument, clip, command, di
 from nmosd_dosing.register.database import server, unfinished, versions
 from nmosd_dosing.register.database.addresses import Address, address, of_file
 from nmosd_dosing.register.database.store import ARMS, Store, said
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.accounts import Who

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -24,6 +23,7 @@ from nmosd_dosing.schedule.gaps import dose_dates
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.weight_checks import weight_doubts
+from nmosd_dosing.values import dataclass
 
 ByBody = Literal[
     "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "dispensed", "waste", "volume_ml",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift, to_dates
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
+from nmosd_dosing.values import dataclass
 
 Opens = Callable[[dt.date], dt.date | None]
 """The first open day on or after one; None where there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import count
 
 import numpy as np
@@ -15,6 +15,7 @@ from nmosd_dosing.schedule.expansion import stopped
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.values import dataclass
 
 Expand = Callable[[Study, Cohort], object]  # raises DosingError
 Refusing = Callable[[Cohort], object]  # raises DosingError

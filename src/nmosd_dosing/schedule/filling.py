@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -13,6 +12,7 @@ from nmosd_dosing.days import Dates
 from nmosd_dosing.schedule.rows import Reweighed, TakenDays
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,7 +7,6 @@ import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +24,7 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import renamed
+from nmosd_dosing.values import dataclass
 
 GAP = "gap"  # the cause of limits that come from here
 _BESIDE = -1  # the number of a dose that is at no visit of its segment

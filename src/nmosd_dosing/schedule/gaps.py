@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,7 @@ from nmosd_dosing.dose.dose import NOT_GIVEN
 from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.visits import offset_of
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

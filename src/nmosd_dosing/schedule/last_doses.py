@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, Move, MoveStatus
+from nmosd_dosing.values import dataclass
 
 _MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING, VisitStatus.BOOKED)
 

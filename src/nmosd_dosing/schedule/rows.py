@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.visit_records import VisitRecords
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
+from nmosd_dosing.values import dataclass
 
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
 Where = NDArray[np.bool_] | np.bool_

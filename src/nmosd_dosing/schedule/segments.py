@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +15,7 @@ from nmosd_dosing.study.model import GapRule, Period
 from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit, Move
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.weight_checks import WeightDoubt
+from nmosd_dosing.values import dataclass
 
 Date = dt.date | None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, cast
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates
+from nmosd_dosing.values import dataclass
 
 VisitStatusText = Literal["absent", "planned", "projected", "pending", "booked", "done", "partial", "missed", "withheld", "cancelled"]
 

@@ -8,11 +8,12 @@ are rows: the first hundred of a larger trial are those of a smaller one.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nmosd_dosing.values import dataclass
 
 _SUBJECTS_AT_ONCE = 65_536  # of all trials of a block: the columns of some twenty of them fit into a processor's cache
 MOST_TRIALS_AT_ONCE = 256

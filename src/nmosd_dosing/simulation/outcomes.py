@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from nmosd_dosing.study.events import CONFIRMED, ENDS_PARTICIPATION
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Move, MoveStatus, gone
 from nmosd_dosing.subjects.triggers import Stay, first_of_each
+from nmosd_dosing.values import dataclass
 
 STATES_LEFT = "left or through"
 

@@ -11,7 +11,6 @@ import datetime as dt
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
 
@@ -24,6 +23,7 @@ from nmosd_dosing.simulation.draws import Draws
 from nmosd_dosing.study.events import CONFIRMED, REJECTED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.values import dataclass
 
 _FEW_ORDERS = 5000  # of the arms of a block: so many are worked out once
 _FAR = 4_000_000  # days: longer than the years 1 to 9999

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -19,6 +18,7 @@ from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.study.model import Period, Transition
 from nmosd_dosing.study.visit_rules import Point, VisitRule
+from nmosd_dosing.values import dataclass
 
 Value = TypeVar("Value")
 Counts = TypeVar("Counts", Tally, Grid)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from nmosd_dosing.subjects.bounds import Values, check_arguments
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import gone
 from nmosd_dosing.subjects.entry_checks import check_entries
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True)

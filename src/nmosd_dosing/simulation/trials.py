@@ -12,7 +12,6 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -36,6 +35,7 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.disposition import resolve
 from nmosd_dosing.subjects.triggers import first_of_each
+from nmosd_dosing.values import dataclass
 
 _SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
 _UNIT = 8  # blocks that a process works out before it reports

@@ -7,7 +7,7 @@ one column, in the file's words.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from nmosd_dosing.days import Offset, day_number, week_code
@@ -21,6 +21,7 @@ from nmosd_dosing.study.nominal_times import times_text
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Cycle, Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import lay_out, offset_of
+from nmosd_dosing.values import dataclass
 
 MARK = "X"
 SILENT = NOT_STATED.value

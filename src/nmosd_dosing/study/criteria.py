@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -18,6 +18,7 @@ from typing import Literal
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, did_you_mean, one_of
 from nmosd_dosing.study.facts import Facts
+from nmosd_dosing.values import dataclass
 
 Anchor = Literal["screening", "consent", "randomisation", "first dose", "last dose"]
 Side = Literal["before", "after"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
 from nmosd_dosing.errors import did_you_mean
+from nmosd_dosing.values import dataclass
 
 
 class Ends(Enum):

@@ -7,7 +7,7 @@ status "not stated"), masked, and placebo (a stated 0 of the active drug).
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
@@ -17,6 +17,7 @@ from nmosd_dosing.study.criteria import Criteria
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
 from nmosd_dosing.study.facts import Facts, Source
 from nmosd_dosing.study.visit_rules import VisitRule, Window
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

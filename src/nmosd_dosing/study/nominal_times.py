@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nmosd_dosing.errors import Place
 from nmosd_dosing.hours import minutes_text
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.study.nominal_times import NominalTime
 from nmosd_dosing.study.visit_rules import Give
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import reduce
 
 from nmosd_dosing.days import Offset
@@ -11,6 +11,7 @@ from nmosd_dosing.errors import Place
 from nmosd_dosing.study.facts import Source
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit_rules import AlsoCalled, Follows, Give, Window
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal
 
 from nmosd_dosing.days import MAX_DAYS, Code, Offset
@@ -10,6 +10,7 @@ from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import InputError, Place, Problem
 from nmosd_dosing.study.facts import Facts, NotStated
 from nmosd_dosing.study.nominal_times import NominalTime
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ One function for the checks of a file, for `show` and for the core, so that nobo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from nmosd_dosing.days import Code, Offset
@@ -21,6 +21,7 @@ from nmosd_dosing.study.time_points import TimePoint, in_order
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 from nmosd_dosing.study.visit_names import folded
 from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Follows, Give, Point, Series, VisitRule, Window, with_placebo_levels
+from nmosd_dosing.values import dataclass
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 

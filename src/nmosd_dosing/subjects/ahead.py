@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from nmosd_dosing.study.visit import Visit, moved_by
 from nmosd_dosing.study.visit_names import before_restart
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.values import dataclass
 
 _DAY = np.timedelta64(1, "D")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
 from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
+from nmosd_dosing.values import dataclass
 
 UNKNOWN_ARM = -1
 

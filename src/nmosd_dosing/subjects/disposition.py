@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, cast
 
@@ -23,6 +22,7 @@ from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.before_entry import Before, dosed_through, gives_on
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
+from nmosd_dosing.values import dataclass
 
 _BEFORE, _AFTER = Offset(-1), Offset(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 
 from nmosd_dosing.errors import Place
@@ -13,6 +13,7 @@ from nmosd_dosing.study.criteria import plain_name
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.bounds import Values
 from nmosd_dosing.subjects.subject import Event
+from nmosd_dosing.values import dataclass
 
 NOTHING = "nothing"  # in the place of a name: there was nothing
 ONGOING = "ongoing"  # in the place of a last day: it goes on

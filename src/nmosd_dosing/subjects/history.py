@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, OF_SCREENING, REL
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Measurement, Subject, Weight
+from nmosd_dosing.values import dataclass
 
 Dated = TypeVar("Dated", Event, Entered, Weight, Measurement)
 

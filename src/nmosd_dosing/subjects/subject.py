@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, get_args
@@ -14,6 +14,7 @@ from nmosd_dosing.errors import Place
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.visit_names import is_unscheduled
 from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_value, wrong_weight
+from nmosd_dosing.values import dataclass
 
 Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]

@@ -7,7 +7,7 @@ what follows it: a decision or a recovery belongs to the latest occurrence on or
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 import numpy as np
@@ -17,6 +17,7 @@ from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study.events import BEFORE_DAY_1, CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP, kind_of
 from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.values import dataclass
 
 _NEVER = LAST_DATE + np.timedelta64(1, "D")
 _TOO_LATE = np.iinfo(np.int32).max

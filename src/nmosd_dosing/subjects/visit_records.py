@@ -7,7 +7,6 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -24,6 +23,7 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.time_records import point_of
 from nmosd_dosing.subjects.unknown_names import unknown_name
+from nmosd_dosing.values import dataclass
 
 _LISTED = 100
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, date_text, to_date
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.values import dataclass
 
 _ONE_IN = 5  # a change by one part in so many, 20 %, is looked at, and by more
 _LEAST, _MOST = 12, 50  # kg/m2: a body mass index outside of these

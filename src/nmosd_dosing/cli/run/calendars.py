@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.closed_days import with_closed_days
@@ -28,6 +28,7 @@ from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables.roster import LeftOut
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page

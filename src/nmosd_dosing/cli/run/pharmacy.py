@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from nmosd_dosing.report.export.pharmacy import (
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page

@@ -20,7 +20,6 @@ from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.report.export.plan import plan_sheet, to_csv, to_json
-from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
@@ -77,6 +76,7 @@ def _page(made: Plan, explained: Explained | None) -> RenderableType:
 
 
 def _xlsx(made: Plan, _: Explained | None) -> bytes:
+    from nmosd_dosing.report.export.workbook import to_xlsx
     from nmosd_dosing.report.pages.plan import plan_page
 
     return to_xlsx([plan_sheet(made)], plan_page(made).lines)

@@ -14,7 +14,7 @@ from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import AdoptOptions, RegisterOptions
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
-from nmosd_dosing.language import catalog
+from nmosd_dosing.language import catalog, shipped
 from nmosd_dosing.report.pages.register_files import files_page
 from nmosd_dosing.screen import without_controls
 
@@ -49,7 +49,7 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
 def _shipped(id: str) -> Path:
     """The file of a shipped study."""
     study, _ = catalog.find(id)
-    return catalog.folder() / f"{study.id}.yaml"
+    return shipped.folder() / f"{study.id}.yaml"
 
 
 def in_words(kind: str, id: str, version: str) -> str:

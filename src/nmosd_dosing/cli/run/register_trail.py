@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import arguments, outputs
@@ -19,6 +18,7 @@ from nmosd_dosing.errors import Problems, clip, did_you_mean
 from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.database.chain import Head

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import outputs
@@ -14,6 +13,7 @@ from nmosd_dosing.cli.registers import Opened, opened
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.report.export.trail import line_dict, moved_dict
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved

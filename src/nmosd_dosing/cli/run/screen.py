@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.roster import Known
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page

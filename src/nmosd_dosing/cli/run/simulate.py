@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, outputs, people
@@ -25,6 +25,7 @@ from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
 from nmosd_dosing.simulation.scenarios import MOST_SEED, MOST_TRIALS, simulate
 from nmosd_dosing.simulation.summaries import Scenario
 from nmosd_dosing.simulation.trial_to_date import Real
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page

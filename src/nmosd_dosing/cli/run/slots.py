@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.slots import Slots, slots_of
@@ -19,6 +19,7 @@ from nmosd_dosing.report.export.slots import slots_sheet, slots_to_csv, slots_to
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.expansion import begun
 from nmosd_dosing.study.model import Study
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page

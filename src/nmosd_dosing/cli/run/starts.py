@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.screening import Clocks, clocks_of
@@ -21,6 +21,7 @@ from nmosd_dosing.report.export.starts import starts_sheet, starts_to_csv, start
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables.subject_table import same
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import get_args
 
@@ -14,6 +13,7 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
 from nmosd_dosing.language.phrases.lengths import Scanner
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.values import dataclass
 
 DOSED_BY_PATTERN = (
     rf"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more|at\s+{CODE}(?:\s*,\s*{CODE})*|(?:ideal|adjusted) \(Devine\))\s*$"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,6 +17,7 @@ from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, NUMBE
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.criteria import Anchor, Clock, Counted, NotWithin, Reach, Side, StableFor, Times, Unless, UsedFor
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
+from nmosd_dosing.values import dataclass
 
 _NAME = r"[^,]*?[^,\s]"
 _NAMES = rf"{_NAME}(?:\s*,\s*{_NAME})*"

@@ -9,7 +9,7 @@ word where the reading stopped.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
 from nmosd_dosing.errors import Place, clip, counted
@@ -17,6 +17,7 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import DAYS, LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.events import CONSENTED, RANDOMISED, SCREENED
+from nmosd_dosing.values import dataclass
 
 PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"

@@ -7,7 +7,7 @@ And what is said of doses under a product: `375 mg/m2`, `up to 50 mg`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal, NoReturn
 
@@ -22,6 +22,7 @@ from nmosd_dosing.language.phrases.prescriptions import READ_DAILY, in_own_words
 from nmosd_dosing.language.phrases.tapers import TAPER_PATTERN, TaperText
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED
+from nmosd_dosing.values import dataclass
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
 _AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(WRITTEN)})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import get_args
 
 from nmosd_dosing.days import Offset
@@ -14,6 +13,7 @@ from nmosd_dosing.language.phrases.lengths import LENGTH, Scanner, take_length
 from nmosd_dosing.language.phrases.ranges import FORMS, RangeText, take_range
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import Then
+from nmosd_dosing.values import dataclass
 
 _LENGTHS = r"(?:days?|weeks?|months?|years?)"
 GAP_PATTERN = rf"^\s*{FORMS.format(u=_LENGTHS)}\s*$"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, one_of
@@ -15,6 +14,7 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.model import Trigger
+from nmosd_dosing.values import dataclass
 
 _OF_SUBJECT = "|".join(BEFORE_DAY_1)
 _OF_DOSE = r"first dose|last dose(?:\s+of\s+the\s+study)?"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
 from nmosd_dosing.dose.dose import PARTS, Value
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.values import dataclass
 
 _N = r"[0-9]+(?:\.[0-9]+)?"
 FORMS = (

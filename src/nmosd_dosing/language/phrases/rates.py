@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
 from nmosd_dosing.days import Offset
@@ -17,6 +16,7 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.phrases.lengths import LENGTH, Scanner, take_length, unit
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.values import dataclass
 
 NONE = "none"
 YEAR = Fraction(1461, 4)  # days

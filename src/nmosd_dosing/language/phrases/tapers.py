@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from nmosd_dosing.dose.dose import amount_text
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.language.phrases.doses import AmountText

@@ -8,7 +8,6 @@ reported item by item.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problem, clip
@@ -30,6 +29,7 @@ from nmosd_dosing.language.phrases.lengths import (
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
+from nmosd_dosing.values import dataclass
 
 _END_OF_PERIOD = r"(?:the\s+)?end\s+of\s+(?:the\s+)?period\b"
 _END = rf"(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+(?:{_END_OF_PERIOD}|{DAY}))"

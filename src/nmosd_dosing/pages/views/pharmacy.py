@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv
 from nmosd_dosing.report.export.plain import Sheet, csv_text
+from nmosd_dosing.values import dataclass
 
 _DAYS, _MONTHS, _WINDOW = 14, 92, 366  # days: what is prepared; what is ordered; how far visits are laid out behind it
 _YEARS = 30  # before this one, and after it

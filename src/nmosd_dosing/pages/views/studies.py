@@ -7,7 +7,6 @@ import difflib
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -26,6 +25,7 @@ from nmosd_dosing.register.database.store import Act
 from nmosd_dosing.register.reading import studies
 from nmosd_dosing.report.html.grid import grid_parts
 from nmosd_dosing.study.activities import activities, title_of_grids
+from nmosd_dosing.values import dataclass
 
 _FILE = "file"  # in a session: the file that was checked last
 _LINES, _COMPARED = 200, 5_000  # lines that are shown of what is changed; of a file that is compared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -34,6 +34,7 @@ from nmosd_dosing.register.reading.trail import Line
 from nmosd_dosing.register.writing.unblinding import unblinded
 from nmosd_dosing.report.html.lines import legend, line_of
 from nmosd_dosing.study.events import DECISIONS, DECLINED, kind_of
+from nmosd_dosing.values import dataclass
 
 _AT_ONCE = 50  # subjects of a page
 _TABLE_NAMES: Mapping[str, Any] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +25,7 @@ from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.writing.unblinding import Unblinded, unblinded
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
+from nmosd_dosing.values import dataclass
 
 _FORTNIGHT = 14
 _WHEN = {

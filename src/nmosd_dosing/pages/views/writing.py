@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from django import forms
@@ -37,6 +37,7 @@ from nmosd_dosing.study.events import OF_SCREENING, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.study.visit_names import UNSCHEDULED
+from nmosd_dosing.values import dataclass
 
 _UNSAID = "?"  # stands for a reason that is asked for only once it is known that one is needed
 _ROLES: tuple[Role, ...] = ("coordinator", "site-pharmacist", "manager")

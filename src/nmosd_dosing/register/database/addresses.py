@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.values import dataclass
 
 _SCHEMES = ("postgresql", "postgres")
 _NETWORK = frozenset(

@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.db import DatabaseError, connections, transaction
@@ -16,6 +16,7 @@ from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register.database import chain
 from nmosd_dosing.register.database.chain import Action, Damaged, Head, Wrong
 from nmosd_dosing.register.models import Content, Entry
+from nmosd_dosing.values import dataclass
 
 Cells = Mapping[str, str]
 ARMS = "arms:"  # before the number of an entry of the arms' store

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from nmosd_dosing.errors import InputError, Problems
@@ -21,6 +21,7 @@ from nmosd_dosing.register.reading.tables import EVERYBODY, Whose
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import history
+from nmosd_dosing.values import dataclass
 
 _READ = ("subjects", "events", "visits", "weighings", "measurements")
 _COUNTED: dict[tuple[Head, Study, dt.date], counting.Counted] = {}  # of a register as its last entry's hash tells it from all others

@@ -6,7 +6,6 @@ Django's own table of migrations is no part of it: whoever edits that list keeps
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
@@ -18,6 +17,7 @@ from nmosd_dosing.register.database.chain import Head
 from nmosd_dosing.register.database.store import MOST, Store, TakenOut
 from nmosd_dosing.register.migrations import _guards
 from nmosd_dosing.register.models import Content, Entry
+from nmosd_dosing.values import dataclass
 
 _TOLD = 1000  # entries between two words on how far it is
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
@@ -26,6 +26,7 @@ from nmosd_dosing.register.writing.slips import slips
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
+from nmosd_dosing.values import dataclass
 
 _WHY = '"why"'
 _NOUNS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from nmosd_dosing.errors import Document, DosingError, InputError, Place, Problem, Problems, one_of
@@ -25,6 +25,7 @@ from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED
 from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
+from nmosd_dosing.values import dataclass
 
 Cells = Mapping[str, str]
 _MORE = {"subjects": ("enter_", "earlier_")}  # how further columns begin

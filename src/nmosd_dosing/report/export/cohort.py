@@ -13,7 +13,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, cast, get_args
 
 from nmosd_dosing.days import to_dates
@@ -27,6 +27,7 @@ from nmosd_dosing.schedule.alike import Alike, ByBody, ByDay, alike, alone
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.values import dataclass
 
 Form = Literal["csv", "json"]
 FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")

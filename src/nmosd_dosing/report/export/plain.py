@@ -8,11 +8,11 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.study.model import Site
+from nmosd_dosing.values import dataclass
 
 DATES = frozenset({
     "start", "planned_start", "until", "target", "actual", "booked", "earliest", "latest", "last", "weight_of", "date", "planned", "from",

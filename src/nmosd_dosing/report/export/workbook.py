@@ -15,13 +15,13 @@ import shutil
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.report.export.plain import Sheet
 from nmosd_dosing.screen import columns, cuts, without_controls
+from nmosd_dosing.values import dataclass
 from nmosd_dosing.version import PROGRAM
 
 if TYPE_CHECKING:

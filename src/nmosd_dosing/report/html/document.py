@@ -8,10 +8,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from nmosd_dosing.days import Language
 from nmosd_dosing.screen import for_terminal
+from nmosd_dosing.values import dataclass
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d(?: \S{2,3}\b)?)")  # as `days` writes it for people

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.visit_records import VisitRecords
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -20,6 +19,7 @@ from nmosd_dosing.schedule.rows import Reweighed, Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort, Series
+from nmosd_dosing.values import dataclass
 
 WeightStatus = Literal["baseline", "measured", "carried forward", "ideal", "adjusted"]
 

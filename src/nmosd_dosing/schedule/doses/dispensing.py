@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +18,7 @@ from nmosd_dosing.schedule.levels import places
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.bounds import Values
 from nmosd_dosing.subjects.visit_records import Recorded
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

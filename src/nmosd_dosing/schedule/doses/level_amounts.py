@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +18,7 @@ from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.values import dataclass
 
 _NEAR = 1e-9  # of a cap: so near to it only fractions can tell whether it is passed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -22,6 +22,7 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import VisitRecords, is_needed, may_be, of_needed, plans_more
+from nmosd_dosing.values import dataclass
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 

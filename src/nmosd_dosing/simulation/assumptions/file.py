@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
 from fractions import Fraction
 
 from nmosd_dosing.days import Offset
@@ -24,6 +23,7 @@ from nmosd_dosing.simulation.assumptions.rates import example_ratio, hazard_step
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, STABLE
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
+from nmosd_dosing.values import dataclass
 
 FOLLOWED = "all that is planned, open repeats for 24 months"
 HORIZON = Offset(0, 240, "20 years")

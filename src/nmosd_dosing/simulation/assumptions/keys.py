@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -32,6 +31,7 @@ from nmosd_dosing.language.shapes import (
     phrase,
     words,
 )
+from nmosd_dosing.values import dataclass
 
 VERSION = 1
 MOST_SUBJECTS = 100_000

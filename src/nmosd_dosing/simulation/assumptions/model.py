@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from nmosd_dosing.days import Offset
+from nmosd_dosing.values import dataclass
 
 Steps = tuple[tuple[float, float], ...]
 """A rate that changes in steps: (days since when, how often per day). The first since 0, then ascending; each holds until the next."""

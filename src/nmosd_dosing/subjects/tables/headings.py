@@ -10,10 +10,11 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nmosd_dosing.errors import argument, clip, one_of
 from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
+from nmosd_dosing.values import dataclass
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "subject": (

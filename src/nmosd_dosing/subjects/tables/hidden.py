@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import HOLE, Document, Problem, one_of
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

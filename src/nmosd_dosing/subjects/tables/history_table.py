@@ -10,7 +10,6 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.subjects.had import ONGOING, Had
@@ -18,6 +17,7 @@ from nmosd_dosing.subjects.tables import cells, reading
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.subject_table import needs_code
 from nmosd_dosing.subjects.tables.table import Cell, stop
+from nmosd_dosing.values import dataclass
 
 _ONGOING = frozenset(
     {ONGOING, "on going", "continuing", "continues", "going on", "present", "today", "继续", "持续", "至今", "进行中", "使用中"}

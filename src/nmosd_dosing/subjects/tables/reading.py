@@ -6,7 +6,6 @@ import bisect
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from nmosd_dosing.subjects.tables.encodings import decoded
 from nmosd_dosing.subjects.tables.headings import CODES, Heading, Layout, as_said, asked, meanings, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
 from nmosd_dosing.subjects.tables.table import Table, stop
+from nmosd_dosing.values import dataclass
 
 LOOKED_THROUGH = 50  # lines with something in them, among which the heading is looked for
 EMPTY = frozenset({".", "-", "NA", "Na", "nA", "na", "N/A", "N/a", "n/A", "n/a"})  # as SDTM and R write that there is nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from nmosd_dosing.subjects.tables import cells as typed
 from nmosd_dosing.subjects.tables import reading
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.table import Cell, Table
+from nmosd_dosing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

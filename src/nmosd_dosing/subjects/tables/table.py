@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, 
 from nmosd_dosing.subjects.tables.cells import Reader, decimal_comma
 from nmosd_dosing.subjects.tables.headings import Layout, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden, other_cells, silent
+from nmosd_dosing.values import dataclass
 
 T = TypeVar("T")
 LISTED = 100  # problems that are shown

@@ -11,12 +11,12 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import Document, InputError, Place, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.tables.headings import Layout
+from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
