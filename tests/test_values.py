@@ -124,7 +124,10 @@ def test_a_value_looks_like_a_dataclass_of_python(name: str) -> None:
     fields = [[(f.name, f.type, f.default, f.compare, f.repr) for f in dataclasses.fields(kind)] for kind in (ours, pythons)]
     assert fields[0] == fields[1]
     assert ours.__doc__ == pythons.__doc__ and ours.__match_args__ == pythons.__match_args__ and ours.__qualname__ == pythons.__qualname__
-    shapes = [[(p.name, p.kind, p.annotation) for p in inspect.signature(kind).parameters.values()] for kind in (ours, pythons)]
+    shapes = [
+        [(p.name, p.kind, p.annotation, p.default is p.empty) for p in inspect.signature(kind).parameters.values()]
+        for kind in (ours, pythons)
+    ]
     assert shapes[0] == shapes[1]
     assert getattr(ours, "__slots__", None) == getattr(pythons, "__slots__", None)
 

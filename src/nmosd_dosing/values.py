@@ -1,12 +1,14 @@
 """`dataclass(frozen=True)` as Python has it, at a sixth of its cost.
 
 Python writes and compiles six methods for each such class whenever a program starts; of some hundred classes that takes longer than a plan.
-Here only `__init__` is compiled, and the other five are the same functions for all. A test says that nobody can tell the difference.
+Here `__init__` is compiled when the first object of a class is made, and the other five are the same functions for all. A test says that
+nobody can tell the difference.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import MISSING, FrozenInstanceError, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -39,6 +41,14 @@ def _init(cls: Any) -> Callable[..., None]:
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     made.__annotations__ = {**{f.name: f.type for f in fields(cls)}, "return": None}
     return made
+
+
+class _Signature:
+    """What `inspect` and `help` say that a class takes."""
+
+    def __get__(self, value: object, cls: type) -> inspect.Signature:
+        _, *taken = inspect.signature(_init(cls)).parameters.values()
+        return inspect.Signature(taken, return_annotation=None)
 
 
 @functools.cache
@@ -100,8 +110,14 @@ if not TYPE_CHECKING:
 
         def of(cls):
             own = vars(cls)
+            cls.__doc__ = cls.__doc__ or cls.__name__  # else Python works one out
             made = _of_python(init=False, eq=False, repr=False, slots=slots, kw_only=kw_only)(cls)
-            made.__init__ = _init(made)
+
+            def init(self, *given, **named):  # until the first object is made: of most classes a command makes none
+                made.__init__ = _init(made)
+                made.__init__(self, *given, **named)
+
+            made.__init__, made.__signature__ = init, _Signature()
             for name, method in methods.items():
                 if name not in own:
                     setattr(made, name, method)
