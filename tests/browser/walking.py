@@ -72,5 +72,7 @@ def looked_at(page: Any) -> None:
     for width in (360, 1200):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+        wide = page.evaluate("[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth + 1).length")
+        assert not wide or page.locator(".sideways").is_visible(), f"{page.url} does not say that a table goes on beyond the edge"
     found = axe.Axe().run(page).response
     assert [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found["violations"]] == [], page.url
