@@ -145,6 +145,47 @@ def policy(option: str, text: str, problems: Problems) -> Policy:
     return known.get(text, "least waste")
 
 
+def dated(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:
+    """`NAME=DATE`."""
+    name, equals, value = text.partition("=")
+    if is_address(text):
+        hint = "only `dosing simulate` and `dosing cohort` work on a cluster"
+        problems.error(f"`{option} {clip(text)}` is the address of a cluster", None, hint)
+        return None
+    if not equals or not name.strip():
+        hint = f"write for example `{option} {clip(name) or 'NAME'}=2025-07-02`"
+        if match := re.fullmatch(r"(\S+)(?:\s+|\s*:\s*)(\S.*)", name.strip()):
+            is_date = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", match[2])
+            behind = f"write a date behind it, `{option} {clip(match[1])}=YYYY-MM-DD`"
+            hint = f"write `{option} {match[1]}={match[2]}`" if is_date else behind
+        problems.error(f"`{option} {clip(text)}` has no date", None, hint)
+        return None
+    day = date(f"{option} {clip(name)}=", value, problems)
+    return (name.strip(), day) if day is not None else None
+
+
+def is_address(text: str) -> bool:
+    """Whether a value of `--on` is meant as the address of a cluster, `tcp://HOST:8786`, right or wrong."""
+    return "://" in text or re.fullmatch(r"[^=]*:[0-9]{2,5}", text) is not None
+
+
+def cluster(texts: Sequence[str], cores: str | None, problems: Problems) -> tuple[str | None, list[str]]:
+    """The address of a cluster among the values of `--on`, if there is one, and the other values."""
+    addresses = [text for text in texts if is_address(text)]
+    for address in addresses:
+        from nmosd_dosing.cluster import check
+
+        try:
+            check(address)
+        except InputError as error:
+            problems.found += error.problems
+    if len(addresses) > 1:
+        problems.error(f"`--on` names {len(addresses)} clusters", None, "keep one of them")
+    if addresses and cores is not None:
+        problems.error("`--cores` is about this machine, and `--on` names a cluster", None, "leave one of the two out")
+    return (addresses[0] if addresses else None), [text for text in texts if text not in addresses]
+
+
 def whole(option: str, text: str, problems: Problems, least: int, most: int) -> int | None:
     """A whole number in plain digits."""
     if re.fullmatch(r"-?[0-9]{1,30}", text.strip()):

@@ -270,7 +270,7 @@ def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
 
 
 @COMMANDS.command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
-def simulate(people: PeopleOptions, asked: SimulateOptions, output: OutputOptions) -> None:
+def simulate(people: options.SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 
     Each number stands with its Monte-Carlo error. Never by arm. Scenarios share their random numbers with the trial as assumed, so
@@ -281,6 +281,7 @@ def simulate(people: PeopleOptions, asked: SimulateOptions, output: OutputOption
       dosing simulate --regimen bat4406f --assumptions assumptions.yaml
       dosing simulate --regimen bat4406f --assumptions assumptions.yaml --scenarios scenarios.yaml
       dosing simulate --regimen bat4406f --assumptions assumptions.yaml --trials 100000 --output trial.json --plot trial.svg
+      dosing simulate --regimen bat4406f --assumptions assumptions.yaml --trials 10000000 --on tcp://10.1.2.3:8786
     """  # fmt: skip
     from nmosd_dosing.cli.run.simulate import run
 

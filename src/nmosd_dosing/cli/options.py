@@ -31,6 +31,7 @@ from nmosd_dosing.cli.shared_options import (
     DatesFrom,
     Height,
     Measured,
+    OnOfStudy,
     Sex,
     SkipBad,
     UnblindAll,
@@ -154,11 +155,16 @@ class CohortPeople(PeopleOptions):
     subjects: Annotated[
         str | None, typer.Argument(help="The subjects: a table with subject, start, weight_kg, site, …", metavar="FILE")
     ] = None
-    on: Annotated[list[str], typer.Option(help="An event of the study: idmc_stop=2025-06-10. Repeatable.", metavar="EVENT=DATE")] = field(
-        default_factory=list
-    )
+    on: OnOfStudy = field(default_factory=list)
 
     named: ClassVar[str] = "the table of subjects"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SimulatePeople(PeopleOptions):
+    """The real subjects of a trial, and where it is worked out."""
+
+    on: OnOfStudy = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -421,7 +427,7 @@ _GROUPS = (
     OrderOptions, DosesOptions, CompareOptions, SimulateOptions, ScreenPeople, OutputOptions, CohortCalendars,
     *register_options.GROUPS,
 )  # fmt: skip
-_IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on", "measurements": "measured"}
+_IN_PYTHON = {"weight_kg": "weight", "height_cm": "height", "of_study": "on", "cluster": "on", "measurements": "measured"}
 
 
 @functools.cache

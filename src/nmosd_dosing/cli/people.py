@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -195,26 +194,12 @@ def known_events(study: Study | None) -> tuple[str, ...] | None:
     return study.subject_events if study is not None else None
 
 
-def _pair(option: str, text: str, problems: Problems) -> tuple[str, dt.date] | None:
-    """`NAME=DATE`."""
-    name, equals, date = text.partition("=")
-    if not equals or not name.strip():
-        hint = f"write for example `{option} {clip(name) or 'NAME'}=2025-07-02`"
-        if match := re.fullmatch(r"(\S+)(?:\s+|\s*:\s*)(\S.*)", name.strip()):
-            dated = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", match[2])
-            hint = f"write `{option} {match[1]}={match[2]}`" if dated else f"write a date behind it, `{option} {clip(match[1])}=YYYY-MM-DD`"
-        problems.error(f"`{option} {clip(text)}` has no date", None, hint)
-        return None
-    day = arguments.date(f"{option} {clip(name)}=", date, problems)
-    return (name.strip(), day) if day is not None else None
-
-
 def on(texts: Sequence[str], known: Sequence[str] | None, problems: Problems) -> tuple[dict[str, dt.date], tuple[Event, ...]]:
     """The dates of the study's own events, and the events of a subject, of `known` ones where they are known."""
     of_study: dict[str, dt.date] = {}
     events: list[Event] = []
     for text in texts:
-        pair = _pair("--on", text, problems)
+        pair = arguments.dated("--on", text, problems)
         if pair is None:
             continue
         name, date = pair
@@ -235,7 +220,7 @@ def on(texts: Sequence[str], known: Sequence[str] | None, problems: Problems) ->
 def _enter(texts: Sequence[str], later: Sequence[str], periods: Sequence[Period], problems: Problems) -> tuple[Entered, ...]:
     entered: dict[str, dt.date] = {}
     for text in texts:
-        pair = _pair("--enter", text, problems)
+        pair = arguments.dated("--enter", text, problems)
         if pair is None:
             continue
         name, date = pair
@@ -268,7 +253,7 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], values: Sequence[Val
         problems.error("`--arm` and `--allocation` both name the arm", None, "leave one of the two out")
     records = []
     for text in request.visit:
-        pair = _pair("--visit", text, problems)
+        pair = arguments.dated("--visit", text, problems)
         if pair is not None:
             records.append(Record(*pair))
     arm = request.arm if request.allocation is None else None

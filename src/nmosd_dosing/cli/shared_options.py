@@ -13,6 +13,13 @@ Window = Annotated[str | None, typer.Option(help="A window where the file states
 AsOf = Annotated[str | None, typer.Option(help="The day from which to look; all but `plan` and `cohort` take today.", metavar="DATE")]
 Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
 AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
+OnOfStudy = Annotated[
+    list[str],
+    typer.Option(
+        help="An event of the study: idmc_stop=2025-06-10. Repeatable. Or a cluster to work on: tcp://HOST:8786 (docs/cluster.md).",
+        metavar="EVENT=DATE|ADDRESS",
+    ),
+]
 Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
 Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2 or by the ideal weight.", metavar="CM")]
 Sex = Annotated[str | None, typer.Option(help="Sex, for doses by the ideal or adjusted weight.", metavar="M|F")]

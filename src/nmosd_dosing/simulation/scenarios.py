@@ -55,6 +55,7 @@ def simulate(
     by_month_and_site: bool = False,
     policy: Policy = "least waste",
     cores: int = 1,
+    cluster: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Scenario, ...]:
     """Simulates a trial `trials` times, under the assumptions and under each of the `scenarios`, with common random numbers.
@@ -63,11 +64,12 @@ def simulate(
     unblinded interim analysis; otherwise arms are drawn for them, too, the more likely the better they explain what has happened.
 
     The first of what comes back is as assumed; the others have their differences from it. The same seed gives the same numbers on any
-    number of `cores`; more than one begins processes of their own, so a script must guard its beginning (`if __name__ == "__main__":`).
+    number of `cores`; more than one begins processes of their own, so a script must guard its beginning (`if __name__ == "__main__":`);
+    nor does it matter whether they are worked out on a `cluster`, of whose dask scheduler that is the address (`tcp://10.1.2.3:8786`).
     `progress` is told now and then how many trials are done. Raises InputError for numbers of trials, seeds and horizons that cannot be.
     """
     check_arguments(
-        of={"period": (period, str), "regimen": (regimen, str), "so_far": (so_far, Real)},
+        of={"period": (period, str), "regimen": (regimen, str), "cluster": (cluster, str), "so_far": (so_far, Real)},
         needed={"study": (study, Study), "assumptions": (assumptions, Assumptions)},
         flags={"unblind": unblind, "by_month_and_site": by_month_and_site},
     )
@@ -105,7 +107,7 @@ def simulate(
         hint = f"add `{argument('allocation', 'FILE')}`, or leave `{argument('unblind')}` out"
         raise InputError(Problem("to unblind, everybody's arm must be known", hint=hint))
     prepared = [prepare(study, periods, assumed, so_far, policy) for _, assumed in sets]
-    counted = run(prepared, trials, seed, Options(True, by_month_and_site, policy), cores, progress)
+    counted = run(prepared, trials, seed, Options(True, by_month_and_site, policy), cores, progress, cluster)
     found = []
     for (name, _), trial, counts in zip(sets, prepared, counted, strict=True):
         about = About(

@@ -11,8 +11,10 @@ import datetime as dt
 import functools
 import math
 import operator
+import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,11 +22,11 @@ from nmosd_dosing.days import LAST_DATE, Offset
 from nmosd_dosing.dose.dose import BandedBy
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, one_of
+from nmosd_dosing.processes import each
 from nmosd_dosing.schedule.expansion import expand, way_of
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.draws import Draws, trials_per_block
 from nmosd_dosing.simulation.outcomes import Calendar, Outcome, of_disposition, of_schedule, stay_of, with_sums
-from nmosd_dosing.simulation.processes import each
 from nmosd_dosing.simulation.simulated_subjects import Beginning, site_names, sites, subjects
 from nmosd_dosing.simulation.tallies import NONE, Grid, Numbers, Tally
 from nmosd_dosing.simulation.trial_to_date import Real, standing
@@ -39,6 +41,7 @@ from nmosd_dosing.values import dataclass
 
 _SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
 _UNIT = 8  # blocks that a process works out before it reports
+_SECONDS = 1.0  # that a job takes on a cluster: long against its way there, short against the whole
 _COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dose")
 
 
@@ -237,40 +240,67 @@ def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     return with_sums(found)
 
 
+class Job(NamedTuple):
+    """A part of a run: some of the sets of assumptions, in some of the blocks; each from one up to, and without, another."""
+
+    first_set: int
+    end_of_sets: int
+    first_block: int
+    end_of_blocks: int
+
+
 def run(
-    trials: Sequence[Trial], times: int, seed: int, options: Options, cores: int, progress: Callable[[int], None] | None = None
+    trials: Sequence[Trial],
+    times: int,
+    seed: int,
+    options: Options,
+    cores: int,
+    progress: Callable[[int], None] | None = None,
+    cluster: str | None = None,
 ) -> list[Counted]:
     """The counts of each of several trials, worked out `times` times with common random numbers. `progress` is told how many are done.
 
-    The numbers are the same on any number of cores.
+    The numbers are the same on any number of cores, and on a cluster, of which the address is given.
     """
     size = trials_per_block(max(trial.assumptions.subjects for trial in trials))
-    blocks = -(-times // size)
-    unit = max(1, min(_UNIT, blocks // (cores * 4)))
-    jobs = [(begin, min(begin + unit, blocks)) for begin in range(0, blocks, unit)]
-    total: list[Counted] | None = None
+    sets, blocks = len(trials), -(-times // size)
     work = functools.partial(_blocks, tuple(trials), times, size, seed, options)
-    for (_, end), counted in zip(jobs, each(work, jobs, cores), strict=True):
-        total = counted if total is None else list(map(operator.add, total, counted))
+    if cluster is None:
+        most_sets, most_blocks = sets, max(1, min(_UNIT, blocks // (cores * 4)))
+        cores = min(cores, -(-blocks // most_blocks))
+    else:
+        begin = time.process_time()
+        work(Job(0, 1, 0, 1))
+        most_sets = max(1, round(_SECONDS / (time.process_time() - begin)))
+        most_blocks = max(1, most_sets // sets)
+    total: dict[int, Counted] = {}
+    done = 0
+    for job, counted in each(work, _jobs(sets, blocks, most_sets, most_blocks), cores, cluster):
+        for i, counts in enumerate(counted, job.first_set):
+            total[i] = total[i] + counts if i in total else counts
+        done += len(counted) * (job.end_of_blocks - job.first_block)
         if progress is not None:
-            progress(min(end * size, times))
-    assert total is not None
-    return total
+            progress(times * done // (blocks * sets))
+    return list(total.values())
 
 
-Job = tuple[int, int]  # from one block to before another
+def _jobs(sets: int, blocks: int, most_sets: int, most_blocks: int) -> Iterator[Job]:
+    """All sets of assumptions in all blocks, so many at most in each job."""
+    for block in range(0, blocks, most_blocks):
+        for one in range(0, sets, most_sets):
+            yield Job(one, min(one + most_sets, sets), block, min(block + most_blocks, blocks))
 
 
-def _blocks(trials: tuple[Trial, ...], times: int, size: int, seed: int, options: Options, job: Job) -> list[Counted]:
-    """The counts of some blocks, for each of the trials."""
+def _blocks(trials: tuple[Trial, ...], times: int, size: int, seed: int, options: Options, job: Job) -> tuple[Job, list[Counted]]:
+    """A job, and the counts of its trials. They have their differences from the first of all."""
     total: list[Counted] | None = None
-    for block in range(*job):
+    for block in range(job.first_block, job.end_of_blocks):
         draws = Draws(seed, block, size, min(size, times - block * size))
-        found = [outcome(trial, draws, options) for trial in trials]
-        counted = [_count(one, found[0]) for one in found]
+        base = outcome(trials[0], draws, options)
+        counted = [_count(outcome(trials[i], draws, options) if i else base, base) for i in range(job.first_set, job.end_of_sets)]
         total = counted if total is None else list(map(operator.add, total, counted))
     assert total is not None
-    return total
+    return job, total
 
 
 def _count(found: Outcome, base: Outcome) -> Counted:

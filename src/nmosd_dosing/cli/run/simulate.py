@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import bar, collected, fail
 from nmosd_dosing.cli.files import check_names, has_folder, read_file, write_whole
-from nmosd_dosing.cli.options import PeopleOptions, option
+from nmosd_dosing.cli.options import PeopleOptions, SimulatePeople, option
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.simulate_options import SimulateOptions
 from nmosd_dosing.errors import Problems
@@ -44,10 +44,11 @@ class _Checked:
     trials: int
     seed: int
     cores: int
+    cluster: str | None
     so_far: Real | None
 
 
-def run(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions) -> None:
+def run(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> None:
     """Simulate, and only when all of it is there write it."""
     checked = _checked(whom, asked, output)
     with bar(checked.trials, "trials") as progress:
@@ -75,6 +76,7 @@ def _simulate(checked: _Checked, by_site: bool, progress: Callable[[int], None] 
         by_month_and_site=by_site,
         policy=request.policy,
         cores=checked.cores,
+        cluster=checked.cluster,
         progress=progress,
     )
 
@@ -98,13 +100,15 @@ def _drawing(found: Sequence[Scenario], path: str) -> bytes:
     return draw_simulation(found[0].summary, drawings.ending_of(path))
 
 
-def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions) -> _Checked:
+def _checked(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> _Checked:
     problems = Problems()
     drawn = f"write `--plot {output.output}`, or name another file"
     outputs.check_output(FORMATS, output, problems, dict.fromkeys(drawings.ENDINGS, drawn))
     trials = arguments.whole("--trials", asked.trials, problems, 1, MOST_TRIALS)
     seed = arguments.whole("--seed", asked.seed, problems, 0, MOST_SEED)
     cores = arguments.whole("--cores", asked.cores, problems, 1, _MOST_CORES) if asked.cores is not None else None
+    cluster, of_study = arguments.cluster(whom.on, asked.cores, problems)
+    whom = replace(whom, on=of_study)
     policy = arguments.policy("--vials", asked.vials, problems)
     read = [*whom.files, ("`--assumptions`", asked.assumptions), ("`--scenarios`", asked.scenarios)]
     written = [("`--plot`", asked.plot or None), ("`--output`", output.output)]
@@ -124,7 +128,7 @@ def _checked(whom: PeopleOptions, asked: SimulateOptions, output: OutputOptions)
     if request is None or assumed is None or trials is None or seed is None or problems.found:
         fail(problems)
     so_far = _so_far(request, as_of) if whom.subjects is not None and as_of is not None else None
-    return _Checked(request, *assumed, trials, seed, cores or _cores_for(trials), so_far)
+    return _Checked(request, *assumed, trials, seed, cores or _cores_for(trials), cluster, so_far)
 
 
 def _so_far(request: Request, as_of: dt.date) -> Real | None:
