@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDaylight, TimezoneStandard, vText
 
@@ -24,6 +24,8 @@ PRODID = "-//dosing//dosing plan//EN"
 _END = b"END:VCALENDAR\r\n"
 _START_AGAIN = "name another file; or move this one away: the next is then new, and belongs into a new calendar of your program"
 _HOLDS = {"VEVENT": ("VALARM",), "VALARM": ()}  # of the components that this program writes
+_STATUSES = get_args(EntryStatus)
+_NO_END = "its end does not fit its start"
 _MOST = 2**31 - 2  # RFC 5545 3.3.8
 _LARGEST = 32_000_000  # bytes; a calendar of ten thousand entries has ten
 
@@ -171,6 +173,94 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
     """A calendar of this program; `path` names it in messages. Raises InputError for whatever else, and for one that is not whole."""
     check_arguments(needed={"content": (content, bytes), "path": (path, str)})
     text = _text(content, path)
+    return _as_written(content, path) or _parsed(text, path)
+
+
+def _as_written(content: bytes, path: str) -> CalendarFile | None:
+    """The calendar of a file that stands, byte for byte, as it would be written: its lines say all, and a parser would take thrice as long
+    as to write it. None for any other, in which somebody has put something, and where something is wrong."""
+    try:
+        head, *blocks = re.split(r"(?<=\r\n)(?=BEGIN:V(?:EVENT|TIMEZONE)\r\n)", content.removesuffix(_END).decode())
+        said, records = _properties(head), tuple(_line_by_line(block) for block in blocks if block.startswith("BEGIN:VEVENT"))
+        zones = {_properties(block)["TZID"][1]: block.encode() for block in blocks if block.startswith("BEGIN:VTIMEZONE")}
+        file = CalendarFile(
+            id=said["X-DOSING-CALENDAR"][1],
+            periods=frozenset(said["X-DOSING-PERIODS"][1].split()),
+            form=said.get("X-DOSING-FORM", ("", ""))[1],
+            name=said["NAME"][1],
+            zone=said["X-WR-TIMEZONE"][1] if "X-WR-TIMEZONE" in said else None,
+            records=records,
+            options=_options(said.get("X-DOSING-OPTIONS", ("", ""))[1]),
+            timezones=zones,
+            path=path,
+            hours=int(said["X-PUBLISHED-TTL"][1][2:-1]),
+        )
+    except (ValueError, LookupError):
+        return None
+    if not records or write(file) != content:
+        return None
+    _check_unique(records, path)
+    return file
+
+
+def _properties(block: str) -> dict[str, tuple[str, str]]:
+    """The parameters and the text of each property of a component as this program writes it."""
+    found = {}
+    for line in block.replace("\r\n ", "").split("\r\n"):
+        name, _, text = line.partition(":")
+        name, _, parameters = name.partition(";")
+        found[name] = parameters, _unescaped(text)
+    return found
+
+
+def _line_by_line(block: str) -> KeptEntry:
+    """The entry of a block that `record` wrote. Raises ValueError or LookupError for any other, or for one that is written otherwise."""
+    own, _, alarm = block.partition("\r\nBEGIN:VALARM\r\n")
+    properties = _properties(own)
+    said, parameters = {name: text for name, (_, text) in properties.items()}, properties["DTSTART"][0]
+    whole_days = parameters == "VALUE=DATE"
+    zone = None if whole_days else parameters.removeprefix("TZID=") or "UTC"
+    to_time: Callable[[str], When] = dt.date.fromisoformat if whole_days else dt.datetime.fromisoformat
+    start, end = to_time(said["DTSTART"].removesuffix("Z")), to_time(said["DTEND"].removesuffix("Z"))
+    _check_times(start, end)
+    if said["STATUS"] not in _STATUSES or said["X-DOSING-KIND"] not in KINDS or not (zone is None or is_zone(zone)):
+        raise ValueError
+    entry = CalendarEntry(
+        uid=said["UID"],
+        kind=said["X-DOSING-KIND"],
+        start=start,
+        end=end,
+        zone=zone,
+        status=cast(EntryStatus, said["STATUS"]),
+        busy=said["TRANSP"] == "OPAQUE",
+        summary=said["SUMMARY"],
+        description=said["DESCRIPTION"],
+        category=said["CATEGORIES"],
+        remind=_length(_properties(alarm)["TRIGGER"][1]) if alarm else None,
+        location=said.get("LOCATION"),
+    )
+    sequence = int(said["SEQUENCE"])
+    kept = record(entry, dt.datetime.fromisoformat(said["CREATED"]), dt.datetime.fromisoformat(said["LAST-MODIFIED"]), sequence)
+    if kept.content != block.encode() or not 0 <= sequence < _MOST:
+        raise ValueError
+    return kept
+
+
+def _length(trigger: str) -> dt.timedelta:
+    """How long before: of `-P3D`, `-PT1H30M`."""
+    found = re.fullmatch(r"-P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", trigger)
+    if found is None:
+        raise ValueError
+    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return dt.timedelta(days, seconds, minutes=minutes, hours=hours)
+
+
+def _options(text: str) -> tuple[str, ...]:
+    return tuple(f"--{option}" for option in text.removeprefix("--").split(" --") if option)
+
+
+def _parsed(text: str, path: str) -> CalendarFile:
+    """Any calendar of this program, as icalendar reads it."""
     document = Document(path, text)
     try:
         calendar: Any = Calendar.from_ical(text.replace("\n", "\r\n"))
@@ -206,9 +296,7 @@ def read_ics(content: bytes, path: str = "the old calendar") -> CalendarFile:
         name=_unescaped(calendar.get("name", "")),
         zone=str(calendar["x-wr-timezone"]) if "x-wr-timezone" in calendar else None,
         records=tuple(records),
-        options=tuple(
-            f"--{option}" for option in _unescaped(calendar.get("x-dosing-options", "")).removeprefix("--").split(" --") if option
-        ),
+        options=_options(_unescaped(calendar.get("x-dosing-options", ""))),
         others=tuple(others),
         timezones=zones,
         path=path,
@@ -275,16 +363,15 @@ def _record(event: Any, block: bytes, place: Place) -> KeptEntry:
             raise ValueError("UID stands twice")
         start, zone = _when(event["dtstart"])
         end, end_zone = _when(event["dtend"])
-        if type(start) is not type(end) or end_zone != zone or end <= start:
-            raise ValueError("its end does not fit its start")
-        if not FIRST_YEAR <= start.year <= end.year <= LAST_YEAR:
-            raise ValueError(f"the year {start.year}")
+        if type(start) is not type(end) or end_zone != zone:
+            raise ValueError(_NO_END)
+        _check_times(start, end)
         alarms = event.walk("VALARM")
         created, modified, sequence = event["created"].dt, event["last-modified"].dt, int(event["sequence"])
         if not all(isinstance(time, dt.datetime) and time.tzinfo for time in (created, modified)) or not 0 <= sequence < _MOST:
             raise ValueError("a history that cannot be")
         status, kind = str(event["status"]), str(event["x-dosing-kind"])
-        if status not in ("CONFIRMED", "TENTATIVE", "CANCELLED") or kind not in KINDS:
+        if status not in _STATUSES or kind not in KINDS:
             raise ValueError(f"unknown status `{status}` or kind `{kind}`")
         entry = CalendarEntry(
             uid=str(event["uid"]),
@@ -309,6 +396,13 @@ def _record(event: Any, block: bytes, place: Place) -> KeptEntry:
     raise InputError(Problem(f"`{place.document.path}` is broken: {reason}", place, f"restore it from a copy; or {_START_AGAIN}"))
 
 
+def _check_times(start: When, end: When) -> None:
+    if end <= start:
+        raise ValueError(_NO_END)
+    if not FIRST_YEAR <= start.year <= end.year <= LAST_YEAR:
+        raise ValueError(f"the year {start.year}")
+
+
 def _lines(block: bytes) -> list[bytes]:
     """Content lines in any order and however folded: another version of icalendar may write them so."""
     return sorted(re.sub(rb"\r\n[ \t]", b"", block).split(b"\r\n"))
@@ -327,7 +421,7 @@ def _when(value: Any) -> tuple[When, str | None]:
     return when, None
 
 
-def _check_unique(records: list[KeptEntry], path: str) -> None:
+def _check_unique(records: Sequence[KeptEntry], path: str) -> None:
     uids = [record.entry.uid for record in records]
     if len(set(uids)) < len(uids):
         raise InputError(_broken(path, "two entries have one UID"))
