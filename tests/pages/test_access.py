@@ -184,6 +184,37 @@ def test_what_a_defect_says_is_in_no_log(place: Any) -> None:
     assert "Zhang Wei" not in out.getvalue().replace('raise ValueError("Zhang Wei")', "")
 
 
+@pytest.mark.parametrize(("sent", "status"), [(2_500_000, 404), (2_500_001, 413)])
+def test_more_than_a_page_takes_is_said_on_a_page_and_no_traceback(place: Any, sent: int, status: int) -> None:
+    from nmosd_dosing.pages import log
+
+    said = io.StringIO()
+    log.begin(said)
+    for name in (None, "li.na"):
+        answer = client(place, name).post("/nowhere", b"x" * sent, content_type="application/octet-stream")
+        assert (answer.status_code, b"may have 2.5 MB" in answer.content) == (status, status == 413)
+    answer = client(place, "chen.jie").post("/accounts", {f"x{n}": "1" for n in range(501)})
+    assert (answer.status_code, b"no form of these pages" in answer.content) == (400, True)
+    log.begin()
+    assert ("The number of GET/POST parameters" in said.getvalue(), "Traceback" in said.getvalue()) == (True, False)
+
+
+def test_only_a_page_keeps_somebody_signed_in(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.contrib.sessions.backends.cache import SessionStore
+
+    asking, kept, save = client(place, "li.na"), list[str](), SessionStore.save
+
+    def counted(self: SessionStore, *given: Any, **more: Any) -> None:
+        kept.append("kept")
+        save(self, *given, **more)
+
+    monkeypatch.setattr(SessionStore, "save", counted)
+    for address in ("/health", "/feeds/nothing.ics", "/look.css", "/login"):
+        asking.get(address)
+        assert kept == [], address
+    assert (asking.get("/").status_code, kept) == (200, ["kept"])
+
+
 def test_many_guesses_at_once_are_no_more_than_many_in_a_row(place: Any) -> None:
     """Five are looked at, from wherever they come; another name has its own."""
     from django.db import connections

@@ -27,6 +27,7 @@ def test_the_trail_is_that_of_the_command(place: Any) -> None:
 
 def test_the_newest_line_stands_first_and_number_1_last(place: Any) -> None:
     words = client(place, "chen.jie").get("/trail").content.decode()
+    assert "These pages take 2025-07-07 Mon for today. The trail has the moment at which something was really written" in words
     assert words.index("entered account zhao.min") < words.index("entered account chen.jie")
 
 

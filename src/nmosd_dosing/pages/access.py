@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 
 from nmosd_dosing.errors import DosingError, Problem
 from nmosd_dosing.pages.place import Desk, Place
-from nmosd_dosing.pages.settings import LONGEST
+from nmosd_dosing.pages.settings import LARGEST, LONGEST
 from nmosd_dosing.register import accounts
 from nmosd_dosing.register.accounts import ROLES, Role
 from nmosd_dosing.register.database.store import Conflict, said
@@ -119,7 +119,10 @@ class Asking:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The answer."""
+        """The answer; to more than a page takes, one that says so: nothing of it is read then."""
+        sent = request.META.get("CONTENT_LENGTH") or "0"
+        if not sent.isdigit() or int(sent) > LARGEST:
+            return refused(request, 413)
         return self.answer(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
@@ -139,6 +142,7 @@ class Asking:
                 return refused(request, 403)
             return HttpResponseRedirect(f"/login?{urlencode({'next': request.get_full_path()})}")
         cast(Asked, request).desk = desk
+        request.session.modified = True  # whoever asks for a page is not idle; a feed and `/health` are asked for by programs
         return None if desk.who.role in roles else refused(request, 403)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -166,6 +170,11 @@ def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What is not there, and what is not for who asks, look the same."""
     return refused(request, 404)
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What cannot be read as a form: more fields than a form has, for example."""
+    return refused(request, 400)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -35,9 +35,17 @@ class Line(logging.Formatter):
         return "".join(["Traceback:\n", *traceback.format_tb(trace), kind.__name__ if kind is not None else ""])
 
 
+def _without_trace(record: logging.LogRecord) -> bool:
+    """What is refused is no defect, and has no place in the program."""
+    if record.name.startswith("django.security"):
+        record.exc_info = None
+    return True
+
+
 def begin(stream: object = None) -> None:
     """Writes the lines of the pages to a stream, standard error where none is named."""
     handler = logging.StreamHandler(stream or sys.stderr)  # type: ignore[arg-type]
+    handler.addFilter(_without_trace)
     handler.setFormatter(Line("%(asctime)sZ %(name)s %(levelname)s: %(message)s", "%Y-%m-%dT%H:%M:%S"))
     for name, level in (("django", logging.WARNING), ("waitress", logging.WARNING), ("nmosd_dosing", logging.INFO)):
         logger = logging.getLogger(name)

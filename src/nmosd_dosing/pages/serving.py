@@ -15,7 +15,7 @@ from nmosd_dosing.pages.place import Place
 
 HERE = "127.0.0.1"
 _THREADS = 8
-_LARGEST = 3_000_000  # bytes of a request
+_LARGEST = 10_000_000  # bytes of a request: what is more than a page takes gets a page that says so, up to here
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 

@@ -13,6 +13,7 @@ from nmosd_dosing import register  # Django is ready once it is imported
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 IDLE = 30 * 60  # seconds after which nobody is signed in any more
+LARGEST = 2_500_000  # bytes of a request
 LONGEST = 12 * 60 * 60  # and so many after signing in, whatever is done meanwhile
 _YEAR = 365 * 24 * 60 * 60
 
@@ -74,7 +75,6 @@ def _settings(host: str | None) -> dict[str, Any]:
         "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
         "SESSION_COOKIE_NAME": "dosing",
         "SESSION_COOKIE_AGE": IDLE,
-        "SESSION_SAVE_EVERY_REQUEST": True,
         "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -94,8 +94,8 @@ def _settings(host: str | None) -> dict[str, Any]:
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin",
         "X_FRAME_OPTIONS": "DENY",
-        "DATA_UPLOAD_MAX_MEMORY_SIZE": 2_500_000,
-        "FILE_UPLOAD_MAX_MEMORY_SIZE": 2_500_000,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": LARGEST,
+        "FILE_UPLOAD_MAX_MEMORY_SIZE": LARGEST,
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 500,
         "DATA_UPLOAD_MAX_NUMBER_FILES": 10,
         "LOGGING_CONFIG": None,  # `log` says what goes into it

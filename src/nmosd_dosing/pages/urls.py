@@ -81,5 +81,6 @@ urlpatterns = [
     path("subjects/<code:code>/withdraw/<int:number>", writing.withdraw, name="withdraw"),
     path("subjects/<code:code>", subjects.subject, name="subject"),
 ]
+handler400 = "nmosd_dosing.pages.access.not_understood"
 handler404 = "nmosd_dosing.pages.access.not_found"
 handler500 = "nmosd_dosing.pages.access.broken"

@@ -100,7 +100,7 @@ def test_everything_that_is_wrong_is_told_at_once(fang: Desk) -> None:
 def test_a_message_names_the_number_of_a_row_that_holds(fang: Desk) -> None:
     said = fang.record("weighings", subject="0101", date="2025-07-07", weight_kg="63")
     assert "\n ::: number 5\n" in said
-    assert " --> this row of weighings\n" in said
+    assert " --> this weight\n" in said
 
 
 # --- what may be a slip --------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def test_a_message_names_the_number_of_a_row_that_holds(fang: Desk) -> None:
 def test_a_visit_that_is_recorded_twice_needs_a_reason(fang: Desk) -> None:
     said = fang.record("visits", subject="0101", visit="D182", date="2025-07-08")
     assert said == (
-        "error: `rcp/D182` is recorded again (this row of visits), first on 2025-07-07 Mon (number 4)\n"
+        "error: `rcp/D182` is recorded again (this visit), first on 2025-07-07 Mon (number 4)\n"
         'hint: if it is right, say why: `reason "why"`'
     )
     assert "reason: two bags" in fang.record("visits", "two bags", subject="0101", visit="D182", date="2025-07-08")

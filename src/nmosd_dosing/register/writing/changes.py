@@ -31,7 +31,7 @@ from nmosd_dosing.values import dataclass
 _WHY = '"why"'
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
-    "history": "line of the history",
+    "history": "line of the history", "allocation": "arm",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def record(book: Book, table: str, typed: Cells, reason: str | None = None) -> C
     if problems.found:
         raise InputError(problems.in_order())
     store, code = book.store(table), typed.get("subject", "").strip()
-    seen, row = store.head().seq, Row(f"this row of {table}", {name: text for name, text in typed.items() if text.strip()})
+    seen, row = store.head().seq, Row(f"this {_NOUNS[table]}", {name: text for name, text in typed.items() if text.strip()})
     if table == "subjects":
         return _new_subject(book, row, seen, reason)
     subject = _subject(book, code)
