@@ -214,3 +214,13 @@ def test_arms_come_in_and_are_read_by_an_unblinded_pharmacist_alone(made: Made, 
     out_of_it = tmp_path / "out"
     assert run("register", "export", str(out_of_it), *made.asks("zhao", arms=True))[0] == 0
     assert (out_of_it / "allocation.csv").read_text("utf-8") == "subject,arm\n0101,placebo\n0102,mil62\n"
+
+
+@pytest.mark.usefixtures("trial")
+def test_an_import_says_who_is_new() -> None:
+    ten = "0901, 0902, 0903, 0904, 0905, 0906, 0907, 0908, 0909, 0910"
+    for newcomers, said in ((1, "0901\n"), (10, f"{ten}\n"), (11, f"{ten} and 1 more subject\n"), (12, f"{ten} and 2 more subjects\n")):
+        rows = "".join(f"09{n:02},2025-07-01\n" for n in range(1, newcomers + 1))
+        Path("more.csv").write_text(f"subject,start\n{rows}", "utf-8")
+        _, put_out, _ = run("register", "import", "--register", "trial.db", "--regimen", "bat4406f", "--subjects", "more.csv")
+        assert f"new in subjects: {said}" in put_out.decode()

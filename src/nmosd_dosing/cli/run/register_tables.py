@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.register.reading.studies import File
     from nmosd_dosing.register.writing.imports import Changes, Person
 
-_LISTED = 50  # corrections that a preview shows
+_LISTED, _NAMED = 50, 10  # corrections that a preview shows; subjects that it names
 Rows = Mapping[str, list[Row]]
 HadRows = Sequence[tuple[Cell | None, Had]]
 
@@ -275,9 +275,11 @@ def _held(file: File) -> Held:
 
 
 def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
-    """How many rows are new, corrected, there already, and not in the tables; and what is corrected. No arm is among it."""
+    """How many rows are new, corrected, there already, and not in the tables; of whom the new ones are; and what is corrected. No arm is
+    among it."""
     lines = [f"{'':12}{'new':>9}{'corrected':>11}{'as it is':>10}{'only in the register':>22}"]
     lines += [f"{c.table:12}{len(c.new):>9,}{len(c.corrected):>11,}{c.same:>10,}{c.others:>22,}" for c in changes]
+    lines += [f"new in {c.table}: {_some(row['subject'] for row in c.new)}" for c in changes if c.new]
     corrected = [(c.table, fact, cells) for c in changes if c.table != "allocation" for fact, cells in c.corrected]
     codes = {person.number: person.code for person in there.values()}
     for table, fact, cells in corrected[:_LISTED]:
@@ -289,6 +291,13 @@ def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
     if len(corrected) > _LISTED:
         lines.append(f"and {len(corrected) - _LISTED:,} more corrections")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _some(codes: Iterable[str]) -> str:
+    """The first of some codes, each once, and how many subjects more."""
+    each = list(dict.fromkeys(codes))
+    more = len(each) - _NAMED
+    return ", ".join(each[:_NAMED]) + (f" and {counted(more, 'more subject')}" if more > 0 else "")
 
 
 def _slips(
