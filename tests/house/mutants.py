@@ -1,0 +1,310 @@
+"""Small changes in the core, each of which some test should notice: `make mutants`.
+
+A *mutant* is the program with one comparison, operator, number or negation changed. The tests are collected once. They run first with
+a mark before each statement that a mutant changes, which says the tests that reach it. Then each mutant is a process of its own, forked
+after the collecting, in which functions get the code of the changed file, and the tests that reach it run, the nearest first, until one
+fails. So a mutant costs what its tests cost, and no file is changed.
+
+What stands outside of functions (tables, defaults, annotations) is not changed: it has run when the tests are collected.
+`python -m tests.house.mutants 300 1 schedule/gaps.py dose` draws so many, by a seed, of these files and folders.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import gc
+import importlib
+import itertools
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper, partial
+from pathlib import Path
+from types import CodeType, FunctionType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]  # of `tests.kit` nothing is imported before pytest does
+SOURCES = ROOT / "src" / "nmosd_dosing"
+CORE = ("days.py", "dose", "study", "subjects", "schedule", "plans", "calendar", "checks")
+NEAR = ("test_days.py", "dose", "study", "subjects", "schedule", "plans", "calendar", "checks", "language", "pharmacy", "judges", "laws")
+"""Where tests of the core are; which of them are run for a mutant its reach says."""
+
+ENOUGH = 0.9
+"""The share of mutants that tests should notice."""
+
+SECONDS, MEMORY = 20.0, 8 << 30
+"""Of processor time, for the tests of one mutant; and bytes."""
+
+OTHER: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+"""What stands in the place of an operator."""
+
+
+# --- what can be changed -------------------------------------------------------------------------------------------------
+
+
+def changed(node: ast.AST) -> ast.AST | None:
+    """A node as a mutant has it; None where it is of no kind that is changed."""
+    match node:
+        case ast.Constant(bool() as value):
+            return ast.copy_location(ast.Constant(not value), node)
+        case ast.Constant(int() as value):
+            return ast.copy_location(ast.Constant(value + 1), node)
+        case ast.UnaryOp(ast.Not() | ast.Invert(), operand):
+            return operand
+    return OTHER[type(node)]() if type(node) in OTHER else None
+
+
+def places(tree: ast.AST) -> Iterator[tuple[ast.stmt, ast.AST, str, int | None]]:
+    """All that can be changed in the functions of a file, always in the same order: the statement that it is in, and where it hangs: a
+    node, its field, and the number in a list."""
+    for function in _functions(tree):
+        for statement in function.body:
+            yield from _within(statement, statement)
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+        elif isinstance(node, ast.ClassDef | ast.If):
+            yield from _functions(node)
+
+
+_LEFT = {"annotation", "returns", "args", "decorator_list", "format_spec"}
+"""Fields that have run when a function is called, or do not run at all; of a call its `args` are another thing."""
+
+
+def _within(statement: ast.stmt, node: ast.AST) -> Iterator[tuple[ast.stmt, ast.AST, str, int | None]]:
+    if isinstance(node, ast.Assert):  # it tells the type checker what has been checked
+        return
+    for name, value in ast.iter_fields(node):
+        if name in _LEFT and not isinstance(node, ast.Call):
+            continue
+        for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if not isinstance(child, ast.AST):
+                continue
+            here = child if isinstance(child, ast.stmt) else statement
+            if changed(child) is not None:
+                yield here, node, name, at
+            yield from _within(here, child)
+
+
+def change(tree: ast.AST, number: int) -> tuple[int, str]:
+    """Changes one place of a tree: the line, and the words before and after."""
+    _, node, name, at = list(places(tree))[number]
+    old = getattr(node, name) if at is None else getattr(node, name)[at]
+    new = changed(old)
+    assert isinstance(node, ast.expr | ast.stmt) or isinstance(old, ast.expr)
+    shown = old if isinstance(old, ast.expr) else node
+    words = ast.unparse(shown)
+    if at is None:
+        setattr(node, name, new)
+    else:
+        getattr(node, name)[at] = new
+    return getattr(shown, "lineno", 0), f"{words}  ->  {ast.unparse(new if shown is old and new is not None else shown)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A file in which one place is changed, by its number."""
+
+    file: Path
+    number: int
+
+    def __str__(self) -> str:
+        line, words = change(ast.parse(self.file.read_bytes()), self.number)
+        text = self.file.read_text("utf-8").splitlines()[line - 1].strip()
+        return f"{self.file.relative_to(ROOT)}:{line}: {words}\n    {text}"
+
+    def tree(self) -> ast.Module:
+        """The whole file with this change."""
+        tree = ast.parse(self.file.read_bytes())
+        change(tree, self.number)
+        return tree
+
+
+def sample(number: int, seed: int, folders: Sequence[str]) -> list[Mutant]:
+    """So many mutants of some folders or files, drawn by a seed."""
+    files = sorted(file for name in folders for file in ([SOURCES / name] if name.endswith(".py") else (SOURCES / name).rglob("*.py")))
+    every = [Mutant(file, number) for file in files for number, _ in enumerate(places(ast.parse(file.read_bytes())))]
+    return random.Random(seed).sample(every, min(number, len(every)))
+
+
+# --- putting it in force -------------------------------------------------------------------------------------------------
+
+
+def marked(file: Path, drawn: Sequence[tuple[int, Mutant]]) -> ast.Module:
+    """The file with a mark before each statement that a mutant changes: who comes there adds the mutant's number to `__reached__`."""
+    tree = ast.parse(file.read_bytes())
+    found = list(places(tree))
+    marks: dict[ast.stmt, list[ast.stmt]] = {}
+    for number, mutant in drawn:
+        marks.setdefault(found[mutant.number][0], []).extend(ast.parse(f"__reached__.add({number})").body)
+    for node in list(ast.walk(tree)):
+        for name in ("body", "orelse", "finalbody"):
+            if isinstance(value := getattr(node, name, None), list):
+                setattr(node, name, [each for statement in value for each in (*marks.get(statement, ()), statement)])
+    return ast.fix_missing_locations(tree)
+
+
+def put(file: Path, tree: ast.Module) -> None:
+    """Every function of the file, wherever it is known, gets the code that the tree has for it; nothing is remembered from before."""
+    pairs, n = dict(_codes(*(compile(each, file, "exec", dont_inherit=True) for each in (file.read_bytes(), tree)))), 0
+    for found in gc.get_objects():
+        if type(found) is FunctionType and found.__code__.co_filename == str(file) and found.__code__ in pairs:
+            n += found.__code__ != pairs[found.__code__]
+            found.__code__ = pairs[found.__code__]
+        elif type(found) is _lru_cache_wrapper:  # `isinstance` would ask Django's lazy objects what they are
+            found.cache_clear()
+    assert n, f"nothing of {file} is there to be changed"
+
+
+def _codes(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    yield old, new
+    both = [[const for const in code.co_consts if isinstance(const, CodeType)] for code in (old, new)]
+    for one, other in zip(*both, strict=True):
+        yield from _codes(one, other)
+
+
+# --- running the tests ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """pytest's plugin: once the tests are collected, they are run for each mutant."""
+
+    drawn: Sequence[Mutant]
+    folder: Path
+    failed: bool = False
+    killed: list[Mutant] = field(default_factory=list)
+    survived: list[tuple[Mutant, int]] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Whether a test has failed."""
+        self.failed |= report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In the place of pytest's own loop."""
+        gc.unfreeze()  # else the functions are not found
+        _without_shrinking(session.items)
+        for file in {mutant.file for mutant in self.drawn}:
+            importlib.import_module(".".join(file.relative_to(SOURCES.parent).with_suffix("").parts))
+        seconds, reached = self._reach(session.items)
+        for number, mutant in enumerate(self.drawn):
+            those = [i for i in reached if number in reached[i]]
+            those.sort(key=lambda i: (_far(mutant.file, session.items[i].path), seconds[i]))
+            spent = itertools.accumulate(seconds[i] for i in those)
+            near = [session.items[i] for i, until in zip(those, spent, strict=True) if until <= SECONDS or i == those[0]]
+            if near and self._forked(partial(self._notices, mutant, near), 3 * SECONDS):
+                self.killed.append(mutant)
+            else:
+                self.survived.append((mutant, len(near)))
+                print(f"{mutant}  (survived {len(near)} of {len(those)} tests)", flush=True)
+            print(f"{number + 1} of {len(self.drawn)}: {len(self.killed)} killed", end="\r", file=sys.stderr, flush=True)
+        return True
+
+    def _reach(self, items: Sequence[pytest.Item]) -> tuple[dict[int, float], dict[int, set[int]]]:
+        """By the number of a test, its seconds and the mutants whose statements it reaches; those that fail as it is are left out."""
+        into = self.folder / "reach.json"
+
+        def measured() -> None:
+            seen: set[int] = set()
+            builtins.__reached__ = seen  # type: ignore[attr-defined]
+            for file in {mutant.file for mutant in self.drawn}:
+                put(file, marked(file, [(n, mutant) for n, mutant in enumerate(self.drawn) if mutant.file == file]))
+            told = {}
+            for i, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+                seen.clear()
+                self.failed, before = False, time.process_time()
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if not self.failed and seen:
+                    told[i] = [time.process_time() - before, *seen]
+            into.write_text(json.dumps(told))
+
+        self._forked(measured)
+        told = {int(i): row for i, row in json.loads(into.read_text()).items()}
+        return {i: row[0] for i, row in told.items()}, {i: {*row[1:]} for i, row in told.items()}
+
+    def _notices(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
+        put(mutant.file, mutant.tree())
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return True
+        return False
+
+    def _forked(self, work: Callable[[], object], most: float | None = None) -> bool:
+        """Whether some work gives something true, in a process of its own that sees what is here and changes nothing of it; or takes more
+        seconds of a processor."""
+        sys.stdout.flush()
+        if (child := os.fork()) == 0:
+            code = 2
+            try:
+                os.setsid()
+                silent = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(silent, 1)
+                if most is not None:
+                    until = int(time.process_time() + most)
+                    resource.setrlimit(resource.RLIMIT_CPU, (until, until))
+                    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+                code = int(bool(work()))
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):  # what it has started
+            os.killpg(child, signal.SIGKILL)
+        shutil.rmtree(self.folder / "made", ignore_errors=True)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 2:
+            raise RuntimeError("the tests could not be run")
+        return status != 0
+
+
+def _far(file: Path, test: Path) -> int:
+    """How far a test is from a file: of its own name, of its folder, elsewhere."""
+    folder = str(file.parent.relative_to(SOURCES))
+    return 0 if test.stem == f"test_{file.stem}" else 1 if folder != "." and str(test.parent.relative_to(ROOT / "tests")) == folder else 2
+
+
+def _without_shrinking(items: Sequence[pytest.Item]) -> None:
+    """That an example fails is enough: none is made smaller."""
+    from hypothesis import Phase, settings
+
+    for item in items:
+        test = getattr(item, "obj", None)
+        if (found := getattr(test, "_hypothesis_internal_use_settings", None)) is not None:
+            test._hypothesis_internal_use_settings = settings(found, phases=(Phase.explicit, Phase.generate))  # type: ignore[union-attr]
+
+
+def main(number: str = "300", seed: str = "1", *folders: str) -> int:
+    """Draws mutants, runs the tests and says who survived; 1 where too many did."""
+    os.environ["CI"] = "1"  # random tests draw the same for each mutant
+    with tempfile.TemporaryDirectory() as name:
+        run = Run(sample(int(number), int(seed), folders or CORE), Path(name))
+        tests = [str(ROOT / "tests" / each) for each in NEAR]
+        pytest.main(["-q", "-s", "-m", "not integration", f"--basetemp={name}/made", f"--rootdir={ROOT}", *tests], plugins=[run])
+    share, unreached = len(run.killed) / len(run.drawn), sum(not tests for _, tests in run.survived)
+    print(f"{len(run.drawn)} mutants by seed {seed}: {len(run.killed)} killed ({share:.0%}), {len(run.survived)} survived;", end=" ")
+    print(f"{unreached} of them no test reaches")
+    return int(share < ENOUGH)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
