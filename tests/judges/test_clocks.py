@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing.checks.clocks import Clock, reckon
@@ -24,6 +24,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.subjects.had import Had, Past
 from tests.judges import oracle_clocks as oracle
 from tests.kit.paths import ROOT
+from tests.kit.studies import examples
 
 with (ROOT / "tests" / "cases" / "clocks.csv").open(encoding="utf-8") as file:
     CASES = list(csv.DictReader(file))
@@ -314,7 +315,7 @@ def rules(draw: st.DrawFn) -> oracle.Rule:
     return oracle.Rule(tuple(backs), draw(st.booleans()), draw(st.booleans()), *in_a_row)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(rules(), USES, DATES)
 def test_each_day_is_barred_as_the_second_reckoning_says(rule: oracle.Rule, drawn: list[tuple[dt.date, int]], day: dt.date) -> None:
     uses = [(first, first + n * DAY) for first, n in drawn]
@@ -327,7 +328,7 @@ def test_each_day_is_barred_as_the_second_reckoning_says(rule: oracle.Rule, draw
         assert clock.bars(edge) == oracle.is_barred(rule, uses, edge)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(BACKS, st.booleans(), DATES)
 def test_the_last_admissible_day_passes_and_the_next_one_fails(back: tuple[int, str], strict: bool, anchor: dt.date) -> None:
     rule = oracle.Rule((back,), at_the_edge=strict)
@@ -338,7 +339,7 @@ def test_the_last_admissible_day_passes_and_the_next_one_fails(back: tuple[int, 
     assert not clock_of(rule, [(anchor + DAY, anchor + DAY)]).bars(anchor)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(DATES, max_size=5), st.lists(st.tuples(st.integers(1, 3), BACKS), min_size=1, max_size=2), DATES)
 def test_events_are_counted_as_the_second_reckoning_does(
     events: list[dt.date], counts: list[tuple[int, tuple[int, str]]], day: dt.date
@@ -351,7 +352,7 @@ def test_events_are_counted_as_the_second_reckoning_does(
         assert (clock.on(anchor) == "admissible") == oracle.enough(separate, counts, anchor), anchor
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(rules(), rules(), USES, USES, DATES, st.sampled_from([(28, 1), (5, 0), None]))
 def test_the_earliest_pair_is_the_first_that_is_tried(
     of_screening: oracle.Rule, of_day_1: oracle.Rule, at_screening: list[tuple[dt.date, int]], on_day_1: list[tuple[dt.date, int]],

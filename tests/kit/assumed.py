@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from hypothesis import HealthCheck, settings
-
 from nmosd_dosing.language.catalog import find_plan
 from nmosd_dosing.simulation.assumptions.file import read_assumptions
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.study.model import Period, Study
+from tests.kit.studies import examples
 
 LEAST = "start: 2023-08-01\nsubjects: 162\naccrual: 9 per month\n"
 ALLOCATION = "allocation: {bat4406f: 2, placebo: 1}\n"
@@ -47,4 +46,4 @@ relapse: {{bat4406f: 0.10 per year, placebo: 0.35 per year}}
 """
 
 
-quick = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(200)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing.errors import Problems, RegimenError
@@ -26,6 +26,7 @@ from nmosd_dosing.language.study_file import read_study_text
 from tests.kit.broken import BROKEN, NAMES, ODD, WARNINGS, check_drawn
 from tests.kit.command import run
 from tests.kit.paths import ROOT
+from tests.kit.studies import examples
 
 HEAD = """\
 language: 1
@@ -162,7 +163,7 @@ transitions:
 study stop:
   earliest of: [idmc_stop, {stop}]
 """
-quick = settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(300)
 
 
 def check_text(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nmosd_dosing
@@ -48,6 +48,7 @@ from nmosd_dosing import (
     to_json,
     update_ics,
 )
+from tests.kit.studies import examples
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 DAY, STAMP = dt.date(2025, 1, 6), dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
@@ -157,7 +158,7 @@ def test_known_mistakes_work_or_are_refused(call: str) -> None:
                 raise AssertionError(f"{call}({name}={value!r})") from error
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@examples(400)
 @given(st.sampled_from(PAIRS), VALUES)
 def test_any_value_works_or_is_refused(pair: tuple[str, str], value: object) -> None:
     works_or_is_refused(*pair, value)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing import InputError, Record, Subject
@@ -21,6 +21,7 @@ from tests.kit.dates import START, day
 from tests.kit.gapped import HEAD as GAPPED
 from tests.kit.gapped import RULES, VISITS, spaced, targets
 from tests.kit.somebody import done, dose, made, notes, visit
+from tests.kit.studies import examples
 
 DAYS = (1, 8, 29, 57, 85, 113, 141, 169)
 EVERY = "    visits: [{at: 'D1, D8, D29, then every 28 days until D169', give: X 100 mg}]\n"
@@ -45,7 +46,7 @@ def histories(draw: st.DrawFn) -> list[tuple[str, dt.date, str]]:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(histories(), st.integers(29, 60), st.sampled_from(("stop", "restart", "hold")))
 def test_only_recorded_doses_with_nothing_open_between_them_make_a_gap(
     history: list[tuple[str, dt.date, str]], beyond: int, then: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing import Weight
@@ -15,6 +15,7 @@ from nmosd_dosing.subjects.subject import Exposure
 from tests.kit.cases import columns
 from tests.kit.dates import day
 from tests.kit.somebody import done, dose, made, notes
+from tests.kit.studies import examples
 from tests.kit.worked import person, planned, product, shown, visits
 
 # Every 3 weeks; 60 kg and 170 cm are 1.6833 m2.
@@ -106,7 +107,7 @@ periods: {main: {visits: [{at: D1, give: X 300 mg}, {at: D8, give: X 300 mg, ass
     assert "the cap of 500 mg of X is passed by what was given: 600 mg" in notes(found, "lifetime")
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     shares=st.lists(st.integers(1, 5000), min_size=1, max_size=7),
     grams=st.lists(st.integers(3_000, 150_000), min_size=7, max_size=7),

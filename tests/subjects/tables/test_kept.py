@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nmosd_dosing.cli.options import option
@@ -23,6 +23,7 @@ from nmosd_dosing.subjects.tables.encodings import transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, SDTM, Layout
 from tests.kit.dates import day_1
 from tests.kit.paths import ROOT
+from tests.kit.studies import examples
 
 KEPT = ROOT / "tests" / "tables"
 FILES = sorted(path.name for path in KEPT.glob("*.csv"))
@@ -84,7 +85,7 @@ SPACES = (lambda name: name, lambda name: name.replace("_", " "), lambda name: f
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d-%b-%Y", "%d%b%Y", "%Y-%m-%dT09:30", "%Y年%m月%d日")
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data())
 def test_however_a_table_is_written_the_subjects_are_the_same(data: st.DataObject) -> None:
     """Any order of columns, any name, case and spacing of each, any separator, encoding, form of a day, and whatever else stands there."""
