@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from nmosd_dosing.simulation.outcomes import Outcome
 from nmosd_dosing.simulation.tallies import NONE
 from nmosd_dosing.simulation.trials import Options, Trial, outcome, prepare, run
 from nmosd_dosing.study.period_order import way
+from nmosd_dosing.values import dataclass
 
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.judges import twin

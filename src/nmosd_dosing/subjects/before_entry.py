@@ -13,7 +13,7 @@ from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit, moved_by
 from nmosd_dosing.study.visit_names import before_restart
 from nmosd_dosing.subjects import visit_records
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.values import dataclass
 
 _DAY = np.timedelta64(1, "D")
@@ -45,12 +45,12 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Before:
     """The visits of one period, and what is recorded and booked of them. written: (m, n) of whom something is, and actual: (m, n) the day
-    on which a visit was, or is booked, and given: with its dose; None where nothing is written down of anybody."""
+    on which a visit was, or is booked, and given: with its dose. Of all of it None where nothing is written down of anybody."""
 
     period: Period
     visits: tuple[Visit, ...]
-    recorded: Taken
-    booked: Taken
+    recorded: Taken | None = None
+    booked: Taken | None = None
     written: NDArray[np.bool_] | None = None
     actual: Dates | None = None
     given: Dates | None = None
@@ -64,7 +64,7 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
     """What is recorded and booked of each period. What hangs on an event goes on over the entry, and keeps nobody."""
     n = len(cohort)
     if not cohort.records or len(periods) == 1:
-        return tuple(Before(p, mine, Taken.nothing(n), Taken.nothing(n)) for p, mine in zip(periods, by_period, strict=True))
+        return tuple(Before(p, mine) for p, mine in zip(periods, by_period, strict=True))
     visits, of = [v for mine in by_period for v in mine], [p for p, mine in enumerate(by_period) for _ in mine]
     anew = tuple((column, dataclasses.replace(record, visit=before_restart(record.visit))) for column, record in cohort.records)
     found = visit_records.match(visits, [periods[p].id for p in of], dataclasses.replace(cohort, records=anew), {})
@@ -134,7 +134,9 @@ def gives_on(own: Before, cohort: Cohort, day: Dates) -> NDArray[np.bool_]:
     """(n,) whether a period that begins on a day gives something on it, to whom."""
     anchor, found = own.counted_from(cohort, day), np.zeros(len(cohort), dtype=bool)
     for visit in own.visits:
-        if visit.offset is not None and visit.gives and not visit.hangs_on:
+        if visit.offset is None or visit.hangs_on or not visit.gives:
+            continue
+        if own.period.keeps_count or visit.offset.range[0] <= 0:  # else it is later, whatever the day
             begins = shift(anchor, visit.offset)
             ends = shift(anchor, visit.last) if visit.last is not None else begins
             found |= (begins <= day) & (day <= ends) & _gets(visit, own.period, cohort)
@@ -143,10 +145,8 @@ def gives_on(own: Before, cohort: Cohort, day: Dates) -> NDArray[np.bool_]:
 
 def _gets(visit: Visit, period: Period, cohort: Cohort) -> NDArray[np.bool_]:
     """(n,) who is to get something at a visit; whoever's arm is not known may."""
-    if not period.arms:
-        return np.ones(len(cohort), dtype=bool)
-    arms = [
-        arm for arm in range(len(period.arms)) if any(give.doses[arm if len(give.doses) > 1 else 0] is not None for give in visit.gives)
-    ]
-    gets: NDArray[np.bool_] = (cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, [arm for arm in arms if arm in visit.arms])
+    gets = np.ones(len(cohort), dtype=bool)
+    for arm in range(len(period.arms)):
+        if arm not in visit.arms or all(give.doses[arm if len(give.doses) > 1 else 0] is None for give in visit.gives):
+            gets &= cohort.arm != arm
     return gets

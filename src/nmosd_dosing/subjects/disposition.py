@@ -276,14 +276,18 @@ def _move(
         waiting[settled] = -1
         undecided[settled] = NO_DATE
     own = before[source] if before else None
-    by_end = np.isin(rule, [i for i, t in ways if t.after.kind == "end"])  # what happens before the end stops doses anyway
+    by_end = np.zeros(n, dtype=bool)  # what happens before the end stops doses anyway
+    for i in (i for i, t in ways if t.after.kind == "end"):
+        by_end |= rule == i
     shares = _shares(rules, rule, before, stay.cohort, latest)
-    kept = own.recorded.leave(latest, shares) if own is not None else nobody
-    kept = np.where(np.isnat(left) & (kept > earliest), kept, NO_DATE)  # a recorded entry stands as it is recorded
-    earliest = np.where(np.isnat(kept), earliest, kept)
+    kept = nobody
+    if own is not None and own.recorded is not None:
+        kept = own.recorded.leave(latest, shares)
+        kept = np.where(np.isnat(left) & (kept > earliest), kept, NO_DATE)  # a recorded entry stands as it is recorded
+        earliest = np.where(np.isnat(kept), earliest, kept)
     begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
     if own is not None:
-        if ahead is None:
+        if ahead is None and own.booked is not None:
             begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked.leave(latest, shares)))
         through = dosed_through(own, stay.cohort, stay.first, begins, np.fmin.reduce([*ends, *(limits[i].last for i in events), nobody]))
         free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))
