@@ -5,6 +5,7 @@
 # make check  style, types, one-way imports
 # make write  the texts that tests compare: outputs in the documentation, messages of broken files, the pages' texts for translators
 # make bench  speed as ratios
+# make mutants  300 small changes of the core, each against the tests that reach it: nine of ten should be noticed (some twenty minutes)
 # make lock   new versions into the requirements files (needs uv)
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 WHEELS := $(VENV)/wheels
 
-.PHONY: demo serve test integration check write bench lock clean
+.PHONY: demo serve test integration check write bench mutants lock clean
 
 demo: $(VENV)/demo
 	@rm -f $(VENV)/0012.ics
@@ -49,6 +50,9 @@ write: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+mutants: $(VENV)/dev
+	$(BIN)/python -m tests.house.mutants $(MUTANTS)
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --quiet -o requirements.txt

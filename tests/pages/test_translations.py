@@ -58,7 +58,8 @@ def test_every_pattern_of_the_core_is_translated_with_the_same_places(po: polib.
 
 
 def test_what_is_compiled_is_what_is_written(po: polib.POFile) -> None:
-    assert MO.read_bytes() == compiled(po)
+    same = MO.read_bytes() == compiled(po)  # where they are not, pytest would look for the difference for half a minute
+    assert same, "write it anew: python -m tests.pages.translations"
 
 
 def test_a_page_is_in_the_language_that_was_chosen_or_that_the_browser_asks_for(place: Any) -> None:
