@@ -22,7 +22,9 @@ def test_the_month_is_that_of_the_command(place: Any, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     of_page = _DRAWN.findall(client(place, "chen.jie").get("/month/2025-08").content.decode())
-    assert (len(of_page), of_page) == (2, _DRAWN.findall(file.read_text("utf-8")))
+    plain = [re.sub(r'<a href="/subjects/(\w+)">\1</a>', r"\1", drawn) for drawn in of_page]
+    assert (len(plain), plain) == (2, _DRAWN.findall(file.read_text("utf-8")))
+    assert all("<a href=" in drawn for drawn in of_page), "each leads to the subject"
 
 
 def test_this_month_is_that_of_today(place: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -54,6 +55,18 @@ def test_vials_come_and_go_and_what_is_short_says_so(place: Any) -> None:
     words = asking.get("/pharmacy/stock").content.decode()
     assert "2 of 4 are missing" in words and "<strong>2</strong>" in words
     assert "vials were dispensed, and no dose is recorded" in words
+
+
+def test_what_is_to_be_prepared_is_dispensed_with_the_form_filled(place: Any) -> None:
+    words = client(place, "wang.fang").get("/pharmacy").content.decode()
+    (address,) = (unescape(a) for a in re.findall(r'<a href="(/pharmacy/stock\?[^"#]*)#write"', words) if "subject=0102" in a)
+    form = client(place, "wang.fang").get(address).content.decode().partition('id="write"')[2].partition("</form>")[0]
+    filled = dict(re.findall(r'<input [^>]*name="(\w+)" value="([^"]*)"', form))
+    del filled["csrfmiddlewaretoken"], filled["seen"]
+    assert filled == {"site": "01", "date": "2025-07-07", "vial": "500 mg", "quantity": "1", "subject": "0102", "visit": "rcp/D182"}
+    assert re.findall(r'<option value="([^"]*)" selected', form) == ["dispensed", "BAT4406F/placebo"]
+    assert '<option value="500 mg">' in form
+    assert "#write" not in client(place, "li.na").get("/pharmacy").content.decode(), "who writes no stock is offered nothing"
 
 
 def test_a_second_click_writes_no_second_line(place: Any) -> None:

@@ -7,6 +7,7 @@ import re
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from nmosd_dosing.checks.board import board, drawn_until
 from nmosd_dosing.checks.due import due
@@ -47,8 +48,14 @@ def month(request: Asked, month: str) -> HttpResponse:
     around = {"before": _beside(first, -1), "after": _beside(first, 1)}
     return render(request, "month.html", {
         "month": month, "whose": shown, "others": others(request), **around,
-        "drawn": month_of(made) if made is not None else None, "lines": lines_of(made) if made is not None else None,
+        "drawn": month_of(made, _address) if made is not None else None,
+        "lines": lines_of(made, _address) if made is not None else None,
     })  # fmt: skip
+
+
+def _address(code: str) -> str:
+    """Where the page of a subject is."""
+    return reverse("subject", args=[code])
 
 
 def _first(month: str, year: int) -> dt.date:

@@ -62,7 +62,7 @@ class Line(forms.Form):
     date = Day(gettext_lazy("Date"), required=True)
     movement = forms.ChoiceField(label=gettext_lazy("Movement"), choices=[(movement, _NAMES[movement]) for movement in MOVEMENTS])
     product = forms.ChoiceField(label=gettext_lazy("Product"))
-    vial = forms.CharField(label=gettext_lazy("Vial"), max_length=200)
+    vial = forms.CharField(label=gettext_lazy("Vial"), max_length=200, widget=forms.TextInput({"list": "sizes"}))
     batch = forms.CharField(label=gettext_lazy("Batch or kit"), max_length=200)
     expiry = Day(gettext_lazy("Expiry"))
     quantity = forms.IntegerField(label=gettext_lazy("Quantity"), min_value=0, max_value=100_000)
@@ -101,7 +101,8 @@ def _counted(desk: Desk, first: dt.date, last: dt.date, sites: frozenset[str | N
 @page()
 def pharmacy(request: Asked) -> HttpResponse:
     """What is prepared on some days, day by day, and ordered, month by month; `as=prepare.csv` and `as=order.csv` for a spreadsheet."""
-    desk, form = request.desk, Days(request.GET)
+    desk = request.desk
+    form = Days({"first": desk.today.isoformat(), "days": _DAYS, "reserve": 0, **{k: v for k, v in request.GET.items() if v}})
     typed = form.cleaned_data if form.is_valid() else {}
     unblind = desk.who.sees_arms and request.GET.get("unblind") == "1"
     shown = desk.shown(request.GET.get("site", ""), in_a_file="as" in request.GET)
@@ -118,7 +119,8 @@ def pharmacy(request: Asked) -> HttpResponse:
         case "order.csv":
             return _as_csv("order", [order_to_csv(worklist, lines) for worklist, lines in orders])
     return render(request, "pharmacy.html", {
-        "form": form, "first": first, "last": last, "orders": [_shown(worklist, lines) for worklist, lines in orders], "unblind": unblind,
+        "form": form, "first": first, "last": last, "dispenses": desk.who.writes(stock.STOCK) and unblind == desk.who.sees_arms,
+        "orders": [_shown(worklist, lines) for worklist, lines in orders], "unblind": unblind,
         "whose": shown, "others": others(request),
         "files": [("prepare.csv", gettext("To prepare")), ("order.csv", gettext("To order"))],
         "question": urlencode({**request.GET.dict(), "site": shown.site or ALL}),
@@ -150,7 +152,8 @@ def vials(request: Asked) -> HttpResponse:
         csv.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
         return csv
     counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), shown.sites, desk.who.sees_arms)
-    initial = {"date": desk.today, "site": (shown.there[0] if len(shown.there) == 1 else shown.site).replace(NOWHERE, "")}
+    initial = {"date": desk.today} | {name: text for name in Line.base_fields if (text := request.GET.get(name))}
+    initial |= {"site": (shown.there[0] if len(shown.there) == 1 else shown.site).replace(NOWHERE, "")}
     form, store = Line(list(counted.names), request.POST or None, initial=initial), stock.store_of(desk.register, desk.who)
     if request.method == "POST":
         desk.who.must_write(stock.STOCK)
@@ -176,6 +179,7 @@ def vials(request: Asked) -> HttpResponse:
         "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
         "lines": [(line, _NAMES[line.movement], not line.moved or desk.who.sites is None) for line in lines[::-1]], "writes": writes,
         "unmatched": unmatched(lines, counted.plans, stock.of_subjects(desk.register, desk.who, shown.sites)), "doubtful": is_doubtful,
+        "sizes": sorted({size for sizes in counted.names.values() for size in sizes}),
         "seen": head, "whose": shown, "others": others(request), "files": [("csv", "CSV")], "last": last_due_day(desk.today, _MONTHS),
         "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
     }, status=status)  # fmt: skip

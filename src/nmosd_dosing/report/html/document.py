@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nmosd_dosing.days import Language
 from nmosd_dosing.screen import for_terminal
@@ -60,6 +60,7 @@ class Markup:
 
 
 Part = Markup | str | None
+Address = Callable[[str], str]  # of a page, by what is shown of it
 
 
 def element(name: str, /, *parts: Part, **attributes: str | int | float | None) -> Markup:
@@ -86,6 +87,11 @@ def table(caption: Part, headings: Sequence[Part], rows: Iterable[Sequence[Part]
     head = element("tr", *(element("th", heading, scope="col") for heading in headings))
     body = [element("tr", element("th", first, scope="row"), *(element("td", cell) for cell in rest)) for first, *rest in rows]
     return element("table", element("caption", caption), element("thead", head), element("tbody", *body), class_=class_)
+
+
+def linked(text: str | None, address: Address | None) -> Part:
+    """A text as a link to its address; as it is where there is none."""
+    return element("a", text, href=address(text)) if text is not None and address is not None else text
 
 
 def wide(label: str, part: Part) -> Markup:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nmosd_dosing.checks.board import Board, Kind, Line, Mark
 from nmosd_dosing.days import month_name
-from nmosd_dosing.report.html.document import ACCENT, ALERT, FAINT, GREY, INK, LINE, PALE, Markup, Part, element, group
+from nmosd_dosing.report.html.document import ACCENT, ALERT, FAINT, GREY, INK, LINE, PALE, Address, Markup, Part, element, group, linked
 from nmosd_dosing.report.html.month import title_of
 
 _HEIGHT = 26  # of a line, in pixels of a screen
@@ -34,14 +34,16 @@ _LEGEND: tuple[tuple[Kind, str], ...] = (
 )  # fmt: skip
 
 
-def lines_of(board: Board) -> Markup:
-    """All subjects, each with its line; and what the marks mean."""
+def lines_of(board: Board, address: Address | None = None) -> Markup:
+    """All subjects, each with its line; and what the marks mean. `address`: of a subject's page, by the code."""
     if not board.lines:
         return element("p", "no subject")
     axis = element("svg", *_axis(board), height=30, aria_hidden="true")
     head = element("tr", element("th", "Subject", scope="col"), element("th", axis, _hid("Over time"), scope="col", class_="over"))
     sites = bool(board.sites)
-    rows = [element("tr", element("th", *_who(line, sites), scope="row"), element("td", _line(board, line))) for line in board.lines]
+    rows = [
+        element("tr", element("th", *_who(line, sites, address), scope="row"), element("td", _line(board, line))) for line in board.lines
+    ]
     caption = element("caption", f"From {board.first.isoformat()} to {board.last.isoformat()}; the upright line is today, {board.as_of}")
     made = element("table", caption, element("thead", head), element("tbody", *rows), class_="lines")
     return group([element("h2", "Over time"), legend(), made])
@@ -54,8 +56,8 @@ def line_of(board: Board) -> Markup:
     return element("div", axis, _line(board, line), class_="lines one")
 
 
-def _who(line: Line, sites: bool) -> list[Part]:
-    return [line.subject or "–", element("small", f" site {line.site}", class_="faint") if sites and line.site else None]
+def _who(line: Line, sites: bool, address: Address | None) -> list[Part]:
+    return [linked(line.subject, address) or "–", element("small", f" site {line.site}", class_="faint") if sites and line.site else None]
 
 
 def legend() -> Markup:

@@ -8,7 +8,22 @@ from dataclasses import replace
 
 from nmosd_dosing.checks.board import Board, Kind, Mark
 from nmosd_dosing.days import month_name, weekdays
-from nmosd_dosing.report.html.document import ACCENT, ALERT, FAINT, GREY, INK, LINE, PALE, WARM, Markup, element, group, wide
+from nmosd_dosing.report.html.document import (
+    ACCENT,
+    ALERT,
+    FAINT,
+    GREY,
+    INK,
+    LINE,
+    PALE,
+    WARM,
+    Address,
+    Markup,
+    element,
+    group,
+    linked,
+    wide,
+)
 
 CSS = f"""
 .month {{ table-layout: fixed; border: 1px solid {LINE}; }}
@@ -44,11 +59,11 @@ CSS = f"""
 Week = Sequence[dt.date | None]
 
 
-def month_of(board: Board) -> Markup:
-    """The month of a board, in a part of its own that scrolls where the page is narrower."""
+def month_of(board: Board, address: Address | None = None) -> Markup:
+    """The month of a board, in a part of its own that scrolls where the page is narrower. `address`: of a subject's page, by the code."""
     head = element("thead", element("tr", *(element("th", day, scope="col") for day in weekdays())))
     marks = [piece for mark in board.in_month for piece in _pieces(mark, board.as_of)]
-    weeks = [_week(board, week, marks) for week in board.weeks]
+    weeks = [_week(board, week, marks, address) for week in board.weeks]
     caption = element("caption", "A bar is the allowed days of a visit, with the planned day underlined; closed days are grey")
     made = element("table", caption, head, *weeks, class_="month")
     return group([element("h2", board.month_text), wide(f"The month: {board.month_text}", made)])
@@ -62,10 +77,10 @@ def _pieces(mark: Mark, as_of: dt.date) -> list[Mark]:
     return [replace(mark, ends=last), replace(mark, begins=as_of, ends=as_of)]
 
 
-def _week(board: Board, week: Week, marks: Sequence[Mark]) -> Markup:
+def _week(board: Board, week: Week, marks: Sequence[Mark], address: Address | None) -> Markup:
     closed = [day is not None and board.days.closed_because(day) is not None for day in week]
     dates = [_date(board, day, shut) for day, shut in zip(week, closed, strict=True)]
-    rows = [element("tr", *_lane(week, closed, lane)) for lane in lanes(week, marks)]
+    rows = [element("tr", *_lane(week, closed, lane, address)) for lane in lanes(week, marks)]
     foot = element("tr", *(element("td", class_="closed" if shut else None) for shut in closed), class_="foot", aria_hidden="true")
     return element("tbody", element("tr", *dates), *rows, foot, class_="whole")
 
@@ -97,29 +112,31 @@ def lanes(week: Week, marks: Sequence[Mark]) -> list[list[tuple[int, int, Mark]]
     return made
 
 
-def _lane(week: Week, closed: Sequence[bool], lane: Sequence[tuple[int, int, Mark]]) -> Iterator[Markup]:
+def _lane(week: Week, closed: Sequence[bool], lane: Sequence[tuple[int, int, Mark]], address: Address | None) -> Iterator[Markup]:
     at = 0
     for first, last, mark in lane:
         yield from (element("td", class_="closed" if closed[number] else None) for number in range(at, first))
-        yield from _bars(week, closed, first, last, mark)
+        yield from _bars(week, closed, first, last, mark, address)
         at = last + 1
     yield from (element("td", class_="closed" if closed[number] else None) for number in range(at, len(week)))
 
 
-def _bars(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark) -> Iterator[Markup]:
+def _bars(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, address: Address | None) -> Iterator[Markup]:
     """The bar of a mark in a week; of an appointment the days before and after it are bars of their own."""
     on = week.index(mark.day) if mark.day in week and mark.day is not None else None
     if mark.kind != "booked" or on is None:
-        yield _bar(week, closed, first, last, mark, "planned" if mark.kind == "booked" else mark.kind)
+        yield _bar(week, closed, first, last, mark, "planned" if mark.kind == "booked" else mark.kind, address)
         return
     if first < on:
-        yield _bar(week, closed, first, on - 1, mark, "planned", named=False)
-    yield _bar(week, closed, on, on, mark, "booked")
+        yield _bar(week, closed, first, on - 1, mark, "planned", address, named=False)
+    yield _bar(week, closed, on, on, mark, "booked", address)
     if on < last:
-        yield _bar(week, closed, on + 1, last, mark, "planned", named=False)
+        yield _bar(week, closed, on + 1, last, mark, "planned", address, named=False)
 
 
-def _bar(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, kind: Kind, named: bool = True) -> Markup:
+def _bar(
+    week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, kind: Kind, address: Address | None, *, named: bool = True
+) -> Markup:  # fmt: skip
     """The bar of a mark from one day of a week to another; the planned day is underlined."""
     days = last - first + 1
     style = ["bar", kind, *(["tentative"] if mark.tentative and kind == "planned" else [])]
@@ -128,7 +145,7 @@ def _bar(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, 
     on = week.index(mark.day) - first if mark.day is not None and mark.day in week and mark.kind != "booked" else None
     drawn = _drawn(closed[first : last + 1] if kind == "planned" else (), on if days > 1 else None, days)
     name = [
-        element("b", mark.subject),
+        element("b", linked(mark.subject, address)),
         " " if mark.subject else None,
         mark.visit,
         f" {mark.hour}" if mark.hour and kind == mark.kind else None,
