@@ -79,6 +79,10 @@ def test_forms_can_be_read_and_reached(page: Any, address: str) -> None:
         looked_at(page)
     page.goto(f"{address}/new-subject")
     looked_at(page)
+    page.goto(f"{address}/subjects/0106/write/record?visit=olp/D1")
+    on(page, "See what it moves", "button")
+    assert page.get_by_role("row", name="olp/D1+24mo").count() == 1
+    looked_at(page)
     page.goto(f"{address}/subjects/0103")
     page.emulate_media(media="print")
     assert page.locator("a:visible", has_text="Record").count() == 0

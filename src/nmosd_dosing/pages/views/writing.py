@@ -144,7 +144,7 @@ def correct(request: Asked, code: str, number: int) -> HttpResponse:
         return changes.correct(request.desk.book, str(number), typed, why)
 
     initial = {**there, **({"visit": visit} if table == "visits" else {})}
-    title = _("Day 1, and what the subject's row says") if table == "subjects" else _("Correct number %(number)d") % {"number": number}
+    title = _("Day 1, and what is written of the subject") if table == "subjects" else _("Correct number %(number)d") % {"number": number}
     return _answer(request, Writing(
         request.desk, title, form_of(table, columns, choices), change, reverse("subject", args=[code]),
         {**initial, **_known(request, columns)}, seen, asks_why=True, before=there,
