@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import pickle
 
-from nmosd_dosing.sentences import Sentence, in_words, joined, many, said
+from nmosd_dosing.sentences import Sentence, in_words, joined, length_text, many, said, word
 
 CHINESE = {
     "{days} too late: call to move it": "超窗 {days}：请致电改期",
@@ -56,6 +56,23 @@ def test_what_a_user_wrote_is_never_translated_nor_read_as_a_pattern() -> None:
     for text in ("decide", "{days} too late: call to move it", "{", "}", "{0}", "{first.__class__}", "%s"):
         assert in_chinese(joined("", [text])) == text
         assert in_chinese(said("{first}, by {reason}", first=text, reason="{first}")) == f"因 {{first}}，{text}"
+
+
+def test_in_english_it_is_what_it_was() -> None:
+    for sentence in (many(2, "day"), said("{days} too late: call to move it", days=many(2, "day")), joined("; ", [said("decide"), DAY])):
+        assert in_words(sentence, lambda pattern: CHINESE.get(pattern, pattern), "en") == sentence
+
+
+def test_a_length_of_a_file_is_said_again() -> None:
+    assert [length_text(text) for text in ("28 days", "1 day", "4 weeks and 1 day")] == ["28 days", "1 day", "4 weeks and 1 day"]
+    assert in_chinese(length_text("28 days")) == "28 天" and in_chinese(length_text("1 day")) == "1 天"
+    for text in ("28 d", "1 days", "8 to <12 weeks", "1 day and more", ""):
+        assert (length_text(text), in_chinese(length_text(text))) == (text, text)
+
+
+def test_a_word_is_said_again_where_the_table_has_it() -> None:
+    assert in_chinese(word("decide")) == "待决定" and in_chinese(word("swelling {date}")) == "swelling {date}"
+    assert word("booked for {date}", date=DAY) == said("booked for {date}", date=DAY)
 
 
 def test_what_the_table_does_not_have_stays_english() -> None:

@@ -8,12 +8,14 @@ no library for it.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import plural
 
+_LENGTH = re.compile("([0-9]{1,9}) (day|week|month|year|hour|minute)s?")
 Part = str | int | dt.date  # what may be put in: a text as somebody wrote it, a number, a date, or a Sentence
 Say = Callable[[Part], str]  # says a part in the language of whoever reads it
 
@@ -35,13 +37,19 @@ def said(pattern: str, /, **parts: Part) -> Sentence:
 
     The pattern must be written out where it is said (a test collects them); without parts it is the sentence as it stands.
     """
-    english: dict[str, Part] = parts
+    texts: dict[str, Part] = parts
     for name, part in parts.items():
         if isinstance(part, dt.date):
-            english = {**english, name: date_text(part)}
-    made = Sentence(pattern.format_map(english) if parts else pattern)
+            texts = {**texts, name: date_text(part)}
+    made = Sentence(pattern.format_map(texts) if parts else pattern)
     made.pattern, made.parts = pattern, parts
     return made
+
+
+def word(of: str, /, **parts: Part) -> Sentence:
+    """A word of a closed set, such as a verdict, a status or an event, as it is written in tables, or a name of another package; one that
+    no table of translations has stays as it is."""
+    return said(of, **parts)
 
 
 @lru_cache(maxsize=512)  # what there is so much of is said again and again
@@ -52,10 +60,17 @@ def many(n: int, noun: str) -> Sentence:
     return made
 
 
+def length_text(words: str) -> Sentence:
+    """A length of time as a file writes it: `28 days`, `1 month and 3 days`. What is written otherwise stays as it is written."""
+    found = [_LENGTH.fullmatch(part) for part in words.split(" and ")]
+    made = joined(" and ", [many(int(each[1]), each[2]) for each in found if each is not None])
+    return made if made == words else joined("", [words])
+
+
 def joined(between: str, parts: Iterable[Part]) -> Sentence:
     """Sentences in a row, with the same between each two of them; it is translated, too, where it is not empty."""
     all_ = tuple(parts)
-    made = Sentence(between.join(map(_english, all_)))
+    made = Sentence(between.join(map(english, all_)))
     made.pattern, made.parts = between, all_
     return made
 
@@ -63,8 +78,10 @@ def joined(between: str, parts: Iterable[Part]) -> Sentence:
 def in_words(part: Part, translate: Callable[[str], str], language: Language) -> str:
     """A part, or a whole sentence, in a language. translate: gives the pattern of that language for one of English.
 
-    What is no Sentence is a text of a user, and stays as it is written.
+    What is no Sentence is a text of a user, and stays as it is written. In English all is there already.
     """
+    if language == "en":
+        return english(part)
     if isinstance(part, Sentence):
         parts, pattern = part.parts, part.pattern
         if isinstance(parts, tuple):
@@ -75,5 +92,6 @@ def in_words(part: Part, translate: Callable[[str], str], language: Language) ->
     return date_text(part, language) if isinstance(part, dt.date) else str(part)
 
 
-def _english(part: Part) -> str:
+def english(part: Part) -> str:
+    """A part as it is said in English."""
     return part if isinstance(part, str) else date_text(part) if isinstance(part, dt.date) else str(part)

@@ -10,6 +10,7 @@ import string
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import polib
 
@@ -49,6 +50,42 @@ def literals(call: ast.Call) -> list[str]:
     return found
 
 
+def words() -> set[str]:
+    """Words of closed sets, which no call writes out, and names that other packages give."""
+    from nmosd_dosing import days
+    from nmosd_dosing.checks import blocks, verdicts
+    from nmosd_dosing.dose import dose
+    from nmosd_dosing.plans import note_codes, wording, workdays
+    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register.reading import line
+    from nmosd_dosing.schedule import visit_states
+    from nmosd_dosing.study import events, model, visit_rules
+    from nmosd_dosing.subjects import disposition, subject
+    from nmosd_dosing.subjects.tables import written
+
+    return {
+        *verdicts.VERDICTS, *verdicts.STATES, *get_args(blocks.Verdict), *get_args(note_codes.NoteCode),
+        *get_args(visit_states.VisitStatusText), *get_args(disposition.MoveStatusText), *get_args(subject.RecordStatus),
+        *(kind.name for kind in events.TABLE), *(kind.text for kind in events.TABLE), "actual end visit of the period",
+        visit_rules.LAST_DOSE, visit_rules.LAST_DOSE_OF_STUDY, "first dose", *get_args(model.Then), "or later", "the study", "this plan",
+        *(wording.why_no_amount(status) for status in get_args(dose.AmountStatusText) if status not in ("stated", "capped", "absent")),
+        *get_args(dose.AmountStatusText), *get_args(dose.Rounding.__annotations__["way"]),
+        *days.weekdays(), *days._MONTHS, *(name[:3] for name in days._MONTHS), *workdays._WEEKDAYS, *_HOLIDAYS,
+        *line._DONE.values(), *(pattern for pattern, _ in line.NAMED.values()), *accounts.ROLES,
+        *(column for columns in written.COLUMNS.values() for column in columns), "facts", "arms",
+        *(f"{{n}} {unit}" for unit in ("minute", "hour", "day", "week", "month", "year")),
+    }  # fmt: skip
+
+
+_HOLIDAYS = (  # of China, as the package names them
+    "New Year's Day", "New Year's Day (observed)", "Chinese New Year's Eve", "Chinese New Year (Spring Festival)",
+    "Chinese New Year (Spring Festival) (observed)", "Chinese New Year Extended Holiday", "Tomb-Sweeping Day",
+    "Tomb-Sweeping Day (observed)", "Labor Day", "Labor Day (observed)", "Dragon Boat Festival", "Dragon Boat Festival (observed)",
+    "Mid-Autumn Festival",
+    "Mid-Autumn Festival (observed)", "National Day", "National Day (observed)", "Day off (substituted from {day})",
+)  # fmt: skip
+
+
 def places(pattern: str) -> set[str]:
     """What is put into a pattern of a sentence."""
     return {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
@@ -65,7 +102,7 @@ def extracted() -> polib.POFile:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "pages")
         shutil.copytree(PAGES, copy, ignore=shutil.ignore_patterns("__pycache__", "static"))
-        core = sorted({text for _, call in spoken() for text in literals(call) if text})
+        core = sorted({text for _, call in spoken() for text in literals(call) if text} | words())
         (copy / "core.py").write_text("".join(f"gettext({text!r})\n" for text in core), encoding="utf-8")
         os.chdir(copy)
         try:
@@ -87,6 +124,9 @@ def main() -> None:
     for entry in po.obsolete_entries():
         po.remove(entry)
     for entry in po:
+        if entry.fuzzy:  # guessed by likeness: nobody has translated it
+            entry.msgstr = ""
+            entry.flags.remove("fuzzy")
         if entry.msgid_plural:  # Chinese has one form for all numbers
             entry.msgstr_plural = {0: entry.msgstr_plural.get(0, "")}
     po.metadata = {

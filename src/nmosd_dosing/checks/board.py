@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
 from nmosd_dosing.checks.due import Due, last_due_day
-from nmosd_dosing.days import date_text, month_name
+from nmosd_dosing.checks.finding import visit_text
+from nmosd_dosing.days import month_name
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
+from nmosd_dosing.plans.reasons import allowed_from
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.events import is_own_day
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.values import dataclass
@@ -49,19 +52,30 @@ class Mark:
     waits: bool = False
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """How it stands, in words: `booked for 2025-07-03 Thu, allowed from 2025-07-01 Tue to 2025-07-09 Wed`."""
-        day = f" for {date_text(self.day)}" if self.day is not None else ""
+        day = said(" for {day}", day=self.day) if self.day is not None else said("")
         match self.kind:
-            case "done" | "not done":
-                return f"{self.kind}, {date_text(self.begins)}"
+            case "done":
+                return said("done, {day}", day=self.begins)
+            case "not done":
+                return said("not done, {day}", day=self.begins)
             case "booked":
-                return f"booked{day}{f' at {self.hour}' if self.hour else ''}, {self._allowed}"
+                hour = said(" at {hour}", hour=self.hour) if self.hour else ""
+                return said("booked{day}{hour}, {allowed}", day=day, hour=hour, allowed=self._allowed)
             case "overdue":
-                return f"not recorded, planned{day}, {self._allowed}" if day else f"not recorded, {self._allowed}"
+                how = said("not recorded, planned{day}", day=day) if day else said("not recorded")
+                return said("{how}, {allowed}", how=how, allowed=self._allowed)
             case "planned" | "entry":
-                how = "waits, planned" if self.waits else "projected" if self.tentative else "planned"
-                return f"{'entry, ' if self.kind == 'entry' else ''}{how}{day}, {self._allowed}"
+                waits, tentative = said("waits, planned{day}", day=day), said("projected{day}", day=day)
+                how = waits if self.waits else tentative if self.tentative else said("planned{day}", day=day)
+                entry = said("entry, {how}", how=how) if self.kind == "entry" else how
+                return said("{how}, {allowed}", how=entry, allowed=self._allowed)
+
+    @property
+    def named(self) -> Sentence:
+        """Which visit, or the entry into which period."""
+        return visit_text(self.visit)
 
     @property
     def hour(self) -> str | None:
@@ -69,13 +83,13 @@ class Mark:
         return f"{self.time:%H:%M}" if self.time is not None else None
 
     @property
-    def _allowed(self) -> str:
-        first, last = (date_text(day) if day is not None else None for day in (self.earliest, self.latest))
+    def _allowed(self) -> Sentence:
+        first, last = self.earliest, self.latest
         if first is None:
-            return "no window is stated" if last is None else f"allowed to {last}"
+            return said("no window is stated") if last is None else said("allowed to {last}", last=last)
         if last is None:
-            return f"allowed on {first} or later" if self.or_later else f"allowed from {first} on, no last day is stated"
-        return f"allowed from {first} to {last}"
+            return allowed_from(first, or_later=self.or_later)
+        return said("allowed from {first} to {last}", first=first, last=last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +125,9 @@ class Board:
         return tuple(found) if len(found) > 1 else ()
 
     @property
-    def month_text(self) -> str:
+    def month_text(self) -> Sentence:
         """The month: `July 2025`."""
-        return f"{month_name(self.month)} {self.month.year}"
+        return said("{month} {year}", month=word(month_name(self.month)), year=self.month.year)
 
     def has(self, day: dt.date) -> bool:
         """Whether a day is of the month that is shown."""
@@ -150,9 +164,21 @@ class Board:
         return max(mark.begins, self.month) if elsewhere else day
 
 
-def count_text(kind: Kind, n: int) -> str:
+def count_text(kind: Kind, n: int) -> Sentence:
     """How many marks of a kind: `2 booked`, `1 entry`, `3 entries`."""
-    return f"{n} {'entries' if kind == 'entry' and n != 1 else kind}"
+    match kind:
+        case "done":
+            return said("{n} done", n=n)
+        case "not done":
+            return said("{n} not done", n=n)
+        case "booked":
+            return said("{n} booked", n=n)
+        case "planned":
+            return said("{n} planned", n=n)
+        case "overdue":
+            return said("{n} overdue", n=n)
+        case "entry":
+            return said("{n} entry" if n == 1 else "{n} entries", n=n)
 
 
 def last_of(month: dt.date) -> dt.date:

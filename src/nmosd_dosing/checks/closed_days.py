@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from nmosd_dosing.checks.finding import Finding
-from nmosd_dosing.days import date_text
 from nmosd_dosing.plans.workdays import Workdays, closed_and_near, closed_text
+from nmosd_dosing.sentences import Sentence, joined, said
 
 
 def with_closed_days(findings: Iterable[Finding], as_of: dt.date, days: Workdays) -> Iterator[Finding]:
@@ -18,7 +18,7 @@ def with_closed_days(findings: Iterable[Finding], as_of: dt.date, days: Workdays
         yield replace(finding, closed=words) if words is not None else finding
 
 
-def _closed(finding: Finding, as_of: dt.date, days: Workdays) -> str | None:
+def _closed(finding: Finding, as_of: dt.date, days: Workdays) -> Sentence | None:
     """Of a visit ahead: the day for which it is booked or planned, and, unless it is booked, the last one that is allowed; None where they
     are open."""
     if finding.actual is not None or finding.last is not None or finding.verdict in ("missed", "cancelled"):
@@ -26,10 +26,10 @@ def _closed(finding: Finding, as_of: dt.date, days: Workdays) -> str | None:
     expected, last, parts = finding.booked_for or finding.target, finding.latest, []
     earliest = max(finding.earliest, as_of) if finding.earliest is not None else None
     if expected is not None and expected >= as_of and (words := closed_and_near(expected, earliest, last, days)) is not None:
-        parts.append(f"{date_text(expected)}: {words}")
+        parts.append(said("{day}: {words}", day=expected, words=words))
     why = days.closed_because(last) if last is not None and last >= as_of and last != expected and not finding.booked else None
     if last is not None and why is not None:
         before, _ = days.nearest_open(last, earliest or as_of, last)
-        still = f"the last open day before is {date_text(before)}" if before is not None else "no open day is left"
-        parts.append(f"last day {date_text(last)}: {closed_text(why)}; {still}")
-    return "; ".join(parts) or None
+        parts.append(said("last day {day}: {closed}", day=last, closed=closed_text(why)))
+        parts.append(said("the last open day before is {day}", day=before) if before is not None else said("no open day is left"))
+    return joined("; ", parts) or None

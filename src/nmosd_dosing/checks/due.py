@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from nmosd_dosing.checks.finding import Finding, deviates
 from nmosd_dosing.checks.verdicts import STATES, State, Verdict
-from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import counted
+from nmosd_dosing.sentences import Sentence, many, said
 from nmosd_dosing.subjects.bounds import Values, the_date, the_list
 from nmosd_dosing.values import dataclass
 
@@ -30,7 +29,7 @@ class Due:
     day: dt.date
     last: dt.date | None
     left: int | None
-    todo: str
+    todo: Sentence
 
     @property
     def amiss(self) -> bool:
@@ -116,64 +115,79 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
 # --- in the words of a call -----------------------------------------------------------------------------------------------
 
 
-def _todo(finding: Finding, state: State, as_of: dt.date) -> str:
+def _todo(finding: Finding, state: State, as_of: dt.date) -> Sentence:
     """What to do about it."""
     target, earliest, latest = finding.target, finding.earliest, finding.latest
     first = max((day for day in (earliest, target) if day is not None), default=None) if latest is None else earliest or target
     match state:
         case "overdue":
-            since = f"overdue since {date_text(latest + dt.timedelta(1))}" if latest is not None else "overdue"
-            return f"{since}: {'call, record the entry or decide' if finding.is_entry else 'call, record or mark missed'}"
+            since = said("overdue since {day}", day=latest + dt.timedelta(1)) if latest is not None else said("overdue")
+            if finding.is_entry:
+                return said("{overdue}: call, record the entry or decide", overdue=since)
+            return said("{overdue}: call, record or mark missed", overdue=since)
         case "past-target" if finding.is_entry or finding.or_later:
-            return f"call to book: open since {date_text(first)}" if first is not None else "call to book"
+            return said("call to book: open since {day}", day=first) if first is not None else said("call to book")
         case "past-target" if finding.is_course and target is not None:
-            return f"was to begin on {date_text(target)}: call, record or mark missed"
+            return said("was to begin on {day}: call, record or mark missed", day=target)
         case "past-target":
-            return (
-                f"was planned for {date_text(target)}: call, record or mark missed" if target is not None else "call, record or mark missed"
-            )
+            if target is None:
+                return said("call, record or mark missed")
+            return said("was planned for {day}: call, record or mark missed", day=target)
         case "decision":
-            return f"decide: {_to_decide(finding)}{_by(latest, as_of)}"
+            return said("decide: {what}", what=_to_decide(finding)) + _by(latest, as_of)
         case "closes":
             left = (latest - as_of).days if latest is not None else 0
-            when = {0: "today", 1: "tomorrow"}.get(left, f"in {counted(left, 'day')}")
-            call = "call now" if left == 0 else "call today" if left <= _SOON else "call to book"
-            return f"{'entry' if finding.is_entry else 'window'} closes {when}: {call}"
+            closes = said("entry closes {when}" if finding.is_entry else "window closes {when}", when=_when(left))
+            call = said("call now") if left == 0 else said("call today") if left <= _SOON else said("call to book")
+            return said("{closes}: {call}", closes=closes, call=call)
         case "due":
-            today = "begins today: call" if finding.is_course else "planned for today: call"
-            return today if latest is None and first == as_of else f"call to book{_by(latest, as_of)}"
+            if latest is None and first == as_of:
+                return said("begins today: call") if finding.is_course else said("planned for today: call")
+            return said("call to book") + _by(latest, as_of)
         case "opens":
-            opens = "begins on" if finding.is_course else "planned for" if latest is None else "opens"
-            day = f": {opens} {date_text(first)}" if first is not None else ""
-            return f"call to book{day}"
+            if first is None:
+                return said("call to book")
+            if finding.is_course:
+                return said("call to book: begins on {day}", day=first)
+            return said("call to book: planned for {day}" if latest is None else "call to book: opens {day}", day=first)
         case "booked":
             return _appointment(finding, finding.booked_for or as_of)
 
 
-def _to_decide(finding: Finding) -> str:
+def _when(left: int) -> Sentence:
+    match left:
+        case 0:
+            return said("today")
+        case 1:
+            return said("tomorrow")
+        case _:
+            return said("in {days}", days=many(left, "day"))
+
+
+def _to_decide(finding: Finding) -> Sentence:
     if finding.is_entry:
-        return f"entry into {finding.visit.removesuffix(' entry')}"
+        return said("entry into {period}", period=finding.visit.removesuffix(" entry"))
     none = finding.earliest is not None and finding.latest is not None and finding.earliest > finding.latest
-    return "no day is allowed" if none else "the dose waits"
+    return said("no day is allowed") if none else said("the dose waits")
 
 
-def _by(latest: dt.date | None, as_of: dt.date) -> str:
+def _by(latest: dt.date | None, as_of: dt.date) -> Sentence:
     if latest is None:
-        return ""
-    return f", by {date_text(latest)}" if latest >= as_of else f"; the last day was {date_text(latest)}"
+        return said("")
+    return said(", by {day}", day=latest) if latest >= as_of else said("; the last day was {day}", day=latest)
 
 
-def _appointment(finding: Finding, booked: dt.date) -> str:
+def _appointment(finding: Finding, booked: dt.date) -> Sentence:
     """What is booked; and what is wrong with it, while there is time."""
-    when = finding.appointment or ""
+    when = finding.appointment or said("")
     match finding.verdict:
         case "early" if finding.earliest is not None:
-            return f"{when}, {counted((finding.earliest - booked).days, 'day')} too early: call to move it"
+            return said("{booked}, {days} too early: call to move it", booked=when, days=many((finding.earliest - booked).days, "day"))
         case "late" if finding.latest is not None:
-            return f"{when}, {counted((booked - finding.latest).days, 'day')} too late: call to move it"
+            return said("{booked}, {days} too late: call to move it", booked=when, days=many((booked - finding.latest).days, "day"))
         case "short-gap":
-            return f"{when}, too close to another dose: call to move it"
+            return said("{booked}, too close to another dose: call to move it", booked=when)
         case "not-allowed":
-            return f"{when}, which is not allowed: call to cancel it"
+            return said("{booked}, which is not allowed: call to cancel it", booked=when)
         case _:
             return when

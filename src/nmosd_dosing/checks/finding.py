@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Literal
 
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
-from nmosd_dosing.days import date_text
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.values import dataclass
 
 Waits = Literal["decision", "entry", "exit"]
@@ -58,16 +58,25 @@ class Finding:
         return self.booked_for is not None
 
     @property
-    def appointment(self) -> str | None:
+    def appointment(self) -> Sentence | None:
         """What is booked, in words: `booked for 2025-07-08 Tue at 10:00`; None where nothing is."""
         if self.booked_for is None:
             return None
-        return f"booked for {date_text(self.booked_for)}{f' at {self.hour:%H:%M}' if self.hour is not None else ''}"
+        if self.hour is None:
+            return said("booked for {day}", day=self.booked_for)
+        return said("booked for {day} at {hour}", day=self.booked_for, hour=f"{self.hour:%H:%M}")
 
     @property
     def is_entry(self) -> bool:
         """Whether it is about the entry into a period, and not about a visit."""
         return self.visit.endswith(" entry") and "/" not in self.visit
+
+
+def visit_text(visit: str) -> Sentence:
+    """What a finding is about: a visit by its name, or the entry into a period."""
+    if visit.endswith(" entry") and "/" not in visit:
+        return said("{period} entry", period=visit.removesuffix(" entry"))
+    return joined("", [visit])
 
 
 def deviates(finding: Finding) -> bool:

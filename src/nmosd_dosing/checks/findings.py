@@ -17,12 +17,14 @@ from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.days import Offset, date_text, days_past
 from nmosd_dosing.errors import counted
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
-from nmosd_dosing.plans.reasons import cancelled_by, day, entry_text, limit_text, no_day_allowed, not_given, pending_because
+from nmosd_dosing.plans.move_reasons import entry_text
+from nmosd_dosing.plans.reasons import cancelled_by, day, limit_text, no_day_allowed, not_given, pending_because
 from nmosd_dosing.plans.written import all_gives, batches, comments, hour, reasons
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import joined, said, word
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, is_own_day
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
@@ -288,16 +290,17 @@ def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of:
     verdict, days = _entry_verdict(move, earliest, latest, as_of)
     message = entry_text(subject, move, rule)
     if visit is not None and entered is None and earliest != move.earliest:
-        message = f"{message}; {no_day_allowed(visit) if visit.no_day_allowed else f'not before {day(earliest)}, by the minimum gap'}"
+        not_before = said("not before {day}, by the minimum gap", day=day(earliest))
+        message = joined("; ", (message, no_day_allowed(visit) if visit.no_day_allowed else not_before))
     if subject.periods[move.out_of].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
         verdict, days, waits_for = "upcoming", None, "entry"
     gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
     gone = [(date, event) for date, event in gone if event in ENDS_PARTICIPATION or rule.target_period in only_doses_ahead(subject.study)]
     if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
         verdict, days, waits_for = "cancelled", None, None
-        message = f"{min(gone)[1]} on {date_text(min(gone)[0])}, and no entry is recorded"
+        message = said("{event} on {day}, and no entry is recorded", event=word(min(gone)[1]), day=min(gone)[0])
     if move.status == MoveStatus.PENDING and verdict == "overdue":
-        message = f"{message}; that day has passed: a person must decide"
+        message = joined("; ", (message, said("that day has passed: a person must decide")))
     days_of = (move.earliest, earliest, latest)
     return Finding(subject.code, f"{rule.target_period} entry", verdict, days, *days_of, entered, message, waits_for)
 

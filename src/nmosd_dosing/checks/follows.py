@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.verdicts import concern
-from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import amount_text, number_text
 from nmosd_dosing.plans.note_codes import OF_SLOTS, NoteCode
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedTransition
@@ -15,6 +14,7 @@ from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import Sentence, joined, said, word
 from nmosd_dosing.values import dataclass
 
 _SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD)
@@ -49,13 +49,13 @@ def _day(visit: SubjectVisit | None) -> Date:
     return visit.target if visit is not None and visit.status != VisitStatus.CANCELLED else None
 
 
-def follows(request: Request, before: SubjectSchedule, then: SubjectSchedule, asked: str, as_of: dt.date) -> Iterator[str]:
+def follows(request: Request, before: SubjectSchedule, then: SubjectSchedule, asked: str, as_of: dt.date) -> Iterator[Sentence]:
     """What is otherwise then, in words: findings, entry windows, spans, weights that doses are by, and notes on gaps and days."""
     old, new = request.plan(before), request.plan(then)
     known = {(f.visit, f.verdict, f.message) for f in findings_of(before, as_of)}
     for f in findings_of(then, as_of):
         if f.visit != asked and concern(f.verdict) != "fine" and (f.visit, f.verdict, f.message) not in known:
-            yield f"{f.visit}: {f.message}"
+            yield said("{visit}: {message}", visit=f.visit, message=f.message)
     yield from _allowed_days(old, new, asked)
     yield from _entries(old, new)
     yield from _spans(old, new)
@@ -63,7 +63,7 @@ def follows(request: Request, before: SubjectSchedule, then: SubjectSchedule, as
     yield from _notes(old, new, asked)
 
 
-def _allowed_days(old: Plan, new: Plan, asked: str) -> Iterator[str]:
+def _allowed_days(old: Plan, new: Plan, asked: str) -> Iterator[Sentence]:
     """Visits ahead that stay where they are, and are allowed on other days then: a minimum gap, an entry."""
     known = {visit.id: visit for visit in old.visits}
     for visit in new.visits:
@@ -71,31 +71,36 @@ def _allowed_days(old: Plan, new: Plan, asked: str) -> Iterator[str]:
         if was is None or visit.id == asked or visit.stage not in ("firm", "tentative") or visit.target != was.target:
             continue
         if (visit.earliest, visit.latest) != (was.earliest, was.latest):
-            yield f"{visit.id}: allowed {_days(visit.earliest, visit.latest)}, was {_days(was.earliest, was.latest)}"
+            yield said(
+                "{visit}: allowed {now}, was {before}",
+                visit=visit.id,
+                now=_days(visit.earliest, visit.latest),
+                before=_days(was.earliest, was.latest),
+            )
 
 
-def _days(first: Date, last: Date) -> str:
-    start = f"from {date_text(first)}" if first is not None else ""
-    end = f"to {date_text(last)}" if last is not None else "on" if first is not None else ""
-    return f"{start} {end}".strip() or "on any day"
+def _days(first: Date, last: Date) -> Sentence:
+    if first is None:
+        return said("to {last}", last=last) if last is not None else said("on any day")
+    return said("from {first} to {last}", first=first, last=last) if last is not None else said("from {first} on", first=first)
 
 
-def _entries(old: Plan, new: Plan) -> Iterator[str]:
+def _entries(old: Plan, new: Plan) -> Iterator[Sentence]:
     """Entry windows that are others then."""
     known = {(move.source, move.target): move for move in old.transitions}
     for move in new.transitions:
         was = known.get((move.source, move.target))
         if was is not None and _entry(was) != _entry(move):
-            yield f"entry into {move.target}: {_entry(move)}, was {_entry(was)}"
+            yield said("entry into {period}: {now}, was {before}", period=move.target, now=_entry(move), before=_entry(was))
 
 
-def _entry(move: PlannedTransition) -> str:
+def _entry(move: PlannedTransition) -> Sentence:
     if move.earliest is None or move.status not in ("projected", "entered"):
-        return move.status
+        return word(move.status)
     return _days(move.earliest, move.latest)
 
 
-def _spans(old: Plan, new: Plan) -> Iterator[str]:
+def _spans(old: Plan, new: Plan) -> Iterator[Sentence]:
     """Times, such as contraception, that begin or end on another day then; an end that a later dose moves anyway is not looked at."""
     known = {(span.id, span.period): span for span in old.spans}
     for span in new.spans:
@@ -106,29 +111,37 @@ def _spans(old: Plan, new: Plan) -> Iterator[str]:
         sides += [("to", span.end, was.end)] if not (span.later or was.later) else []
         changed = [side for side in sides if side[1] != side[2]]
         if changed:
-            now = " ".join(f"{word} {day(end)}" for word, end, _ in changed)
-            yield f"{span.name}: {now}, was {' '.join(f'{word} {day(end)}' for word, _, end in changed)}"
+            now = joined(" ", (_end(word, end) for word, end, _ in changed))
+            yield said(
+                "{span}: {now}, was {before}", span=span.name, now=now, before=joined(" ", (_end(word, end) for word, _, end in changed))
+            )
 
 
-def _doses(old: Plan, new: Plan) -> Iterator[str]:
+def _end(side: str, date: Date) -> Sentence:
+    return said("from {day}" if side == "from" else "to {day}", day=day(date))
+
+
+def _doses(old: Plan, new: Plan) -> Iterator[Sentence]:
     """Doses ahead that are by another weight then, or come to another amount."""
     known = {(visit.id, dose.product): dose for visit in old.visits for dose in visit.administrations}
     for visit in new.visits:
         for dose in visit.administrations if visit.stage in ("firm", "tentative") else ():
             was = known.get((visit.id, dose.product))
             if was is not None and _by(was) != _by(dose):
-                yield f"{visit.id}: {dose.shown} {_by(dose)}, was {_by(was)}"
+                yield said("{visit}: {dose} {now}, was {before}", visit=visit.id, dose=dose.shown, now=_by(dose), before=_by(was))
 
 
-def _by(dose: Administration) -> str:
+def _by(dose: Administration) -> Sentence:
     weight = None
-    if dose.weight_kg is not None:
-        weight = f"by {number_text(dose.weight_kg)} kg {f'of {date_text(dose.weight_of)}' if dose.weight_of else 'at baseline'}"
-    amount = amount_text(dose.amount, dose.unit) if dose.amount is not None else None if weight else dose.amount_status
-    return ", ".join(part for part in (amount, weight) if part)
+    if dose.weight_kg is not None and dose.weight_of:
+        weight = said("by {kg} kg of {day}", kg=number_text(dose.weight_kg), day=dose.weight_of)
+    elif dose.weight_kg is not None:
+        weight = said("by {kg} kg at baseline", kg=number_text(dose.weight_kg))
+    amount = amount_text(dose.amount, dose.unit) if dose.amount is not None else None if weight else word(dose.amount_status)
+    return joined(", ", (part for part in (amount, weight) if part))
 
 
-def _notes(old: Plan, new: Plan, asked: str) -> Iterator[str]:
+def _notes(old: Plan, new: Plan, asked: str) -> Iterator[Sentence]:
     """Notes of the plan on gaps, entries and days that it does not have now; each with the visits that it is new of."""
     known = {(note.code, note.message, visit) for note in old.notes for visit in note.visits or (None,)}
     of_day: tuple[NoteCode, ...] = ("weekend", "holiday")
@@ -138,5 +151,4 @@ def _notes(old: Plan, new: Plan, asked: str) -> Iterator[str]:
         fresh = [visit for visit in note.visits or (None,) if (note.code, note.message, visit) not in known]
         visits = [visit for visit in fresh if visit is not None and not (note.code in of_day and visit == asked)]
         if visits or (fresh and not note.visits):
-            where = f" ({', '.join(visits)})" if visits else ""
-            yield f"{note.code}: {note.message}{where}"
+            yield said("{code}: {message}", code=word(note.code), message=note.message) + (f" ({', '.join(visits)})" if visits else "")

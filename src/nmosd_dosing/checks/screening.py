@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from nmosd_dosing.checks.clocks import Clock, Verdict, first_free, reckon
+from nmosd_dosing.checks.blocks import Verdict
+from nmosd_dosing.checks.clocks import Clock, first_free, reckon
 from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, look_back
 from nmosd_dosing.days import Offset, shift_date
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.study.criteria import READINGS, Anchor, Counted, Criterion, NotWithin, StableFor, UsedFor, plain_name
 from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
 from nmosd_dosing.study.model import Mark, Period, Span, Study
@@ -23,8 +25,9 @@ from nmosd_dosing.values import dataclass
 
 _DAY = dt.timedelta(1)
 _MOST_TRIES = 40_000  # days: more than a hundred years
-NOUNS: Mapping[Anchor, str] = {
-    "screening": "screening", "consent": "consent", "randomisation": "randomisation", "first dose": "day 1", "last dose": "the last dose",
+NOUNS: Mapping[Anchor, Sentence] = {
+    "screening": said("screening"), "consent": said("consent"), "randomisation": said("randomisation"), "first dose": said("day 1"),
+    "last dose": said("the last dose"),
 }  # fmt: skip
 
 
@@ -63,13 +66,13 @@ class Answer:
     until: dt.date | None
     undated: str | None
     asks: tuple[str, ...]
-    steps: tuple[str, ...]
+    steps: tuple[Sentence, ...]
     criterion: Criterion
 
     @property
-    def needs(self) -> str | None:
+    def needs(self) -> Sentence | None:
         """All that has to be known, in a phrase; None where nothing has."""
-        return "; ".join((*((f"the date of {self.undated}",) if self.undated is not None else ()), *self.asks)) or None
+        return joined("; ", (*((said("the date of {what}", what=self.undated),) if self.undated is not None else ()), *self.asks)) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Earliest:
     screening_held_by: tuple[str, ...] = ()
     day_1_held_by: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
-    steps: tuple[str, ...] = ()
+    steps: tuple[Sentence, ...] = ()
     unknown: tuple[str, ...] = ()
 
     @property
@@ -99,7 +102,7 @@ class Screening:
 
     answers: tuple[Answer, ...]
     earliest: Earliest
-    readings: tuple[str, ...]
+    readings: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,11 @@ def tied(study: Study, period: Period | None) -> Tied:
     if span is None:
         return Tied()
     first, last = _offset(span.start), _offset(span.end)
-    return Tied(first, last if last is not None else Offset(), f"screening is from {_text(span.start)} to {_text(span.end)}")
+    return Tied(
+        first,
+        last if last is not None else Offset(),
+        said("screening is from {first} to {last}", first=_text(span.start), last=_text(span.end)),
+    )
 
 
 def _offset(mark: Mark | None) -> Offset | None:
@@ -142,7 +149,7 @@ def _offset(mark: Mark | None) -> Offset | None:
 
 
 def _text(mark: Mark | None) -> str:
-    return mark.text if mark is not None else "a day that is not stated"
+    return mark.text if mark is not None else said("a day that is not stated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +180,9 @@ class Clocks:
             found += [(clock, last) for clock in self.on_screening() if clock.bars(last)] or [
                 (clock, last) for clock in self.on_screening() if clock.blocks
             ]
-        return tuple((clock.criterion.id, "; ".join(b.why for b in clock.blocks_on(day) if b.bars) or "barred") for clock, day in found)
+        return tuple(
+            (clock.criterion.id, joined("; ", (b.why for b in clock.blocks_on(day) if b.bars)) or said("barred")) for clock, day in found
+        )
 
     def screening_for(self, day_1: dt.date, not_before: dt.date | None = None) -> dt.date | None:
         """The first day of screening that goes with a day 1, and that nothing bars."""
@@ -192,11 +201,11 @@ class Clocks:
         """The earliest pair, from the days that are known on; else from the latest day that the history speaks of. None without a history:
         no day is better than one that hangs on nothing."""
         if not self.past.told and any(isinstance(clock.criterion.clock, NotWithin) for clock in self.clocks):
-            return Earliest(None, None, open=self._open(days, None, None), steps=("what was had is not known",))
+            return Earliest(None, None, open=self._open(days, None, None), steps=(said("what was had is not known"),))
         no_screening = days.screening or (None if days.day_1 is not None else self.past.latest)
         begin = days.day_1 or no_screening
         if begin is None:
-            return Earliest(None, None, open=self._open(days, None, None), steps=("no day is known to count from",))
+            return Earliest(None, None, open=self._open(days, None, None), steps=(said("no day is known to count from"),))
         day: dt.date | None = self._possible(begin, no_screening)
         tries = 0
         while day is not None and tries < _MOST_TRIES:
@@ -208,7 +217,7 @@ class Clocks:
                 return self._found(days, begin, no_screening, screening, day)
             day, tries = day + _DAY if day < dt.date.max else None, tries + 1
         never = [c.criterion.id for c in (*self.on_day_1(), *self.on_screening()) if any(b.bars and b.last == FOREVER for b in c.blocks)]
-        return Earliest(None, None, day_1_held_by=tuple(never), open=self._open(days, None, None), steps=("there is no such day",))
+        return Earliest(None, None, day_1_held_by=tuple(never), open=self._open(days, None, None), steps=(said("there is no such day"),))
 
     def _possible(self, day: dt.date, no_screening: dt.date | None) -> dt.date:
         """The first day 1 for which screening need not be too early."""
@@ -217,7 +226,7 @@ class Clocks:
         return day
 
     def _found(self, days: Days, begin: dt.date, no_screening: dt.date | None, screening: dt.date, day_1: dt.date) -> Earliest:
-        held, steps = list[str](), list[str]()
+        held, steps = list[str](), list[Sentence]()
         first, _ = self.tie.of(day_1)
         if (before := day_1 - _DAY) >= self._possible(begin, no_screening):
             held = [clock.criterion.id for clock in self.on_day_1() if clock.bars(before)]
@@ -225,18 +234,22 @@ class Clocks:
                 last = self.tie.of(before)[1]
                 held = [clock.criterion.id for clock in self.on_screening() if clock.bars(last)]
         elif day_1 > begin:
-            steps.append(f"{self.tie.text or 'screening is not after day 1'}, so day 1 is not before {day_1}")
+            steps.append(
+                said("{tie}, so day 1 is not before {date}", tie=self.tie.text or said("screening is not after day 1"), date=str(day_1))
+            )
         by_screening = [clock.criterion.id for clock in self.on_screening() if clock.bars(screening - _DAY)]
         if screening == first and not by_screening:
-            steps.append(f"{self.tie.text}, so that for this day 1 it is not before {first}")
+            steps.append(said("{tie}, so that for this day 1 it is not before {date}", tie=self.tie.text, date=str(first)))
             if days.screening is not None and screening > days.screening:
-                steps.append(f"a screening on {days.screening} would be too early for it")
+                steps.append(said("a screening on {date} would be too early for it", date=str(days.screening)))
         for clock, eve in [*((c, day_1 - _DAY) for c in self.on_day_1()), *((c, screening - _DAY) for c in self.on_screening())]:
             for block in clock.blocks_on(eve) if clock.criterion.id in (*held, *by_screening) else ():
                 if block.bars and block.verdict == "person":
-                    steps.append(f"{clock.criterion.id} may hold nothing back: a person says {block.needs}")
+                    steps.append(
+                        said("{criterion} may hold nothing back: a person says {needs}", criterion=clock.criterion.id, needs=block.needs)
+                    )
         if self.tie.first is None:
-            steps.append("how long screening takes is not stated")
+            steps.append(said("how long screening takes is not stated"))
         open = self._open(days, screening, day_1)
         return Earliest(screening, day_1, tuple(by_screening), tuple(held), open, tuple(steps))
 
@@ -268,7 +281,19 @@ class Clocks:
         if made is None:
             why = [block.why for block in clock.blocks]
             return Answer(
-                criterion.id, criterion.text, None, None, None, None, None, "person", None, None, ("a person decides",), (*why,), criterion
+                criterion.id,
+                criterion.text,
+                None,
+                None,
+                None,
+                None,
+                None,
+                "person",
+                None,
+                None,
+                (said("a person decides"),),
+                (*why,),
+                criterion,
             )
         if day is None:
             whole = all(block.first == EARLIEST and block.last == FOREVER and block.verdict == "needs" for block in clock.blocks)
@@ -319,44 +344,50 @@ def _look_back(clock: Clock, day: dt.date) -> tuple[dt.date | None, dt.date | No
     return first, day
 
 
-def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[str]:
+def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.date | None) -> list[Sentence]:
     """How a verdict came about."""
-    made, steps, held = clock.criterion.clock, list[str](), clock.blocks if day is None else clock.blocks_on(day)
+    made, steps, held = clock.criterion.clock, list[Sentence](), clock.blocks if day is None else clock.blocks_on(day)
     if made is not None and day is not None and last is not None:
-        on = f"{NOUNS[made.anchor]}, {day}"
+        on = said("{anchor}, {date}", anchor=NOUNS[made.anchor], date=str(day))
         match made:
             case NotWithin() if first is None:
-                steps.append(f"how many days {made.reach.text} are hangs on what was had, up to {on}")
+                steps.append(said("how many days {length} are hangs on what was had, up to {anchor}", length=made.reach.text, anchor=on))
             case NotWithin(side="after"):
-                steps.append(f"looked at from {on}, to {last}, both included")
+                steps.append(said("looked at from {anchor}, to {date}, both included", anchor=on, date=str(last)))
             case NotWithin():
-                steps.append(f"looked back from {on}, to {first}, both included")
+                steps.append(said("looked back from {anchor}, to {date}, both included", anchor=on, date=str(first)))
             case StableFor() if first is not None:
-                steps.append(f"for {on}, stable since {first} at the latest")
+                steps.append(said("for {anchor}, stable since {date} at the latest", anchor=on, date=str(first)))
             case UsedFor() if first is not None:
-                steps.append(f"for {on}, begun before {first}")
+                steps.append(said("for {anchor}, begun before {date}", anchor=on, date=str(first)))
             case Counted():
-                parts = [f"{times.number} from {look_back(day, times.within)} on" for times in made.any_of]
-                steps.append(f"counted up to {on}: {' or '.join(parts)}")
+                parts = [
+                    said("{number} from {date} on", number=times.number, date=str(look_back(day, times.within))) for times in made.any_of
+                ]
+                steps.append(said("counted up to {anchor}: {which}", anchor=on, which=joined(" or ", parts)))
     for block in held if day is not None or not isinstance(made, Counted) else ():
         steps.append(block.why)
         if block.bars and block.last != FOREVER:
-            steps.append(f"so not before {block.last + _DAY}")
+            steps.append(said("so not before {date}", date=str(block.last + _DAY)))
     match made:
         case NotWithin() if day is not None and first is not None and last is not None:
-            steps += [f"{had.what} ({had.when}) is {where}" for had in clock.had if (where := _beside(had, first, last)) is not None]
+            steps += [
+                said("{what} ({when}) is {where}", what=had.what, when=had.when, where=where)
+                for had in clock.had
+                if (where := _beside(had, first, last)) is not None
+            ]
             if not clock.had and not held and not clock.asides:
-                steps.append("nothing of it is named")
+                steps.append(said("nothing of it is named"))
         case Counted() if clock.had and (day is None or not held):
-            steps.append(f"known: {', '.join(had.when for had in clock.had)}")
+            steps.append(said("known: {which}", which=joined(", ", (had.when for had in clock.had))))
     return [*steps, *clock.asides]
 
 
-def _beside(had: Had, first: dt.date, last: dt.date) -> str | None:
+def _beside(had: Had, first: dt.date, last: dt.date) -> Sentence | None:
     """Where something lies that is surely not in a look-back."""
     if had.last is not None and had.last < first:
-        return "before it"
-    return "after it" if had.first is not None and had.first > last else None
+        return said("before it")
+    return said("after it") if had.first is not None and had.first > last else None
 
 
 def clocks_of(study: Study, period: Period | None, past: Past, half_lives: Mapping[str, Fraction] | None = None) -> Clocks:
@@ -387,7 +418,7 @@ def screen(clocks: Clocks, days: Days) -> Screening:
     return Screening(answers, clocks.earliest(days), _readings(clocks))
 
 
-def _readings(clocks: Clocks) -> tuple[str, ...]:
+def _readings(clocks: Clocks) -> tuple[Sentence, ...]:
     """The readings on which an answer hangs."""
     found = {"ends"}
     for clock in clocks.clocks:

@@ -17,13 +17,15 @@ from nmosd_dosing.checks.verdicts import SlotVerdict
 from nmosd_dosing.checks.visit_days import days_of, verdict_on
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip
-from nmosd_dosing.plans.reasons import cancelled_by, entry_text, gap_text
+from nmosd_dosing.plans.move_reasons import entry_text
+from nmosd_dosing.plans.reasons import allowed_from, cancelled_by, gap_text
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import Workdays, closed_text, open_days, projected_text
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.excluded import stop_counted, without_counting
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history
@@ -71,7 +73,7 @@ class Slots:
     days: tuple[Slot, ...]
     asked: Asked | None = None
     booked: dt.date | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     site: str | None = None
 
 
@@ -275,41 +277,42 @@ def _slot(
     closed = workdays.closed_because(day)
     verdict, found, words = verdict_on(subject, visit, day, closed is not None, bool(close))
     if found in ("in-window", "no-window") and target is not None:
-        words[0] = from_target((day - target).days) + ("; no window is stated" if visit.around == (None, None) else "")
+        words[0] = from_target((day - target).days) + (said("; no window is stated") if visit.around == (None, None) else "")
     if verdict == "gap" and not close and visit.dose_before is not None:
         words.append(gap_text(subject, visit.dose_before))
-    words += [gap.message if gap.visit == visit.id else f"{gap.visit}: {gap.message}" for gap in close]
+    words += [gap.message if gap.visit == visit.id else said("{visit}: {message}", visit=gap.visit, message=gap.message) for gap in close]
     if closed is not None:
         words.append(closed_text(closed))
     elif day.weekday() >= 5:
-        words.append("open, though on a weekend")
+        words.append(said("open, though on a weekend"))
     if day < as_of:
-        words.append(f"this day has passed, as of {date_text(as_of)}")
+        words.append(said("this day has passed, as of {day}", day=as_of))
     no_dose = bool(visit.visit.gives) and any(day > limit.last for limit in visit.segment.waits)
     return Slot(day, verdict, tuple(words), no_dose)
 
 
-def _no_day(meant: _Meant) -> str:
+def _no_day(meant: _Meant) -> Sentence:
     """Why no day of a visit is known."""
     into = next((p for p, own in enumerate(meant.schedule.periods) if own.period.id == meant.period), 0)
     move = meant.schedule.move_into(into) if into else None
-    return f"no day is known: {entry_text(meant.schedule, *move)}" if move is not None else "the source states no day"
+    if move is None:
+        return said("the source states no day")
+    return said("no day is known: {entry}", entry=entry_text(meant.schedule, *move))
 
 
-def _notes(meant: _Meant, days: Sequence[dt.date], workdays: Workdays) -> list[str]:
+def _notes(meant: _Meant, days: Sequence[dt.date], workdays: Workdays) -> list[Sentence]:
     """What is to be known of all days: why there is none, or only one; which is booked; what of them is projected."""
     found = []
     visit = meant.planned
     if visit is None or visit.target is None:
         found.append(_no_day(meant))
     elif len(days) == 1 and None in visit.around:
-        words = "the source states no window"
+        words = said("the source states no window")
         if visit.earliest is not None:
-            first = date_text(visit.earliest)
-            words = f"allowed on {first} or later" if visit.or_later else f"allowed from {first} on, no last day is stated"
-        found.append(f"{words}: only the target is listed")
+            words = allowed_from(visit.earliest, or_later=visit.or_later)
+        found.append(said("{allowed}: only the target is listed", allowed=words))
     if meant.booked is not None:
-        found.append(f"booked for {date_text(meant.booked)}: the days are judged as though it were not")
+        found.append(said("booked for {day}: the days are judged as though it were not", day=meant.booked))
     if (projected := projected_text(workdays, days)) is not None:
         found.append(projected)
     return found

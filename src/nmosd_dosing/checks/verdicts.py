@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from nmosd_dosing.sentences import Sentence, said
+
 Verdict = Literal[
     "in-window", "early", "late", "missed", "overdue", "due", "upcoming", "past-target", "no-window", "unscheduled", "duplicate",
     "wrong-dose", "not-allowed", "short-gap", "cancelled", "no-hour",
@@ -38,15 +40,21 @@ def urgency(state: State) -> Concern:
             return "fine"
 
 
-def slot_text(verdict: SlotVerdict) -> str:
+def slot_text(verdict: SlotVerdict) -> Sentence:
     """The verdict on a day as people say it."""
     match verdict:
-        case "open" | "closed":
-            return verdict
+        case "open":
+            return said("open")
+        case "closed":
+            return said("closed")
         case "gap":
-            return "too close to another dose"
-        case "too-early" | "too-late" | "not-allowed":
-            return verdict.replace("-", " ")
+            return said("too close to another dose")
+        case "too-early":
+            return said("too early")
+        case "too-late":
+            return said("too late")
+        case "not-allowed":
+            return said("not allowed")
 
 
 DEVIATIONS = tuple(verdict for verdict in VERDICTS if concern(verdict) == "deviation")

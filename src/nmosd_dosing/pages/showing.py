@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,16 +11,19 @@ from django import template
 from django.http import HttpRequest
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from nmosd_dosing import days
+from nmosd_dosing.checks.finding import visit_text
 from nmosd_dosing.days import Language
 from nmosd_dosing.pages.access import place_of
 from nmosd_dosing.pages.forms import STATUS_NAMES
 from nmosd_dosing.pharmacy.words import amount_words, vials_words
 from nmosd_dosing.pharmacy.worklist import Item
 from nmosd_dosing.register.accounts import ROLES, Role
+from nmosd_dosing.register.reading.line import Line, on_one_line
 from nmosd_dosing.report.html.document import Markup
+from nmosd_dosing.sentences import Part, in_words, joined, word
 from nmosd_dosing.version import PROGRAM
 
 register = template.Library()
@@ -58,6 +61,41 @@ SECTIONS = (
 def language() -> Language:
     """In which language dates are written."""
     return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+def say(part: Part) -> str:
+    """What the core says, in the language of whoever reads it; texts of users stay as they are written."""
+    return in_words(part, gettext, language())
+
+
+@register.filter
+def words(part: Part | None) -> str:
+    """The same in a template; nothing where there is nothing."""
+    return say(part) if part is not None else ""
+
+
+@register.filter
+def all_words(parts: Iterable[Part]) -> str:
+    """Several sentences in a row."""
+    return say(joined("; ", parts))
+
+
+@register.filter
+def code_words(code: str) -> str:
+    """A word of a closed set, such as a verdict or the code of a note."""
+    return say(word(code))
+
+
+@register.filter
+def named(visit: str) -> str:
+    """What a finding is about: a visit, or an entry."""
+    return say(visit_text(visit))
+
+
+@register.filter
+def line_words(line: Line) -> str:
+    """A line of the trail."""
+    return on_one_line(say(line.said))
 
 
 @register.filter
@@ -119,14 +157,14 @@ def signed(number: int) -> str:
 
 @register.filter
 def dose_of(item: Item) -> str:
-    """The dose of an item of a pharmacy's list, in the words of the command line."""
-    return amount_words(item)
+    """The dose of an item of a pharmacy's list, as the command line says it."""
+    return say(amount_words(item))
 
 
 @register.filter
 def vials_of(item: Item) -> str:
     """Its vials, or why they cannot be counted."""
-    return vials_words(item)
+    return say(vials_words(item))
 
 
 def others(request: HttpRequest) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from nmosd_dosing.plans.dose_reasons import no_amount
 from nmosd_dosing.plans.plan import Administration, LostDose, Plan, PlannedVisit, Stage
-from nmosd_dosing.plans.wording import why_no_amount
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.values import dataclass
 
@@ -241,16 +242,17 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
     )
 
 
-def _why(plan: Plan, dose: Administration, vials_in: str | None) -> str:
+def _why(plan: Plan, dose: Administration, vials_in: str | None) -> Sentence:
     """Why the vials of a dose cannot be counted. vials_in: the unit of the product's vials, None where they are not stated."""
     if dose.amount is None and dose.amount_status != "masked":
-        return why_no_amount(dose.amount_status, by_value=dose.by_value)
+        return no_amount(dose.amount_status, dose.by_value)
     if vials_in is None:
-        return "no vials stated"
+        return said("no vials stated")
     if dose.amount is not None:
-        return f"dosed in {dose.unit}, vials in {vials_in}"
-    needs = "the amount is not known" if plan.weight_kg is not None else "it needs the weight"
-    return f"masked: the arms' doses differ, or {needs}"
+        return said("dosed in {unit}, vials in {other}", unit=dose.unit or "", other=vials_in)
+    if plan.weight_kg is not None:
+        return said("masked: the arms' doses differ, or the amount is not known")
+    return said("masked: the arms' doses differ, or it needs the weight")
 
 
 def in_all(items: Iterable[Item]) -> dict[str, Packed]:

@@ -10,13 +10,13 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
 from nmosd_dosing.dose.dose import (
     KNOWN,
     NOT_GIVEN,
     PARTS,
     AmountStatus,
+    AmountStatusText,
     AtVisits,
     Band,
     Dose,
@@ -25,13 +25,14 @@ from nmosd_dosing.dose.dose import (
     number_text,
     range_text,
 )
-from nmosd_dosing.errors import argument, counted
+from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.wording import vials_text, volume_text, why_no_amount
 from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.sentences import Sentence, joined, many, said, word
 
 
-def dose_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
+def dose_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[Sentence]:
     """How each dose of a visit came about; of a masked one only that it is, and its vials."""
     for dose in visit.doses:
         if dose.in_plan:
@@ -40,60 +41,77 @@ def dose_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[str]:
             yield from _vials(schedule, dose)
 
 
-def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> str:
+def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> Sentence:
     """`dose of X, 10 mg/kg: 10 mg/kg x 60 kg = 600 mg`."""
     if dose.status == AmountStatus.MASKED:
-        how = f"`{argument('unblind')}` with `{argument('arm')}` shows it"
-        return f"dose of {dose.give.shown}: masked, and with it how it is worked out; {how}"
+        how = said("`{unblind}` with `{arm}` shows it", unblind=argument("unblind"), arm=argument("arm"))
+        return said("dose of {product}: masked, and with it how it is worked out; {how}", product=dose.give.shown, how=how)
     own = own_dose(dose)
-    about = f"dose of {dose.give.product}"
+    about = said("dose of {product}", product=dose.give.product)
     if own is None or own.kind != "stated":
         if dose.status not in KNOWN:
-            return f"{about}: {why_no_amount(dose.status.text, by_value=dose.by_value)}"
-        return f"{about}: {own.kind if own is not None else '; '.join(_given(dose))}"
+            return said("{dose}: {why}", dose=about, why=no_amount(dose.status.text, dose.by_value))
+        return said("{dose}: {what}", dose=about, what=word(own.kind) if own is not None else joined("; ", _given(dose)))
     known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED, AmountStatus.AS_NEEDED, AmountStatus.RANGE)
     words = (
-        [*_steps(schedule, dose, own), *_given(dose)]
-        if known
-        else [why_no_amount(dose.status.text, by_value=dose.by_value), *_by(schedule, dose, own)]
+        [*_steps(schedule, dose, own), *_given(dose)] if known else [no_amount(dose.status.text, dose.by_value), *_by(schedule, dose, own)]
     )
-    return f"{about}{'' if own.rule in (None, words[0]) else f', {own.rule}'}: {'; '.join(words)}"
+    about += "" if own.rule in (None, words[0]) else f", {own.rule}"
+    return said("{dose}: {what}", dose=about, what=joined("; ", words))
 
 
-def level_steps(dose: SubjectDose) -> Iterator[str]:
+def no_amount(status: AmountStatusText, value: UsedValue | None) -> Sentence:
+    """Why a dose has no amount in milligrams, in words: `why_no_amount`, which can be said again."""
+    if status in ("needs value", "value out of range") and value is not None:
+        return said("needs {value}" if status == "needs value" else "no dose is stated for this {value}", value=value.what.name)
+    return word(why_no_amount(status, by_value=value))
+
+
+def level_steps(dose: SubjectDose) -> Iterator[Sentence]:
     """Which events led to the level of a dose, and which took it away."""
     level = dose.level
     if level is None:
         return
-    since = f"; {events_text(level.by)}" if level.by else ", at which everybody begins"
+    since = joined("; ", ("", events_text(level.by))) if level.by else said(", at which everybody begins")
     if level.text is not None:
-        beyond = f": the file states no {'lower' if level.down > 0 else 'higher'} one" if level.down else ""
-        yield f"level of {dose.give.shown}: {level.text}{beyond}{since}"
+        words = said("level of {product}: {level}", product=dose.give.shown, level=level.text)
+        if level.down:
+            words += said(": the file states no lower one" if level.down > 0 else ": the file states no higher one")
+        yield words + since
     if level.taken:
-        yield f"{dose.give.shown} {taken_text(level.taken, held=dose.status == AmountStatus.HELD)}"
+        yield not_given_text(dose.give.shown, level.taken, held=dose.status == AmountStatus.HELD)
     yield from taken_days(dose)
 
 
-def taken_days(dose: SubjectDose) -> Iterator[str]:
+def taken_days(dose: SubjectDose) -> Iterator[Sentence]:
     """Which days of a course events take away, and how many are left."""
     for days in dose.days_taken:
         held = days.status == AmountStatus.HELD
-        many = counted((days.last - days.first).days + 1, "day")
-        when = f"from {date_text(days.first)} to {date_text(days.last)} ({many})"
-        yield f"{when} {dose.give.shown} {taken_text(days.by, held=held) if days.by else 'is not given'}"
+        number = many((days.last - days.first).days + 1, "day")
+        when = said("from {first} to {last} ({days})", first=days.first, last=days.last, days=number)
+        shown = dose.give.shown
+        what = not_given_text(shown, days.by, held=held) if days.by else said("{product} is not given", product=shown)
+        yield said("{when} {what}", when=when, what=what)
 
 
-def events_text(events: Sequence[tuple[str, dt.date]]) -> str:
+def events_text(events: Sequence[tuple[str, dt.date]]) -> Sentence:
     """`dose_reduced on 2025-02-10 Mon`, and so on, in the order of their days."""
-    return ", ".join(f"{event} on {date_text(date)}" for event, date in events)
+    return joined(", ", (said("{event} on {day}", event=word(event), day=date) for event, date in events))
 
 
-def taken_text(taken: Sequence[tuple[str, dt.date]], *, held: bool) -> str:
+def taken_text(taken: Sequence[tuple[str, dt.date]], *, held: bool) -> Sentence:
     """Why a dose is not given: by the event that takes it away; or from one that holds doses to the one with which they go on."""
     first, *then = taken
     if held:
-        return f"is held by {events_text([first])}, and waits until it is resumed"
-    return f"is not given, by {events_text([first])}{f' until {events_text(then)}' if then else ''}"
+        return said("is held by {event}, and waits until it is resumed", event=events_text([first]))
+    if then:
+        return said("is not given, by {event} until {end}", event=events_text([first]), end=events_text(then))
+    return said("is not given, by {event}", event=events_text([first]))
+
+
+def not_given_text(product: str, taken: Sequence[tuple[str, dt.date]], *, held: bool) -> Sentence:
+    """The same of a product."""
+    return said("{product} {why}", product=product, why=taken_text(taken, held=held))
 
 
 def own_dose(dose: SubjectDose) -> Dose | None:
@@ -102,65 +120,79 @@ def own_dose(dose: SubjectDose) -> Dose | None:
     return dose.own or (doses.pop() if len(doses) == 1 else None)
 
 
-def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[str]:
+def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[Sentence]:
     """The rule times the body; rounded; at most so much."""
     kg = Fraction(dose.weight.kg).limit_denominator(1000) if dose.weight is not None else None
     band = _band(own, kg, schedule.age, dose.by_value)
     if band is None or band.amount is None:
         return
-    words, times = (f"for {band.holds_for} " if band.holds_for else "") + band.text(own.unit), Fraction(1)
+    words, times = joined("", [band.text(own.unit)]), Fraction(1)
+    words = said("for {which} {dose}", which=band.holds_for, dose=words) if band.holds_for else words
     if band.per == "kg" and kg is not None:
-        times, words = kg, f"{words} x {number_text(kg)} kg"
+        times, words = kg, words + f" x {number_text(kg)} kg"
     elif band.per == "m2" and dose.weight is not None and schedule.height_cm is not None:
         m2 = surface_m2(dose.weight.kg, schedule.height_cm, own.surface)
-        body = f"{number_text(dose.weight.kg)} kg and {number_text(schedule.height_cm)} cm"
-        yield f"body surface ({own.surface.text}) of {body}: {number_text(m2)} m2"
-        times, words = m2, f"{words} x {number_text(m2)} m2"
+        yield said(
+            "body surface ({formula}) of {kg} kg and {cm} cm: {m2} m2",
+            formula=own.surface.text, kg=number_text(dose.weight.kg), cm=number_text(schedule.height_cm), m2=number_text(m2),
+        )  # fmt: skip
+        times, words = m2, words + f" x {number_text(m2)} m2"
     made = range_text(band.amount * times, band.upto * times if band.upto is not None else None, own.unit)
-    yield words if not band.per else f"{words} = {made}"
+    yield words if not band.per else words + f" = {made}"
     one = _one(dose)
     if one is not None and own.rounding is not None and dose.status != AmountStatus.CAPPED:
-        yield f"{_rounded(own.rounding, own.unit)}: {amount_text(one, own.unit)}"
+        yield said("{rounded}: {amount}", rounded=_rounded(own.rounding, own.unit), amount=amount_text(one, own.unit))
     if one is not None and dose.status == AmountStatus.CAPPED and own.at_most is not None:
-        yield f"at most {amount_text(own.at_most, own.unit)}: {amount_text(one, own.unit)}"
+        yield said("at most {most}: {amount}", most=amount_text(own.at_most, own.unit), amount=amount_text(one, own.unit))
     if dose.ends is not None and (own.rounding is not None or own.at_most is not None):
         limits = [_rounded(own.rounding, own.unit)] if own.rounding is not None else []
-        limits += [f"at most {amount_text(own.at_most, own.unit)}"] if own.at_most is not None else []
-        yield f"both ends {', '.join(limits)}: {range_text(*dose.ends, own.unit)}"
+        limits += [said("at most {amount}", amount=amount_text(own.at_most, own.unit))] if own.at_most is not None else []
+        yield said("both ends {limits}: {range}", limits=joined(", ", limits), range=range_text(*dose.ends, own.unit))
     yield from _by(schedule, dose, own)
     if dose.weight is not None and (band.per or own.banded_by == "weight"):
         rule = schedule.study.product(dose.give.product).weight
-        renewed = f", which is renewed at {rule.text} only" if isinstance(rule, AtVisits) else ""
+        renewed = said(", which is renewed at {visits} only", visits=rule.text) if isinstance(rule, AtVisits) else said("")
         if dose.weight.status in ("ideal", "adjusted"):
             yield _reckoned_weight(schedule, dose.weight)
         else:
-            yield f"by the weight {_of(dose.weight.of)}{renewed}"
+            of = dose.weight.of
+            yield (said("by the weight of {day}", day=of) if of is not None else said("by the weight at baseline")) + renewed
 
 
-def _by(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[str]:
+def _by(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[Sentence]:
     """What else than a weight chooses the band of a dose."""
     if own.banded_by == "age" and schedule.age is not None:
-        yield f"by the age on day 1, {counted(schedule.age, 'year')}"
+        yield said("by the age on day 1, {years}", years=many(schedule.age, "year"))
     if dose.by_value is not None:
         value = dose.by_value
-        yield f"by {value.text} {_of(value.of)}" if value.of is not None else f"no {value.what.name} is recorded on or before that day"
+        if value.of is not None:
+            yield said("by {value} of {day}", value=value.text, day=value.of)
+        else:
+            yield said("no {value} is recorded on or before that day", value=value.what.name)
 
 
-def _reckoned_weight(schedule: SubjectSchedule, weight: Used) -> str:
+def _reckoned_weight(schedule: SubjectSchedule, weight: Used) -> Sentence:
     """How an ideal or adjusted weight came about."""
     inches = Fraction(round((schedule.height_cm or 0) * 10)) / Fraction(254, 10)
     first = "50" if schedule.sex == "M" else "45.5"
     tall = number_text(round(float(inches) - 60, 3))
     ideal = weight_by_kg("ideal", weight.kg, schedule.height_cm, schedule.sex)
-    words = f"ideal weight (Devine): {first} kg + 2.3 kg x {tall} inches over 60 = {number_text(ideal or 0)} kg"
+    words = said(
+        "ideal weight (Devine): {first} kg + 2.3 kg x {inches} inches over 60 = {kg} kg",
+        first=first,
+        inches=tall,
+        kg=number_text(ideal or 0),
+    )
     if weight.measured is None:
         return words
-    actual = f"{number_text(weight.measured)} kg {_of(weight.of)}"
-    return f"{words}; adjusted: and 0.4 of the difference to {actual} = {number_text(weight.kg)} kg"
+    measured, kg = number_text(weight.measured), number_text(weight.kg)
+    actual = said("{kg} kg of {day}", kg=measured, day=weight.of) if weight.of is not None else said("{kg} kg at baseline", kg=measured)
+    return said("{ideal}; adjusted: and 0.4 of the difference to {actual} = {kg} kg", ideal=words, actual=actual, kg=kg)
 
 
-def _rounded(rounding: Rounding, unit: str | None) -> str:
-    return f"rounded {rounding.way} to {amount_text(rounding.step, unit) if rounding.step is not None else 'whole vials'}"
+def _rounded(rounding: Rounding, unit: str | None) -> Sentence:
+    to = amount_text(rounding.step, unit) if rounding.step is not None else said("whole vials")
+    return said("rounded {way} to {step}", way=word(rounding.way), step=to)
 
 
 def _band(own: Dose, kg: Fraction | None, age: int | None, value: UsedValue | None) -> Band | None:
@@ -182,33 +214,34 @@ def _one(dose: SubjectDose) -> float | None:
     return None if math.isnan(amount) else amount
 
 
-def _of(date: dt.date | None) -> str:
-    return "at baseline" if date is None else f"of {date_text(date)}"
-
-
-def _given(dose: SubjectDose) -> Iterator[str]:
+def _given(dose: SubjectDose) -> Iterator[Sentence]:
     """How often; and what was given, where that is recorded."""
     if (own := own_dose(dose)) is not None and own.step:
-        yield own.step
+        yield joined("", [own.step])
     if dose.status == AmountStatus.AS_NEEDED:
-        yield "given only when it is needed: nothing is planned of it"
+        yield said("given only when it is needed: nothing is planned of it")
     elif dose.administrations > 1:
-        yield f"{dose.administrations} times in all"
+        yield said("{n} times in all", n=dose.administrations)
     if dose.status in (*NOT_GIVEN, AmountStatus.NOT_RECORDED):
-        yield why_no_amount(dose.status.text)
+        yield word(why_no_amount(dose.status.text))
     if dose.recorded:
-        yield f"recorded: {amount_text(dose.amount, dose.give.unit)}"
+        yield said("recorded: {amount}", amount=amount_text(dose.amount, dose.give.unit))
 
 
-def _vials(schedule: SubjectSchedule, dose: SubjectDose) -> Iterator[str]:
+def _vials(schedule: SubjectSchedule, dose: SubjectDose) -> Iterator[Sentence]:
     """What the dose is taken from; of a masked one as of the active drug, the same in every arm."""
     found = dose.vials
     if found is None:
         return
     masked = dose.status == AmountStatus.MASKED
-    kit = ", counted as for the active drug" if masked else ""
-    kit += f", by {number_text(dose.weight.kg)} kg {_of(dose.weight.of)}" if masked and dose.weight is not None else ""
-    held = f", which hold {amount_text(found.dispensed, dose.give.unit)}, {amount_text(found.waste, dose.give.unit)} left over"
+    kit = said("vials of {product}", product=dose.give.shown)
+    if masked:
+        kit += said(", counted as for the active drug")
+    if masked and dose.weight is not None:
+        kg, of = number_text(dose.weight.kg), dose.weight.of
+        kit += said(", by {kg} kg of {day}", kg=kg, day=of) if of is not None else said(", by {kg} kg at baseline", kg=kg)
+    dispensed, waste = amount_text(found.dispensed, dose.give.unit), amount_text(found.waste, dose.give.unit)
+    held = said(", which hold {amount}, {waste} left over", amount=dispensed, waste=waste)
     volume = "" if math.isnan(found.volume_ml) else f"; {volume_text(found.volume_ml)} mL"
     if vials := vials_text(found.counts):
-        yield f"vials of {dose.give.shown}{kit}: {vials}{'' if masked else held}{volume}"
+        yield said("{what}: {vials}", what=kit, vials=vials) + ("" if masked else held) + volume

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nmosd_dosing.days import date_text, shift_date
+from nmosd_dosing.days import shift_date
 from nmosd_dosing.schedule.gap_rules import rule_after
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.model import GapRule
 
 _OVER = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD, VisitStatus.CANCELLED)
@@ -22,17 +23,19 @@ class GapAhead(NamedTuple):
     since: dt.date
 
     @property
-    def text(self) -> str:
-        first = date_text(shift_date(self.since, self.rule.beyond.later(1)))
-        words = f"from {first} on, a dose comes {self.rule.of} after the last recorded one, of {date_text(self.since)}"
+    def text(self) -> Sentence:
+        first = shift_date(self.since, self.rule.beyond.later(1))
+        of, since = self.rule.of, self.since
+        words = said("from {first} on, a dose comes {length} after the last recorded one, of {day}", first=first, length=of, day=since)
         match self.rule.then:
             case "restart":
-                begins = f" at {self.rule.at.label}" if self.rule.at is not None else ""
-                return f"{words}: the period restarts{begins} with it"
+                if self.rule.at is not None:
+                    return said("{gap}: the period restarts at {visit} with it", gap=words, visit=self.rule.at.label)
+                return said("{gap}: the period restarts with it", gap=words)
             case "hold":
-                return f"{words}: hold, it waits for a decision"
+                return said("{gap}: hold, it waits for a decision", gap=words)
             case "stop":
-                return f"{words}: stop, there are none after it"
+                return said("{gap}: stop, there are none after it", gap=words)
 
 
 def gaps_ahead(subject: SubjectSchedule, as_of: dt.date | None) -> dict[int, GapAhead]:

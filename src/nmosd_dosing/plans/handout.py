@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.site_says import bring_to
-from nmosd_dosing.plans.wording import taken_days_text
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.events import is_own_day
 from nmosd_dosing.values import dataclass
 
 MOST = 5  # visits, as many as one page of A4 holds
-_HELD = "its doses wait until they are resumed"
+_HELD = said("its doses wait until they are resumed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Handout:
     telephone: str | None
     appointments: tuple[Appointment, ...]
     more: bool
-    left_out: tuple[str, ...]
+    left_out: tuple[Sentence, ...]
 
 
 def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_code: bool = False) -> Handout:
@@ -61,28 +61,32 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     if plan.unblinded:
         raise InputError(Problem("a handout is made of a masked plan", hint="make the plan without `unblind`"))
     found: list[tuple[dt.date, Appointment]] = []
-    left_out: list[str] = []
+    left_out: list[Sentence] = []
     for visit in (visit for visit in plan.all_visits if visit.stage in ("firm", "tentative")):
         day, last = _days(visit)
         if visit.only_arms:
-            left_out.append(f"{visit.id}: it may not be this subject's visit")
+            left_out.append(said("{visit}: {why}", visit=visit.id, why=said("it may not be this subject's visit")))
         elif visit.status == "pending":
             held = any(dose.amount_status == "held" for dose in visit.administrations)
-            left_out.append(f"{visit.id}: {_HELD if held else 'it waits for a decision'}")
+            left_out.append(said("{visit}: {why}", visit=visit.id, why=_HELD if held else said("it waits for a decision")))
         elif day is None:
-            left_out.append(f"{visit.id}: no day is stated")
+            left_out.append(said("{visit}: {why}", visit=visit.id, why=said("no day is stated")))
         elif last is not None and last < as_of and any(each.status == "held" for dose in visit.administrations for each in dose.days_taken):
-            left_out.append(f"{visit.id}: {_HELD}")
+            left_out.append(said("{visit}: {why}", visit=visit.id, why=_HELD))
         elif is_own_day(visit.label) and visit.booked is None and day <= as_of:
             continue  # whoever has given that day has said that it was
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
-            which = "day" if visit.last is None and visit.latest is None else "last day"
-            left_out.append(f"{visit.id}: nothing is recorded of it, and its {which} has passed")
+            why = said("nothing is recorded of it, and its last day has passed")
+            if visit.last is None and visit.latest is None:
+                why = said("nothing is recorded of it, and its day has passed")
+            left_out.append(said("{visit}: {why}", visit=visit.id, why=why))
         else:
             found.append((day, _appointment(plan, visit, day, last, as_of, days)))
-            left_out += [f"{visit.id}, {days}: the page does not say so" for days in _without_doses(visit)]
+            left_out += [said("{visit}, {doses}: the page does not say so", visit=visit.id, doses=doses) for doses in _without_doses(visit)]
             if _is_outside(visit):
-                left_out.append(f"{visit.id}: the days that are allowed, since the appointment is outside of them")
+                left_out.append(
+                    said("{visit}: {why}", visit=visit.id, why=said("the days that are allowed, since the appointment is outside of them"))
+                )
     found += [(on(when), _of_time_point(plan, visit, when, days)) for visit, when in _still_to_come(plan, as_of)]
     found.sort(key=lambda dated: dated[0])
     site = plan.site
@@ -107,10 +111,13 @@ def _days(visit: PlannedVisit) -> tuple[dt.date | None, dt.date | None]:
     return (day if visit.booked or not left else left[0]), (left[-1] if left else last)
 
 
-def _without_doses(visit: PlannedVisit) -> Iterator[str]:
+def _without_doses(visit: PlannedVisit) -> Iterator[Sentence]:
     """The days of a course on which a dose is not to be taken."""
     for dose in visit.administrations:
-        yield from (f"{dose.shown} {taken_days_text(days)}" for days in dose.days_taken)
+        for days in dose.days_taken:
+            held, shown = days.status == "held", dose.shown
+            words = said("{product} held from {first} on", product=shown, first=days.first)
+            yield words if held else said("{product} none from {first} to {last}", product=shown, first=days.first, last=days.last)
 
 
 def _is_outside(visit: PlannedVisit) -> bool:

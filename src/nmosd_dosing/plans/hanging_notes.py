@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from nmosd_dosing.days import date_text, days_past
+from nmosd_dosing.days import days_past
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.plans.reasons import may_move
 from nmosd_dosing.plans.spans import moving
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Point
 from nmosd_dosing.study.visits import lay_out
 
@@ -27,10 +28,15 @@ def courses(schedule: SubjectSchedule) -> Iterator[Note]:
             if not any(s.period == p and s.hangs_on == event and s.anchor is not None for s in schedule.segments):
                 which = ", ".join(visit.label for visit in visits if visit.hangs_on == event)
                 happened = schedule.first(event) is not None
-                why = f"{event} did not happen in {own.period.id}" if happened else f"they hang on {event}, which is not recorded"
+                why = (
+                    said("{event} did not happen in {period}", event=word(event), period=own.period.id)
+                    if happened
+                    else said("they hang on {event}, which is not recorded", event=word(event))
+                )
                 if event in (LAST_DOSE, LAST_DOSE_OF_STUDY):
-                    why = f"no dose is given{f' in {own.period.id}' if event == LAST_DOSE else ''}"
-                yield Note("event", f"not planned: {which}; {why}")
+                    why = said("no dose is given")
+                    why = said("no dose is given in {period}", period=own.period.id) if event == LAST_DOSE else why
+                yield Note("event", said("not planned: {which}; {why}", which=which, why=why))
 
 
 def moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -39,13 +45,18 @@ def moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
     for title, of, whose, date in moving(schedule):
         found.setdefault((of, whose, date), []).append(title)
     for (of, whose, date), titles in found.items():
-        other = "an earlier" if of == "first dose" else "a later"
-        yield Note("projected", f"{', '.join(titles)}: counted from {date_text(date)}, the {of} of {whose}; {other} dose moves it")
+        words = said(
+            "{what}: counted from {day}, the first dose of {whose}; an earlier dose moves it"
+            if of == "first dose"
+            else "{what}: counted from {day}, the last dose of {whose}; a later dose moves it",
+            what=", ".join(titles), day=date, whose=word(whose),
+        )  # fmt: skip
+        yield Note("projected", words)
 
 
 def moving_visits(schedule: SubjectSchedule, shown: Sequence[tuple[SubjectVisit, PlannedVisit]]) -> Iterator[Note]:
     """Which visits hang on a last dose that may be another one, or fall away with an entry that is not recorded."""
-    found: dict[str, list[PlannedVisit]] = {}
+    found: dict[Sentence, list[PlannedVisit]] = {}
     for visit, p in shown:
         for why in may_move(schedule, visit):
             found.setdefault(why, []).append(p)
@@ -62,6 +73,11 @@ def before_hanging(schedule: SubjectSchedule) -> Iterator[Note]:
         mine = [v for v in lay_out(own.period, 0, Problems()) if v.hangs_on == LAST_DOSE_OF_STUDY and v.offset is not None]
         gone = [v for v in mine if v.label not in planned and v.offset is not None and days_past(own.anchor, segment.anchor, v.offset) > 0]
         if gone:
-            first = f"{date_text(own.anchor)}{', projected' if own.projected else ''}"
-            words = f"before the first day of {own.period.id}, {first}; they are counted from {date_text(segment.anchor)}, the last dose"
-            yield Note("before-entry", f"not planned: {', '.join(v.label for v in gone)}; {words}")
+            first = said("{day}, projected" if own.projected else "{day}", day=own.anchor)
+            words = said(
+                "before the first day of {period}, {first}; they are counted from {day}, the last dose",
+                period=own.period.id,
+                first=first,
+                day=segment.anchor,
+            )
+            yield Note("before-entry", said("not planned: {which}; {why}", which=", ".join(v.label for v in gone), why=words))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import AmountStatus
-from nmosd_dosing.plans.dose_reasons import events_text, taken_days, taken_text
+from nmosd_dosing.plans.dose_reasons import events_text, not_given_text, taken_days
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.schedule.subject_schedule import AtLevel, SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.activities import levels_text
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
@@ -20,15 +20,15 @@ Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """The levels of each dose; those that events have led to, with the visits; levels that the file does not state; doses taken away."""
     doses = [(visit, planned, dose) for visit, planned in shown for dose in visit.doses if dose.in_plan and dose.give.levels]
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, Sentence], list[str]] = {}
     for visit, planned, dose in doses:
         for words in _in_words(dose.give, schedule.arm, schedule.period(visit).period.arms):
             found.setdefault(("dose-change", words), []).append(planned.id)
     for (_, words), visits in found.items():
         yield Note("dose-change", words, tuple(visits))
-    led: dict[str, list[str]] = {}
-    beyond: dict[str, list[str]] = {}
-    taken: dict[str, list[str]] = {}
+    led: dict[Sentence, list[str]] = {}
+    beyond: dict[Sentence, list[str]] = {}
+    taken: dict[Sentence, list[str]] = {}
     counted = set()
     for visit, planned, dose in doses:
         if (level := dose.level) is None:
@@ -44,14 +44,19 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         for words in _too_late(visit, dose, level, schedule):
             led.setdefault(words, []).append(planned.id)
         if level.by and not level.down and level.name is not None:
-            led.setdefault(f"{events_text(level.by)}: {dose.give.shown} at level {level.name}", []).append(planned.id)
+            led.setdefault(
+                said("{events}: {product} at level {level}", events=events_text(level.by), product=dose.give.shown, level=level.name), []
+            ).append(planned.id)
         elif level.down:
-            words = f"the file states no level {level.text} of {dose.give.shown}, and so no dose: {events_text(level.by)}"
+            words = said(
+                "the file states no level {level} of {product}, and so no dose: {events}",
+                level=level.text or "", product=dose.give.shown, events=events_text(level.by),
+            )  # fmt: skip
             beyond.setdefault(words, []).append(planned.id)
         if level.taken and dose.status != AmountStatus.HELD:
-            words = f"{dose.give.shown} {taken_text(level.taken, held=False)}"
+            words = not_given_text(dose.give.shown, level.taken, held=False)
             if _was_given(dose):
-                words = f"{words.replace('is not given', 'was to be left out')}, and was given all the same"
+                words = _left_out(dose.give.shown, level.taken)
             taken.setdefault(words, []).append(planned.id)
     yield from (Note("dose-change", words, tuple(visits)) for words, visits in led.items())
     yield from (Note("not-stated", words, tuple(visits)) for words, visits in beyond.items())
@@ -59,16 +64,20 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     for event in dict.fromkeys(event for _, _, dose in doses for event in dose.give.events):
         for date in schedule.events.get(event, ()):
             if (event, date) not in counted and (not _resumes(doses, event) or not _held_before(schedule, doses, event, date)):
-                yield Note("dose-change", f"{event} on {date_text(date)}: no dose of this plan is by it")
+                yield Note("dose-change", said("{event} on {day}: no dose of this plan is by it", event=word(event), day=date))
 
 
-def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: SubjectSchedule) -> Iterator[str]:
+def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: SubjectSchedule) -> Iterator[Sentence]:
     """The events that would move the level of a course, and come only after its first day."""
     moving = {event for own in dose.give.levels if own is not None for event in (*own.down, *own.up)}
     for event in sorted(moving):
         for date in schedule.events.get(event, ()):
             if visit.last is not None and (event, date) not in level.by and dose.date is not None and dose.date < date <= visit.last:
-                yield f"{events_text([(event, date)])}: this course of {dose.give.shown} keeps the level of its first day"
+                yield said(
+                    "{events}: this course of {product} keeps the level of its first day",
+                    events=events_text([(event, date)]),
+                    product=dose.give.shown,
+                )
 
 
 def _held_until_begun(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose) -> Iterator[tuple[str, dt.date]]:
@@ -79,6 +88,15 @@ def _held_until_begun(schedule: SubjectSchedule, visit: SubjectVisit, dose: Subj
         for event in own.held:
             resumed = [date for name in own.resumed for date in schedule.events.get(name, ()) if visit.target < date <= dose.date]
             yield from ((event, since) for since in schedule.events.get(event, ()) if any(since <= date for date in resumed))
+
+
+def _left_out(product: str, taken: Sequence[tuple[str, dt.date]]) -> Sentence:
+    """Of a dose that an event takes away, and that was given."""
+    first, *then = taken
+    by, end = events_text([first]), events_text(then)
+    if then:
+        return said("{product} was to be left out, by {event} until {end}, and was given all the same", product=product, event=by, end=end)
+    return said("{product} was to be left out, by {event}, and was given all the same", product=product, event=by)
 
 
 def _was_given(dose: SubjectDose) -> bool:
@@ -98,10 +116,11 @@ def _held_before(
     return any(since <= date for own in ends for held in own.held for since in schedule.events.get(held, ()))
 
 
-def _in_words(give: Give, arm: int, arms: Sequence[str]) -> Iterator[str]:
+def _in_words(give: Give, arm: int, arms: Sequence[str]) -> Iterator[Sentence]:
     """The levels of an administration, and what moves them: of the subject's arm, of all where it is not known."""
     mine = dict.fromkeys(give.levels if arm == UNKNOWN_ARM or len(give.levels) == 1 else (give.levels[arm],))
     for own in mine:
         if own is not None:
             whose = [arms[i] for i, each in enumerate(give.levels) if each == own] if len(mine) > 1 and len(arms) > 1 else []
-            yield f"{' / '.join(whose)}{': ' if whose else ''}{give.shown}: {levels_text(own)}"
+            about = f"{' / '.join(whose)}{': ' if whose else ''}{give.shown}"
+            yield said("{what}: {levels}", what=about, levels=levels_text(own))

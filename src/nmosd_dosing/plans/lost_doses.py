@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nmosd_dosing.plans.plan import LostDose
 from nmosd_dosing.plans.reasons import day, limit_text
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.sentences import said
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
 
@@ -21,9 +22,14 @@ def lost_doses(schedule: SubjectSchedule) -> Iterator[LostDose]:
         if ends and all(limit.cause == "entry" for limit in ends):
             move = moves[visit.segment.period]
             if move.entered is None or move.entered == expected:
-                why = f"the dose of {visit.id} on {day(expected)} falls away: {limit_text(schedule, ends[0])}"
+                why = said(
+                    "the dose of {visit} on {day} falls away: {why}",
+                    visit=visit.id,
+                    day=day(expected),
+                    why=limit_text(schedule, ends[0]),
+                )
                 last = move.entered is None and move.begins == move.latest == expected
-                yield LostDose(visit.id, expected, f"{why}, the last day allowed" if last else why)
+                yield LostDose(visit.id, expected, said("{why}, the last day allowed", why=why) if last else why)
 
 
 def _gets(schedule: SubjectSchedule, visit: SubjectVisit) -> bool:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Literal
 
-from nmosd_dosing.days import Offset, date_text, days_past
-from nmosd_dosing.errors import Problems, counted
+from nmosd_dosing.days import Offset, days_past
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
 from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans, moving_visits
 from nmosd_dosing.plans.level_notes import level_notes
 from nmosd_dosing.plans.plan import Note, PlannedSpan, PlannedVisit
-from nmosd_dosing.plans.reasons import cancelled_by, day
+from nmosd_dosing.plans.reasons import cancelled_by, day, pending_because
 from nmosd_dosing.plans.transition_notes import transition_notes
+from nmosd_dosing.plans.window_notes import overlaps, same_date, weekends, windows
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import Sentence, joined, many, said, word
 from nmosd_dosing.study.events import is_own_day
-from nmosd_dosing.study.facts import NOT_STATED, Facts
+from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
-from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
+from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
@@ -41,9 +41,9 @@ def notes(
     """The notes of one subject's plan; `every` visit that it shows, with what the schedule holds of it, and the `spans` that it shows."""
     shown = [(v, p) for v, p in every if p.stage != "cancelled"]
     if schedule.unblinded:
-        yield Note("unblinded", "doses are shown unblinded: keep this from whoever must not know the arm")
+        yield Note("unblinded", said("doses are shown unblinded: keep this from whoever must not know the arm"))
     yield from transition_notes(schedule)
-    yield from _states(every)
+    yield from _states(schedule, every)
     if as_of is not None:
         yield from _not_recorded(schedule, shown, as_of)
     yield from _gap_clock(schedule, shown, as_of)
@@ -60,15 +60,15 @@ def notes(
     yield from _cut_short(every)
     yield from moving_spans(schedule)
     yield from moving_visits(schedule, shown)
-    yield from _overlaps(shown)
+    yield from overlaps(shown)
     if schedule.beyond and schedule.until is not None:
-        yield Note("until", f"{counted(schedule.beyond, 'planned visit')} after {date_text(schedule.until)} not shown")
-    yield from _windows(schedule, shown, window)
+        yield Note("until", said("{visits} after {day} not shown", visits=many(schedule.beyond, "planned visit"), day=schedule.until))
+    yield from windows(schedule, shown, window)
     if workdays is not None:
         yield from closed_days.notes([p for _, p in shown], workdays)
     else:
-        yield from _weekends(shown)
-    yield from _same_date([p for _, p in shown])
+        yield from weekends(shown)
+    yield from same_date([p for _, p in shown])
     yield from _changes(schedule, shown)
     yield from level_notes(schedule, shown)
     yield from _facts(schedule.study, [own.period for own in schedule.periods if own.anchor is not None], spans, shown)
@@ -81,44 +81,48 @@ def _ids(chosen: Iterable[PlannedVisit]) -> tuple[str, ...]:
 # --- what was done ------------------------------------------------------------------------------------------------------
 
 
-def _states(every: Shown) -> Iterator[Note]:
+def _states(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
     by_reason: dict[str, list[PlannedVisit]] = {}
     for _, p in every:
         if p.cancelled_by:
             by_reason.setdefault(p.cancelled_by, []).append(p)
     for reason, visits in by_reason.items():
         yield Note("cancelled", reason, _ids(visits))
-    waiting: dict[str, list[PlannedVisit]] = {}
-    for _, p in every:
+    waiting: dict[Sentence, list[PlannedVisit]] = {}
+    for visit, p in every:
         if p.status == "pending":
-            why = next((step.removeprefix("pending: ") for step in p.steps if step.startswith("pending: ")), "a decision is open")
-            waiting.setdefault(why, []).append(p)
+            waiting.setdefault(pending_because(schedule, visit), []).append(p)
     for why, visits in waiting.items():
-        yield Note("pending", f"no dose yet: {why}", _ids(visits))
+        yield Note("pending", said("no dose yet: {why}", why=why), _ids(visits))
 
 
 def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> Iterator[Note]:
     """What should have happened by a day, and of which nothing is recorded."""
     open_ = [p for visit, p in shown if p.status == "planned" and p.actual is None and not visit.is_only_needed and not is_own_day(p.label)]
     if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
-        yield Note("overdue", f"as of {date_text(as_of)} nothing is recorded, and the last allowed day has passed", _ids(overdue))
+        yield Note("overdue", said("as of {day} nothing is recorded, and the last allowed day has passed", day=as_of), _ids(overdue))
     past = [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]
-    for or_later, why in ((False, "no window is stated"), (True, "any later day is allowed")):
+    for or_later, why in ((False, said("no window is stated")), (True, said("any later day is allowed"))):
         if mine := [p for p in past if p.or_later == or_later]:
-            yield Note("past-target", f"as of {date_text(as_of)} nothing is recorded, the target has passed; {why}", _ids(mine))
+            yield Note("past-target", said("as of {day} nothing is recorded, the target has passed; {why}", day=as_of, why=why), _ids(mine))
     for move in schedule.moves:
         rule, latest = move.rule, move.latest
         waiting = move.status in (MoveStatus.PROJECTED, MoveStatus.PENDING)
         into = schedule.study.period(rule.target_period) if rule is not None else None
         waiting &= not (move.status == MoveStatus.PROJECTED and into is not None and into.unseen)
         if rule is not None and waiting and latest is not None and latest < as_of:
-            words = f"as of {date_text(as_of)} no entry into {rule.target_period} is recorded; the last allowed day was {date_text(latest)}"
+            words = said(
+                "as of {day} no entry into {period} is recorded; the last allowed day was {last}",
+                day=as_of,
+                period=rule.target_period,
+                last=latest,
+            )
             yield Note("overdue", words)
 
 
 def _gap_clock(schedule: SubjectSchedule, shown: Shown, as_of: dt.date | None) -> Iterator[Note]:
     """What rules for gaps would do with the next doses."""
-    ahead, by_text = gaps_ahead(schedule, as_of), dict[str, list[PlannedVisit]]()
+    ahead, by_text = gaps_ahead(schedule, as_of), dict[Sentence, list[PlannedVisit]]()
     for visit, p in shown:
         if visit.row in ahead:
             by_text.setdefault(ahead[visit.row].text, []).append(p)
@@ -141,46 +145,78 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             as_planned.append(p.id)
         segment = visit.segment
         if segment.cut is not None and p.actual is not None and visit.number >= segment.cut:
-            words = f"{p.id} is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
+            words = said(
+                "{visit} is recorded after the gap: the visits since then have other names, such as those with `(restart)`", visit=p.id
+            )
             yield Note("gap-rule", words, (p.id,))
         first = not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == Offset()
         if first and schedule.start in (p.actual, p.booked) and schedule.planned_start is not None:
-            was = "was on" if p.booked is None else "is booked for"
-            yield Note("start", f"{p.id} {was} {day(schedule.start)}, which is day 1; planned was {day(schedule.planned_start)}", (p.id,))
+            yield Note(
+                "start",
+                said(
+                    "{visit} was on {day}, which is day 1; planned was {planned}"
+                    if p.booked is None
+                    else "{visit} is booked for {day}, which is day 1; planned was {planned}",
+                    visit=p.id,
+                    day=day(schedule.start),
+                    planned=day(schedule.planned_start),
+                ),
+                (p.id,),
+            )
         elif first and p.actual is not None and p.actual != schedule.start:
-            words = f"{p.id} is recorded on {day(p.actual)}; no first dose is given at it, so day 1 is {day(schedule.start)}"
+            words = said(
+                "{visit} is recorded on {day}; no first dose is given at it, so day 1 is {start}",
+                visit=p.id,
+                day=day(p.actual),
+                start=day(schedule.start),
+            )
             yield Note("start", words, (p.id,))
     if as_planned:
-        yield Note("not-recorded", "how much was given is not recorded: the planned dose is counted", tuple(as_planned))
+        yield Note("not-recorded", said("how much was given is not recorded: the planned dose is counted"), tuple(as_planned))
     if weights:
-        yield Note("weight", "the weight recorded at these visits is not the one that doses are by", _ids(weights))
+        yield Note("weight", said("the weight recorded at these visits is not the one that doses are by"), _ids(weights))
 
 
 def _booked(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
     """Appointments: what is no fact yet, and what has become none."""
     if booked := [p for _, p in every if p.booked is not None and p.stage != "cancelled"]:
         yield Note(
-            "booked", "an appointment, and not done: no total counts it as given, and what is counted from it may move", _ids(booked)
+            "booked", said("an appointment, and not done: no total counts it as given, and what is counted from it may move"), _ids(booked)
         )
     for visit in schedule.visits:
         if visit.booked is not None and visit.status == VisitStatus.CANCELLED:
             yield Note(
-                "booked", f"{visit.id} is booked for {day(visit.booked)}, and is not planned any more: {cancelled_by(schedule, visit)}"
+                "booked",
+                said(
+                    "{visit} is booked for {day}, and is not planned any more: {why}",
+                    visit=visit.id,
+                    day=day(visit.booked),
+                    why=cancelled_by(schedule, visit),
+                ),
             )
     for visit, p in every:
         lapsed = max((record.date for record in visit.appointments if record.status == "lapsed"), default=None)
         if lapsed is not None and p.actual is None and p.booked is None and not visit.records:
-            yield Note("booked", f"{p.id} was booked for {day(lapsed)}, and nothing is recorded of it", (p.id,))
+            yield Note("booked", said("{visit} was booked for {day}, and nothing is recorded of it", visit=p.id, day=day(lapsed)), (p.id,))
     ids = {visit.row: visit.id for visit in schedule.visits}
     for row, record in schedule.twice:
         if record.status == "booked":
-            yield Note("booked", f"{ids[row]} is booked for {day(record.date)} as well: that appointment is not in this plan", (ids[row],))
+            yield Note(
+                "booked",
+                said("{visit} is booked for {day} as well: that appointment is not in this plan", visit=ids[row], day=day(record.date)),
+                (ids[row],),
+            )
     for record in schedule.unscheduled:
         if not record.is_fact:
-            why = "is not planned" if record.is_unscheduled else "this plan does not have yet"
-            what = "a visit that is not planned" if record.visit == UNSCHEDULED else f"{record.visit}, which {why},"
-            when = f"is booked for {day(record.date)}" if record.status == "booked" else f"was booked for {day(record.date)}"
-            yield Note("booked", f"{what} {when}")
+            if record.visit == UNSCHEDULED:
+                what = said("a visit that is not planned")
+            elif record.is_unscheduled:
+                what = said("{visit}, which is not planned,", visit=record.visit)
+            else:
+                what = said("{visit}, which this plan does not have yet,", visit=record.visit)
+            is_booked = record.status == "booked"
+            words = said("{visit} is booked for {day}" if is_booked else "{visit} was booked for {day}", visit=what, day=record.date)
+            yield Note("booked", words)
 
 
 def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -190,10 +226,13 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
         known = record.product in (None, *products)
         given = record.took_place and (record.product is not None or record.amount is not None)
         given &= not known or any(x.date == record.date and record.product in (None, x.product) for x in schedule.doses_besides)
-        words = "; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it"
-        words = "; its product is none of the study, and counts in no total" if not known else words
-        what, why = ("a visit", " that") if record.visit == UNSCHEDULED else (record.visit, ", which")
-        yield Note("unscheduled", f"{what} on {date_text(record.date)}{why} is not planned{words if given else ''}")
+        words = said("; its dose counts in later totals, where they are known, and as a last dose; no repeat is counted from it")
+        words = said("; its product is none of the study, and counts in no total") if not known else words
+        if record.visit == UNSCHEDULED:
+            what = said("a visit on {day} that is not planned", day=record.date)
+        else:
+            what = said("{visit} on {day}, which is not planned", visit=record.visit, day=record.date)
+        yield Note("unscheduled", what + words if given else what)
 
 
 def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
@@ -210,15 +249,28 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         if dose is not None and dose.actual is None and dose.is_too_soon:
             on.setdefault(before.product, []).append(p)
             continue
-        days = counted((visit.target - before.since).days, "day")
-        words = f"{before.product} {days} after {dose.id if dose is not None else f'the dose of {date_text(before.since)}'}"
+        days = many((visit.target - before.since).days, "day")
+        words = said(
+            "{product} {days} after {dose}",
+            product=before.product,
+            days=days,
+            dose=dose.id if dose is not None else said("the dose of {day}", day=before.since),
+        )
         gap = schedule.study.product(before.product).gap_text
-        yield Note("short-gap", f"{words}: less than the minimum gap, {gap}; not before {date_text(before.not_before)}", (p.id,))
+        yield Note(
+            "short-gap",
+            said("{dose}: less than the minimum gap, {gap}; not before {day}", dose=words, gap=gap or "", day=before.not_before),
+            (p.id,),
+        )
     for product, moved in on.items():
         gap = schedule.study.product(product).gap_text
-        yield Note("short-gap", f"{product}: a dose before is moved on by the minimum gap, {gap}, and these with it", _ids(moved))
+        yield Note(
+            "short-gap",
+            said("{product}: a dose before is moved on by the minimum gap, {gap}, and these with it", product=product, gap=gap or ""),
+            _ids(moved),
+        )
     if none := [p for visit, p in ahead if visit.no_day_allowed]:
-        yield Note("no-day", "no day is allowed: the first that is stated comes after the last; a person must decide", _ids(none))
+        yield Note("no-day", said("no day is allowed: the first that is stated comes after the last; a person must decide"), _ids(none))
 
 
 def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -237,10 +289,19 @@ def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
             and days_past(own.anchor, schedule.start, visit.last or visit.offset) > 0
         ]
         if gone:
-            which = ", ".join(gone) if len(gone) <= 10 else f"{gone[0]}, {gone[1]}, … {gone[-1]} ({len(gone)} visits)"
-            first = f"{date_text(own.anchor)}{', projected' if own.projected else ''}"
-            words = f"before the first day of {own.period.id}, {first}; its days go on counting from {date_text(schedule.start)}"
-            yield Note("before-entry", f"not planned: {which}; {words}")
+            which = (
+                joined(", ", gone)
+                if len(gone) <= 10
+                else said("{first}, {second}, … {last} ({n} visits)", first=gone[0], second=gone[1], last=gone[-1], n=len(gone))
+            )
+            first = said("{day}, projected" if own.projected else "{day}", day=own.anchor)
+            words = said(
+                "before the first day of {period}, {first}; its days go on counting from {day}",
+                period=own.period.id,
+                first=first,
+                day=schedule.start,
+            )
+            yield Note("before-entry", said("not planned: {which}; {why}", which=which, why=words))
 
 
 def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
@@ -255,8 +316,8 @@ def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         and p.target > end
     ]
     if beyond:
-        why = "late doses, a restart or an early entry have moved them there"
-        yield Note("after-end", f"after the end of the period: {why}", _ids(beyond))
+        words = said("after the end of the period: late doses, a restart or an early entry have moved them there")
+        yield Note("after-end", words, _ids(beyond))
 
 
 # --- doses and days -----------------------------------------------------------------------------------------------------
@@ -268,7 +329,7 @@ def _cut_short(shown: Shown) -> Iterator[Note]:
         ended = any(record.last is not None for record in visit.records)
         planned = visit.planned_last if p.administrations and not ended else None
         if planned is not None and p.last is not None and p.last < planned and p.stage != "cancelled":
-            yield Note("cut", f"ends on {date_text(p.last)}, and was planned to {date_text(planned)}", (p.id,))
+            yield Note("cut", said("ends on {day}, and was planned to {planned}", day=p.last, planned=planned), (p.id,))
 
 
 def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
@@ -278,99 +339,13 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         if not period.open_ended or own.anchor is None or not schedule.goes_on(p, only_doses):
             continue
         drawn = _ids(p for v, p in shown if v.visit.open_ended and p.period == period.id)
-        first = "the first day" if len(schedule.periods) == 1 else f"the first day of {period.id}"
+        one = len(schedule.periods) == 1
+        first = said("the first day") if one else said("the first day of {period}", period=period.id)
         last = max((s.open_end for s in schedule.segments if s.period == p and s.open_end is not None), default=None)
         further = last if last is not None and days_past(last, own.anchor, OPEN_END) > 0 else schedule.until
-        limit = f"until {date_text(further)}" if further else f"for {OPEN_END.months} months from {first}"
-        none = "" if drawn else ", and none of it falls before then"
-        yield Note("open-ended", f"the source states no end of a repeat; it is drawn {limit}{none}", drawn)
-
-
-def _overlaps(shown: Shown) -> Iterator[Note]:
-    for i, (visit, before) in enumerate(shown):
-        other, after = next((o for o in islice(shown, i + 1, None) if not _of_other_arms(before, o[1])), (None, None))
-        if other is None or after is None or after.earliest is None or not (before.latest or before.or_later) or _moves(visit, other):
-            continue
-        if before.latest is None or before.latest >= after.earliest:
-            yield Note("overlap", f"the windows of {before.label} and {after.label} overlap", (before.id, after.id))
-
-
-def _moves(before: SubjectVisit, after: SubjectVisit) -> bool:
-    """Whether a visit moves another with it, so that their windows share no day: an entry the visits of its period and a later entry,
-    a dose what hangs on the last one."""
-    own, other = before.segment, after.segment
-    if other.hangs_on:
-        whose = other.hangs_on == LAST_DOSE_OF_STUDY or (other.hangs_on == LAST_DOSE and own.period == other.period)
-        return whose and not own.hangs_on and bool(before.visit.gives)
-    return before.is_entry and (own.number == other.number or after.is_entry)
-
-
-def _of_other_arms(one: PlannedVisit, two: PlannedVisit) -> bool:
-    """Whether no arm has both visits, as far as is known."""
-    return bool(one.only_arms and two.only_arms and not set(one.only_arms) & set(two.only_arms))
-
-
-def _windows(schedule: SubjectSchedule, shown: Shown, window: Window | None) -> Iterator[Note]:
-    """Which windows are not those of the study's source, and for which visits it states none."""
-    arms = {own.period.id: own.period.arms for own in schedule.periods}
-    dated = [(v.visit, p) for v, p in shown if p.target is not None]
-    by_arm: dict[str, list[PlannedVisit]] = {}
-    for visit, p in dated:
-        if len(set(visit.windows)) > 1:
-            by_arm.setdefault(_windows_by_arm(visit, arms[p.period]), []).append(p)
-    for words, visits in by_arm.items():
-        shown_days = "these are the days that every arm allows" if visits[0].earliest is not None else "none is shown"
-        yield Note("needs-arm", f"the window hangs on the arm ({words}); {shown_days}", _ids(visits))
-    windowless = [p for v, p in shown if p.target is not None and set(v.visit.windows) == {None} and v.around == (None, None)]
-    if windowless:
-        elsewhere = any(_states_window(own.period) for own in schedule.periods)  # for what fell away, or is not shown
-        which = "any visit" if len(windowless) == len(dated) and not elsewhere else "these visits"
-        yield Note("no-window", f"the source states no window for {which}", _ids(windowless))
-    if window is not None:
-        asked = [p for v, p in dated if v.window is window]
-        words = "is not from the source: it was asked for" if asked else f"was asked for and is not used: {_unused(dated, windowless)}"
-        yield Note("window", f"the window {window.text} {words}", _ids(asked))
-    origins: dict[tuple[str, str], list[PlannedVisit]] = {}
-    for visit, p in dated:
-        if visit.window is not None and visit.window.origin is not None:
-            origins.setdefault((visit.window.text, visit.window.origin), []).append(p)
-    for (text, origin), visits in origins.items():
-        yield Note("site", f"the window {text} is stated by {origin}, not by the study's source", _ids(visits))
-
-
-def _states_window(period: Period) -> bool:
-    return period.window is not None or any(isinstance(item.window, Window) for rule in period.visit_rules for item in rule.at)
-
-
-def _unused(dated: Sequence[object], windowless: Sequence[object]) -> str:
-    """Why no visit got the window that was asked for: those that the source leaves without one are first days, which take none."""
-    if not dated:
-        return "no visit has a day"
-    others = ", and every other visit has one" if len(windowless) < len(dated) else ""
-    return f"the first day of a period takes none{others}" if windowless else "every visit has one"
-
-
-def _windows_by_arm(visit: Visit, arms: Sequence[str]) -> str:
-    windows = [(arms[arm], visit.windows[arm]) for arm in visit.arms]
-    return ", ".join(f"{arm}: {window.text if window is not None else NOT_STATED.value}" for arm, window in windows)
-
-
-def _weekends(shown: Shown) -> Iterator[Note]:
-    open_ = [p for _, p in shown if p.target is not None and p.actual is None and p.stage != "not done"]
-    for weekday, name in ((5, "Saturday"), (6, "Sunday")):
-        on = [p for p in open_ if (expected := p.booked or p.target) is not None and expected.weekday() == weekday]
-        if on:
-            yield Note("weekend", f"on a {name}; no rule is stated, nothing is moved", _ids(on))
-
-
-def _same_date(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
-    dates: dict[dt.date, list[str]] = {}
-    for visit in planned:
-        if visit.target is not None and visit.last is None:
-            dates.setdefault(visit.actual or visit.booked or visit.target, []).append(visit.id)
-    for date, ids in dates.items():
-        if len(ids) > 1:
-            yield Note("same-date", f"several visits on {date_text(date)}", tuple(ids))
+        limit = said("until {day}", day=further) if further else said("for {n} months from {day}", n=OPEN_END.months, day=first)
+        words = said("the source states no end of a repeat; it is drawn {limit}", limit=limit)
+        yield Note("open-ended", words if drawn else words + said(", and none of it falls before then"), drawn)
 
 
 def _changes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
@@ -392,15 +367,33 @@ def _changes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
                 mine = doses[0] if len(doses) == 1 else doses[arm] if arm != UNKNOWN_ARM else None
                 changed[event] = changed.get(event, False) or mine is not None or arm == UNKNOWN_ARM
     for (event, texts), visits in found.items():
-        happened = " and ".join(map(day, schedule.events.get(event, ())))
+        happened = joined(" and ", map(day, schedule.events.get(event, ())))
         if not happened:
-            yield Note("dose-change", f"from the next of these visits on or after `{event}`: {texts}", _ids(visits))
+            yield Note(
+                "dose-change", said("from the next of these visits on or after `{event}`: {doses}", event=event, doses=texts), _ids(visits)
+            )
         elif not changed[event]:
-            yield Note("dose-change", f"{event} on {happened} changes nothing for this arm ({texts})", _ids(visits))
+            yield Note(
+                "dose-change",
+                said("{event} on {days} changes nothing for this arm ({doses})", event=word(event), days=happened, doses=texts),
+                _ids(visits),
+            )
         elif after := by.get((event, texts)):
-            yield Note("dose-change", f"{event} on {happened}: {texts}, from the next of these visits on or after it", _ids(after))
+            yield Note(
+                "dose-change",
+                said(
+                    "{event} on {days}: {doses}, from the next of these visits on or after it",
+                    event=word(event),
+                    days=happened,
+                    doses=texts,
+                ),
+                _ids(after),
+            )
         else:
-            yield Note("dose-change", f"{event} on {happened}: {texts}, and no dose of this plan is by it")
+            yield Note(
+                "dose-change",
+                said("{event} on {days}: {doses}, and no dose of this plan is by it", event=word(event), days=happened, doses=texts),
+            )
 
 
 def _facts(study: Study, periods: Sequence[Period], spans: Sequence[PlannedSpan], shown: Shown) -> Iterator[Note]:

@@ -12,9 +12,10 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.dose_intensity import intensities
 from nmosd_dosing.plans.dose_reasons import dose_steps, taken_text
 from nmosd_dosing.plans.lost_doses import lost_doses
+from nmosd_dosing.plans.move_reasons import move_message, period_steps
 from nmosd_dosing.plans.notes import notes
 from nmosd_dosing.plans.plan import Administration, Plan, PlannedPeriod, PlannedTransition, PlannedVisit, TakenAway
-from nmosd_dosing.plans.reasons import cancelled_by, move_message, period_steps, record_text, source_text, visit_reason, visit_steps
+from nmosd_dosing.plans.reasons import cancelled_by, record_text, source_text, visit_reason, visit_steps
 from nmosd_dosing.plans.site_says import room_of
 from nmosd_dosing.plans.spans import spans
 from nmosd_dosing.plans.time_lines import time_line, time_steps
@@ -25,6 +26,7 @@ from nmosd_dosing.schedule.expansion import as_planned, expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import DaysTaken, SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import Sentence, joined
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.study.events import OF_SCREENING
@@ -152,7 +154,7 @@ def _date(visit: PlannedVisit) -> dt.date | None:
     return visit.target or visit.actual or visit.booked
 
 
-def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str]) -> PlannedVisit:
+def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[Sentence]) -> PlannedVisit:
     what, period = visit.visit, schedule.period(visit).period
     target, anchor = visit.target, visit.segment.day_one
     days = (target - anchor).days if target is not None and anchor is not None else None
@@ -185,7 +187,7 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[str])
         window_source=what.window.origin if what.window is not None else None,
         cancelled_by=cancelled_by(schedule, visit) if visit.status == VisitStatus.CANCELLED else None,
         comment=comments((*visit.records, *visit.appointments)),
-        record="; ".join(dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
+        record=joined("; ", dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
         room=room_of(schedule.study.site, period.id, what.label),
         is_entry=visit.is_entry,
         or_later=visit.or_later,

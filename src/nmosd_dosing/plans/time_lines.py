@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from nmosd_dosing.days import date_text
 from nmosd_dosing.hours import nominal_days
 from nmosd_dosing.plans.plan import PlannedTimePoint
 from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.study.time_points import Line, TimePoint
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
@@ -166,14 +166,17 @@ def _actual(record: Record | None) -> dt.date | None:
     return dt.datetime.combine(record.date, record.time) if record.time is not None else record.date
 
 
-def time_steps(line: Sequence[PlannedTimePoint]) -> Iterator[str]:
+def time_steps(line: Sequence[PlannedTimePoint]) -> Iterator[Sentence]:
     """How the times of a visit came about: from which dose they are counted, and when that began."""
     doses = {row.name: row for row in line if row.kind == "dose"}
     for of in dict.fromkeys(row.of for row in line if row.of is not None):
         dose, mine = doses.get(of), [row for row in line if row.of == of]
         if dose is None or dose.date is None:
-            yield f"times from {of}: it is not given"
+            yield said("times from {product}: it is not given", product=of)
             continue
-        began = f"{date_text(dose.time.date())} {dose.time:%H:%M}{', as recorded' if dose.from_actual else ''}" if dose.time else ""
-        hours = "; ".join(f"{row.name} {row.text}{f' = {row.time:%H:%M}' if row.time is not None else ''}" for row in mine)
-        yield f"times from {of}, {began or 'of which no hour is known'}: {hours}"
+        began = said("of which no hour is known")
+        if dose.time:
+            began = said("{day} {hour}", day=dose.time.date(), hour=f"{dose.time:%H:%M}")
+            began = said("{hour}, as recorded", hour=began) if dose.from_actual else began
+        hours = joined("; ", (row.name + " " + row.text + (f" = {row.time:%H:%M}" if row.time is not None else "") for row in mine))
+        yield said("times from {product}, {began}: {hours}", product=of, began=began, hours=hours)

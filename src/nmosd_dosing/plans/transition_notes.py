@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from nmosd_dosing.days import date_text, shift_date
-from nmosd_dosing.errors import counted
+from nmosd_dosing.days import shift_date
 from nmosd_dosing.plans.lost_doses import lost_doses
+from nmosd_dosing.plans.move_reasons import move_message
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note
-from nmosd_dosing.plans.reasons import day, move_message
+from nmosd_dosing.plans.reasons import day
 from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectMove, SubjectSchedule
 from nmosd_dosing.schedule.visit_states import VisitStatus
+from nmosd_dosing.sentences import Sentence, joined, many, said, word
 from nmosd_dosing.study.events import (
     BEFORE_DAY_1,
     CONFIRMED,
@@ -22,6 +23,7 @@ from nmosd_dosing.study.events import (
     ENDS_FOLLOW_UP,
     ENDS_PARTICIPATION,
     ENDS_TREATMENT,
+    REJECTED,
     RELAPSE,
     SCREEN_FAILED,
     SCREENED,
@@ -50,12 +52,19 @@ def transition_notes(schedule: SubjectSchedule) -> Iterator[Note]:
 def _day_1(schedule: SubjectSchedule) -> Iterator[Note]:
     """That there is no day 1, and days of screening that cannot be."""
     if schedule.start is None:
-        why = "no day 1 yet" if schedule.first(SCREEN_FAILED) is None else "there is no day 1"
-        yield Note("start", f"{why}: what is counted from it is not planned")
+        why = said("no day 1 yet") if schedule.first(SCREEN_FAILED) is None else said("there is no day 1")
+        yield Note("start", said("{why}: what is counted from it is not planned", why=why))
     if schedule.screened_again:
         failed, screened = (day(schedule.events[event][0]) for event in (SCREEN_FAILED, SCREENED))
-        yield Note("event", f"screen_failed on {failed} is of an earlier screening than that on {screened}, and ends nothing")
-    yield from (Note("order", f"{wrong}: check the dates") for wrong in out_of_order(schedule.first, schedule.start))
+        yield Note(
+            "event",
+            said(
+                "screen_failed on {failed} is of an earlier screening than that on {screened}, and ends nothing",
+                failed=failed,
+                screened=screened,
+            ),
+        )
+    yield from (Note("order", said("{wrong}: check the dates", wrong=wrong)) for wrong in out_of_order(schedule.first, schedule.start))
 
 
 def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -69,15 +78,24 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
             yield from _not_entered(schedule, move, rule)
             continue
         yield Note(_code(move), move_message(schedule, move, rule))
-        yield from (Note("assumed", f"entry into {rule.target_period}, rule {rule.id}: {text}") for text in rule.facts.assumed)
+        yield from (
+            Note(
+                "assumed",
+                said("entry into {period}, rule {rule}: {text}", period=rule.target_period, rule=rule.id, text=text),
+            )
+            for text in rule.facts.assumed
+        )
     here = [own.period.id for own in schedule.periods]
     for move in schedule.moves:
         leads = move.rule
         if leads is not None and leads.after.kind != "end" and move.status != MoveStatus.NONE and leads.target_period not in here:
-            hint = f"plan `{schedule.study.id}` for the way into {leads.target_period}"
-            yield Note("entered" if move.status == MoveStatus.ENTERED else _code(move), f"{move_message(schedule, move, leads)}; {hint}")
+            hint = said("plan `{study}` for the way into {period}", study=schedule.study.id, period=leads.target_period)
+            yield Note(
+                "entered" if move.status == MoveStatus.ENTERED else _code(move),
+                joined("; ", (move_message(schedule, move, leads), hint)),
+            )
     if schedule.stop.date is not None:
-        yield Note("study-stop", f"the study stopped on {day(schedule.stop.date)}, by `{schedule.stop.by}`")
+        yield Note("study-stop", said("the study stopped on {day}, by `{rule}`", day=day(schedule.stop.date), rule=str(schedule.stop.by)))
 
 
 def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[Note]:
@@ -85,8 +103,16 @@ def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
     ends = ENDS_TREATMENT if rule.target_period in only_doses_ahead(schedule.study) else ENDS_PARTICIPATION
     left = min(((date, event) for event in ends if (date := schedule.first(event)) is not None), default=None)
     if left is not None and move.earliest is not None and move.earliest <= left[0]:
-        none = f"none is recorded, and {left[1]} was on {day(left[0])}: nothing of {rule.target_period} is planned"
-        yield Note("exit", f"{move_message(schedule, move, rule)}; {none}; if it was entered, record the entry")
+        none = said(
+            "none is recorded, and {event} was on {day}: nothing of {period} is planned",
+            event=word(left[1]),
+            day=day(left[0]),
+            period=rule.target_period,
+        )
+        yield Note(
+            "exit",
+            joined("; ", (move_message(schedule, move, rule), none, said("if it was entered, record the entry"))),
+        )
 
 
 def _code(move: SubjectMove) -> NoteCode:
@@ -109,18 +135,19 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
     """What ended the plan, and events that change nothing."""
     for event in ENDS_TREATMENT:
         if (date := schedule.first(event)) is not None:
-            what = "nothing" if event in ENDS_PARTICIPATION else "no dose"
-            stays = "what is planned without doses stays, and follow-up that hangs on doses stays"
-            stays = "times that hang on doses stay" if event in ENDS_PARTICIPATION else stays
-            kept = _kept(schedule, event, date)
-            stays = f"{stays}, and so {'does' if len(kept) == 1 else 'do'} {', '.join(kept)}" if kept else stays
-            start = schedule.start
-            early = f", {counted((start - date).days, 'day')} before day 1" if start is not None and date < start else ""
-            yield Note(
-                "exit", f"{event} on {day(date)}{early}: {what} after it is planned{'' if event in ENDS_FOLLOW_UP else f'; {stays}'}"
-            )
+            participates, start = event not in ENDS_PARTICIPATION, schedule.start
+            words = said("{event} on {day}", event=word(event), day=day(date))
+            if start is not None and date < start:
+                words += said(", {days} before day 1", days=many((start - date).days, "day"))
+            words = said("{event}: no dose after it is planned" if participates else "{event}: nothing after it is planned", event=words)
+            stays = said("what is planned without doses stays, and follow-up that hangs on doses stays")
+            stays = stays if participates else said("times that hang on doses stay")
+            if kept := _kept(schedule, event, date):
+                visits = ", ".join(kept)
+                stays += said(", and so does {visits}" if len(kept) == 1 else ", and so do {visits}", visits=visits)
+            yield Note("exit", words if event in ENDS_FOLLOW_UP else joined("; ", (words, stays)))
     if schedule.unanswered_decision:
-        yield Note("event", "a decision of the committee is recorded with no relapse on or before it: it answers nothing")
+        yield Note("event", said("a decision of the committee is recorded with no relapse on or before it: it answers nothing"))
     yield from _decisions(schedule)
     yield from _unused(schedule)
     for own in schedule.periods:
@@ -128,8 +155,18 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
         if actual is not None and period.length is not None and own.anchor is not None:
             planned = shift_date(own.anchor, period.length)
             if actual != planned:
-                apart = f"{counted(abs((actual - planned).days), 'day')} {'after' if actual > planned else 'before'}"
-                yield Note("end", f"{period.id} ended on {day(actual)} as recorded, {apart} its planned end, {day(planned)}")
+                yield Note(
+                    "end",
+                    said(
+                        "{period} ended on {day} as recorded, {days} after its planned end, {planned}"
+                        if actual > planned
+                        else "{period} ended on {day} as recorded, {days} before its planned end, {planned}",
+                        period=period.id,
+                        day=day(actual),
+                        days=many(abs((actual - planned).days), "day"),
+                        planned=day(planned),
+                    ),
+                )
     yield from _missed(schedule)
 
 
@@ -155,13 +192,23 @@ def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
             ]
             over = [_over(schedule, p, date) for p in begun]
             if (most := _most(schedule, name)) is not None and most[1] < date:
-                times = counted(most[0], "time")
-                yield Note("event", f"{name} of {day(date)}: the subject has come back {times}, which is the most; it changes nothing")
+                times = many(most[0], "time")
+                yield Note(
+                    "event",
+                    said(
+                        "{event} of {day}: the subject has come back {times}, which is the most; it changes nothing",
+                        event=word(name),
+                        day=day(date),
+                        times=times,
+                    ),
+                )
             elif over and all(over):
-                yield Note("event", f"{name} of {day(date)}, {over[-1]}: it changes nothing by itself")
+                yield Note(
+                    "event", said("{event} of {day}, {when}: it changes nothing by itself", event=word(name), day=day(date), when=over[-1])
+                )
     relapses, stable = schedule.events.get(RELAPSE, ()), schedule.first(STABLE)
     if relapses and stable is not None and stable < relapses[0]:
-        yield Note("event", f"stable on {day(stable)} comes before any relapse: it answers none")
+        yield Note("event", said("stable on {day} comes before any relapse: it answers none", day=day(stable)))
 
 
 def _most(schedule: SubjectSchedule, event: str) -> tuple[int, dt.date] | None:
@@ -173,12 +220,14 @@ def _most(schedule: SubjectSchedule, event: str) -> tuple[int, dt.date] | None:
     return None
 
 
-def _over(schedule: SubjectSchedule, period: int, date: dt.date) -> str:
+def _over(schedule: SubjectSchedule, period: int, date: dt.date) -> Sentence:
     """Why events of a day count in a period no more; empty where they do."""
     own = schedule.periods[period]
     if any(move.out_of == period and move.entered is not None and move.entered < date for move in schedule.moves):
-        return "after the entry into a later period"
-    return f"after the end of {own.period.id} and before entry" if own.closed is not None and own.closed <= date else ""
+        return said("after the entry into a later period")
+    if own.closed is None or own.closed > date:
+        return said("")
+    return said("after the end of {period} and before entry", period=own.period.id)
 
 
 def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -190,17 +239,34 @@ def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
     for since, before in zip(relapses, [*relapses[1:], None], strict=False):
         mine = [(date, name) for date, name in decided if since <= date and (before is None or date < before)]
         if len({name for _, name in mine}) > 1:
-            told = " and ".join(f"{name.removeprefix('relapse_')} on {day(date)}" for date, name in sorted(mine))
-            counts = "rejected" if schedule.contradicted_decision else max(mine)[1].removeprefix("relapse_")
-            yield Note("event", f"relapse of {day(since)}: {told}; it is taken as {counts}, the last decision")
+            told = joined(" and ", (said("{event} on {day}", event=_decision(name), day=date) for date, name in sorted(mine)))
+            counts = _decision(REJECTED if schedule.contradicted_decision else max(mine)[1])
+            yield Note(
+                "event",
+                said("relapse of {day}: {told}; it is taken as {decision}, the last decision", day=day(since), told=told, decision=counts),
+            )
         if not mine and len(relapses) > 1 and len(schedule.periods) > 1 and CONFIRMED in waited_for:
-            answers = "each decision answers the latest relapse on or before it"
-            yield Note("event", f"relapse of {day(since)}: no decision is recorded; {answers}")
+            yield Note(
+                "event",
+                said("relapse of {day}: no decision is recorded; each decision answers the latest relapse on or before it", day=day(since)),
+            )
     for move in schedule.moves:
         rule, waiting = move.rule, move.waiting
         if waiting is not None and rule is not None and rule is not waiting and move.undecided is not None:
-            words = f"the decision on {waiting.after.name} of {day(move.undecided)} is open"
-            yield Note("pending", f"{words}: confirmed, it would govern (rule {waiting.id}) instead of rule {rule.id}")
+            words = said("the decision on {event} of {day} is open", event=word(waiting.after.name), day=day(move.undecided))
+            yield Note(
+                "pending",
+                said(
+                    "{decision}: confirmed, it would govern (rule {rule}) instead of rule {other}",
+                    decision=words,
+                    rule=waiting.id,
+                    other=rule.id,
+                ),
+            )
+
+
+def _decision(name: str) -> Sentence:
+    return said("confirmed") if name == CONFIRMED else said("rejected")
 
 
 def _unused(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -215,7 +281,7 @@ def _unused(schedule: SubjectSchedule) -> Iterator[Note]:
     used |= {STUDY_STOP} if study.stop is not None else set()
     happened = {name for name, dates in schedule.events.items() if dates} | set(schedule.of_study)
     for name in sorted(happened - used):
-        yield Note("event", f"{name}: this study has no rule for it, and it changes nothing")
+        yield Note("event", said("{event}: this study has no rule for it, and it changes nothing", event=word(name)))
 
 
 def _restarts(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -224,11 +290,21 @@ def _restarts(schedule: SubjectSchedule) -> Iterator[Note]:
         period = schedule.periods[segment.period].period.id
         if segment.restart is not None and segment.anchor is not None:
             rule, before, first = segment.restart
-            begins = f"goes on from {rule.at.label}" if rule.at is not None else "begins anew"
-            yield Note("restart", f"{period} {begins} on {day(first)}: {rule.of} from the dose of {day(before)} to that of {day(first)}")
+            begins = said("goes on from {visit}", visit=rule.at.label) if rule.at is not None else said("begins anew")
+            yield Note(
+                "restart",
+                said(
+                    "{period} {begins} on {day}: {length} from the dose of {before} to that of {day}",
+                    period=period,
+                    begins=begins,
+                    day=day(first),
+                    length=rule.of,
+                    before=day(before),
+                ),
+            )
         for limit in (*segment.limits, *segment.waits):
             if limit.cause.startswith(GAP) and "restart" not in limit.cause:
-                yield Note("gap-rule", f"{period}: {limit.cause}, from {day(limit.date)} on")
+                yield Note("gap-rule", said("{period}: {cause}, from {day} on", period=period, cause=limit.cause, day=day(limit.date)))
 
 
 def _unchanged(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -237,11 +313,18 @@ def _unchanged(schedule: SubjectSchedule) -> Iterator[Note]:
         for rule, before, date, open_ in segment.unchanged:
             if open_:
                 period, between = schedule.periods[segment.period].period.id, ", ".join(f"{label}" for label in open_)
-                words = f"{period}: {between} before the dose of {day(date)} not recorded: if not given, it came {rule.of} after"
-                yield Note("gap-rule", f"{words} that of {day(before)} ({rule.what}); record what was given and what was missed")
+                words = said(
+                    "{period}: {visits} before the dose of {day} not recorded: if not given, it came {length} after that of {before} "
+                    "({what}); record what was given and what was missed",
+                    period=period, visits=between, day=day(date), length=rule.of, before=day(before), what=rule.what,
+                )  # fmt: skip
+                yield Note("gap-rule", words)
             else:
-                words = f"the dose of {day(date)} came {rule.of} after that of {day(before)}"
-                yield Note("gap-rule", f"{words}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it")
+                words = said("the dose of {day} came {length} after that of {before}", day=day(date), length=rule.of, before=day(before))
+                yield Note(
+                    "gap-rule",
+                    said("{gap}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it", gap=words),
+                )
 
 
 def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -249,14 +332,32 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
     for gap in schedule.gaps:
         days, product = (gap.first - gap.before).days, schedule.study.product(gap.product)
         course = next((v for v in schedule.visits if v.id == gap.before_id and v.last is not None), None)
-        last = f"{'the last day of ' if course is not None else ''}{gap.before_id} ({date_text(gap.before)})"
-        words = f"{gap.shown}: {counted(days, 'day')} from {last} to the first dose of {gap.period} ({date_text(gap.first)})"
+        last = said("the last day of {visit} ({day})" if course is not None else "{visit} ({day})", visit=gap.before_id, day=gap.before)
+        words = said(
+            "{product}: {days} from {last} to the first dose of {period} ({day})",
+            product=gap.shown,
+            days=many(days, "day"),
+            last=last,
+            period=gap.period,
+            day=gap.first,
+        )
         shortest, minimum = gap.shortest_planned, product.minimum_gap
         yield Note("gap", words)
         if minimum is not None and days < minimum.range[0]:
             first = next((v for v in schedule.visits if v.date == gap.first and v.is_too_soon and not schedule.period(v).entered), None)
-            until = f"; not before {date_text(first.dose_before.not_before)}" if first is not None and first.dose_before is not None else ""
-            yield Note("short-gap", f"{words}: less than the minimum gap, {product.gap_text}{until}")
+            words = said("{dose}: less than the minimum gap, {gap}", dose=words, gap=product.gap_text or "")
+            if first is not None and first.dose_before is not None:
+                words += said("; not before {day}", day=first.dose_before.not_before)
+            yield Note("short-gap", words)
         elif shortest is not None and days < shortest:
-            stated = f"the minimum gap is {product.gap_text}" if minimum is not None else "no minimum gap is stated"
-            yield Note("short-gap", f"{words}: less than the shortest planned interval, {counted(shortest, 'day')}; {stated}")
+            stated = said("no minimum gap is stated")
+            stated = said("the minimum gap is {gap}", gap=product.gap_text or "") if minimum is not None else stated
+            yield Note(
+                "short-gap",
+                said(
+                    "{dose}: less than the shortest planned interval, {days}; {stated}",
+                    dose=words,
+                    days=many(shortest, "day"),
+                    stated=stated,
+                ),
+            )

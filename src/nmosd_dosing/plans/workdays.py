@@ -13,17 +13,17 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.sentences import Sentence, joined, said, word
 from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
 
-AT_SITE = "closed at the site"
+AT_SITE = said("closed at the site")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")  # calendar.day_name follows the locale
 
 
@@ -38,19 +38,19 @@ class Workdays:
     closed: frozenset[dt.date] = frozenset()
     open: frozenset[dt.date] = frozenset()
 
-    def closed_because(self, day: dt.date) -> str | None:
+    def closed_because(self, day: dt.date) -> Sentence | None:
         """Why a day is closed: `Saturday`, `National Day` (the package's English names), `closed at the site`; None where it is open."""
         if day in self.closed:
             return AT_SITE
         if day in self.open:
             return None
-        weekday = _WEEKDAYS[day.weekday()]
+        weekday = word(_WEEKDAYS[day.weekday()])
         if self.country is None:
             return weekday if day.weekday() >= 5 else None
         calendar = _calendar(self.country)
         if calendar.is_working_day(day):
             return None
-        return ", ".join(_with_our_dates(name) for name in calendar.get_list(day)) or weekday
+        return joined(", ", (_holiday(name) for name in calendar.get_list(day))) or weekday
 
     def projected(self, day: dt.date) -> bool:
         """Whether what is said of a day rests on a calendar that is not published yet, or on a holiday's estimated date."""
@@ -85,7 +85,7 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
 
     Visits of which the same is said share a note. Those without a day, of several days, or settled by a record have none.
     """
-    found: dict[tuple[NoteCode, str], list[str]] = {}
+    found: dict[tuple[NoteCode, Sentence], list[str]] = {}
     unpublished: dict[int, list[str]] = {}
     for visit in visits:
         expected = visit.booked or visit.target
@@ -100,23 +100,25 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
     for (code, message), ids in found.items():
         yield Note(code, message, tuple(ids))
     for year, ids in unpublished.items():
-        yield Note("holiday", f"the calendar of {year} is not published yet: that these days are open is projected", tuple(ids))
+        yield Note(
+            "holiday", said("the calendar of {year} is not published yet: that these days are open is projected", year=year), tuple(ids)
+        )
 
 
-def closed_and_near(target: dt.date, earliest: dt.date | None, latest: dt.date | None, days: Workdays) -> str | None:
+def closed_and_near(target: dt.date, earliest: dt.date | None, latest: dt.date | None, days: Workdays) -> Sentence | None:
     """Why a day is closed on which something is expected, and which open days are near it, from `earliest` to `latest`; None where it is
     open."""
     why = days.closed_because(target)
     if why is None:
         return None
     before, after = days.nearest_open(target, earliest, latest)
-    named = f"{date_text(before) if before else 'none'} before, {date_text(after) if after else 'none'} after"
+    named = said("{before} before, {after} after", before=before or said("none"), after=after or said("none"))
     if earliest is None and latest is None:
-        near = f"the source states no window; nearest open days: {named}"
+        near = said("the source states no window; nearest open days: {named}", named=named)
     else:
-        near = f"open days in the window: {named}" if before or after else "no open day in the window"
+        near = said("open days in the window: {named}", named=named) if before or after else said("no open day in the window")
     projected = projected_text(days, [day for day in (before, target, after) if day is not None])
-    return "; ".join([closed_text(why), "nothing is moved", near, *([projected] if projected else [])])
+    return joined("; ", [closed_text(why), said("nothing is moved"), near, *([projected] if projected else [])])
 
 
 def is_of_the_week(why: str) -> bool:
@@ -124,18 +126,20 @@ def is_of_the_week(why: str) -> bool:
     return why in _WEEKDAYS
 
 
-def closed_text(why: str) -> str:
+def closed_text(why: str) -> Sentence:
     """Why a day is closed, as `closed_because` has it, in words: `on a Saturday`, `public holiday: National Day`."""
-    return f"on a {why}" if is_of_the_week(why) else why if why == AT_SITE else f"public holiday: {why}"
+    if is_of_the_week(why):
+        return said("on a {weekday}", weekday=why)
+    return AT_SITE if why == AT_SITE else said("public holiday: {holiday}", holiday=why)
 
 
-def projected_text(days: Workdays, of: Iterable[dt.date]) -> str | None:
+def projected_text(days: Workdays, of: Iterable[dt.date]) -> Sentence | None:
     """What of some days rests on a calendar that is not published yet, or on an estimated date; None where nothing does."""
     projected = [day for day in of if days.projected(day)]
     unpublished = sorted({day.year for day in projected if days.country and day.year > _published_until(days.country)})
     if unpublished:
-        return f"the calendar of {' and '.join(map(str, unpublished))} is not published yet: projected"
-    return "the date of the holiday is estimated: projected" if projected else None
+        return said("the calendar of {years} is not published yet: projected", years=joined(" and ", map(str, unpublished)))
+    return said("the date of the holiday is estimated: projected") if projected else None
 
 
 @cache
@@ -173,6 +177,8 @@ def _estimated(name: str) -> bool:
     return name.endswith("estimated)")
 
 
-def _with_our_dates(name: str) -> str:
-    """A name of the package with the date in it, `01/26/2025`, as we write dates."""
-    return re.sub(r"(\d\d)/(\d\d)/(\d{4})", lambda found: date_text(dt.date(int(found[3]), int(found[1]), int(found[2]))), name)
+def _holiday(name: str) -> Sentence:
+    """A name of the package; the date in it, `01/26/2025`, as we write dates."""
+    if (found := re.search(r"(\d\d)/(\d\d)/(\d{4})", name)) is None:
+        return word(name)
+    return word(f"{name[: found.start()]}{{day}}{name[found.end() :]}", day=dt.date(int(found[3]), int(found[1]), int(found[2])))

@@ -11,6 +11,7 @@ from nmosd_dosing.plans.plan import Administration, PlannedVisit
 from nmosd_dosing.plans.reasons import record_text
 from nmosd_dosing.schedule.subject_schedule import SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatusText
+from nmosd_dosing.sentences import joined, said
 from nmosd_dosing.study.visit_names import UNSCHEDULED, folded
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.subject import Record
@@ -80,8 +81,8 @@ def unscheduled(schedule: SubjectSchedule) -> Iterator[PlannedVisit]:
             assessments=(),
             administrations=tuple(a for record in records if record.took_place and (a := _dose(schedule, record, gives)) is not None),
             only_arms=(),
-            reason="not planned",
-            record="; ".join(dict.fromkeys(record_text(record, masked) for record in records)),
+            reason=said("not planned"),
+            record=joined("; ", dict.fromkeys(record_text(record, masked) for record in records)),
             comment=comments(records),
             time=hour(records, date),
         )

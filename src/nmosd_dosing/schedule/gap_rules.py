@@ -17,6 +17,7 @@ from nmosd_dosing.errors import Problem, counted
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Restart, Segment, open_end
+from nmosd_dosing.sentences import said
 from nmosd_dosing.study.model import GapRule
 from nmosd_dosing.study.visit_labels import restarted
 from nmosd_dosing.study.visit_names import before_restart, folded, is_restarted
@@ -296,7 +297,7 @@ def _apply(
     for r, known in enumerate(rules):
         if (rule == r).any():
             mine = np.where(rule == r, date, NO_DATE)
-            cause = f"{GAP} of {known.of} between doses ({known.what})"
+            cause = said("gap of {length} between doses ({what})", length=known.of, what=known.what)
             limits.append(Limit(segment.period, known.then == "stop", shift(mine, Offset(-1)), cause, mine))
     # the dose that comes too late stands where there are no more; where the period begins anew it has another name
     cut = np.where(only_doses, number + only_doses, number)

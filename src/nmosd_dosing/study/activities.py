@@ -13,6 +13,7 @@ from typing import Literal
 from nmosd_dosing.days import Offset, day_number, week_code
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Problems
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.events import before_or_after
 from nmosd_dosing.study.facts import NOT_STATED, Facts
@@ -156,21 +157,21 @@ def dose_words(give: Give, dose: Dose | None) -> str:
     return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead.text}' if dose.lead else ''}"
 
 
-def levels_text(levels: Levels) -> str:
+def levels_text(levels: Levels) -> Sentence:
     """`levels 0 (10 mg/kg), -1 (7.5 mg/kg); one down with each dose_reduced`: of a masked dose without amounts."""
     stated = [dose.rule if dose.kind == "stated" else SILENT if dose.kind == SILENT else None for dose in levels.doses]
     names = [f"{name} ({words})" if words else name for name, words in zip(levels.names, stated if levels.names else (), strict=True)]
-    said = [f"levels {', '.join(names)}"] if names else []
-    said += [f"everybody begins at {levels.names[levels.start]}"] if levels.start else []
-    said += [f"one down with each {_or(levels.down)}"] if levels.down else []
-    said += [f"one up with each {_or(levels.up)}"] if levels.up else []
-    said += [f"the next dose is omitted after {_or(levels.omit)}"] if levels.omit else []
-    said += [f"none from {_or(levels.held)} until {_or(levels.resumed)}"] if levels.held else []
-    return "; ".join(said)
+    parts = [said("levels {levels}", levels=", ".join(names))] if names else []
+    parts += [said("everybody begins at {level}", level=levels.names[levels.start])] if levels.start else []
+    parts += [said("one down with each {event}", event=_or(levels.down))] if levels.down else []
+    parts += [said("one up with each {event}", event=_or(levels.up))] if levels.up else []
+    parts += [said("the next dose is omitted after {event}", event=_or(levels.omit))] if levels.omit else []
+    parts += [said("none from {event} until {end}", event=_or(levels.held), end=_or(levels.resumed))] if levels.held else []
+    return joined("; ", parts)
 
 
-def _or(events: Sequence[str]) -> str:
-    return " or ".join(f"`{event}`" for event in events)
+def _or(events: Sequence[str]) -> Sentence:
+    return joined(" or ", (f"`{event}`" for event in events))
 
 
 # --- columns ------------------------------------------------------------------------------------------------------------

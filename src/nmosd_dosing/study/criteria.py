@@ -17,22 +17,25 @@ from typing import Literal
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, did_you_mean, one_of
+from nmosd_dosing.sentences import Sentence, joined, length_text, said
 from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.values import dataclass
 
 Anchor = Literal["screening", "consent", "randomisation", "first dose", "last dose"]
 Side = Literal["before", "after"]
 
-READINGS: Mapping[str, str] = {
-    "ends": "both ends of a look-back are included: what was on its first day is in it, and the day before is the last admissible one",
-    "months": "months and years are counted by the calendar from the anchor, and end with the month where it is shorter",
-    "half-lives": "half-lives are multiplied, and the days are rounded up to whole ones",
-    "last day": "what was used for a time counts by its last day; what goes on counts up to the anchor",
-    "more than": "`more than` is strict, `at least` is not",
-    "daily": "amounts a day are compared in the drug that the criterion names, those of one day added up: nothing is converted",
-    "in a row": "uses that follow each other without a day between them are one",
-    "partial": "of a date without its day or month the whole month or year is taken, so that nobody passes by what is not known",
-    "complete": "what the history does not name is taken as not had",
+READINGS: Mapping[str, Sentence] = {
+    "ends": said(
+        "both ends of a look-back are included: what was on its first day is in it, and the day before is the last admissible one"
+    ),
+    "months": said("months and years are counted by the calendar from the anchor, and end with the month where it is shorter"),
+    "half-lives": said("half-lives are multiplied, and the days are rounded up to whole ones"),
+    "last day": said("what was used for a time counts by its last day; what goes on counts up to the anchor"),
+    "more than": said("`more than` is strict, `at least` is not"),
+    "daily": said("amounts a day are compared in the drug that the criterion names, those of one day added up: nothing is converted"),
+    "in a row": said("uses that follow each other without a day between them are one"),
+    "partial": said("of a date without its day or month the whole month or year is taken, so that nobody passes by what is not known"),
+    "complete": said("what the history does not name is taken as not had"),
 }
 """How criteria are read; an answer shows those that it hangs on."""
 
@@ -65,11 +68,11 @@ class Reach:
     longer: bool = True
 
     @property
-    def text(self) -> str:
-        parts = [self.length.in_words] if self.length is not None else []
-        parts += [f"{self.half_lives} half-{'life' if self.half_lives == 1 else 'lives'}"] if self.half_lives else []
-        which = f", whichever is {'longer' if self.longer else 'shorter'}" if len(parts) > 1 else ""
-        return " or ".join(parts) + which
+    def text(self) -> Sentence:
+        parts = [length_text(self.length.in_words)] if self.length is not None else []
+        parts += [said("{n} half-life" if self.half_lives == 1 else "{n} half-lives", n=self.half_lives)] if self.half_lives else []
+        words = joined(" or ", parts)
+        return words + said(", whichever is longer" if self.longer else ", whichever is shorter") if len(parts) > 1 else words
 
 
 @dataclass(frozen=True, slots=True)

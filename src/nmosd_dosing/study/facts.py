@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import Enum
 
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.values import dataclass
 
 
@@ -26,9 +27,9 @@ class Source:
     updated: dt.date | None = None
 
     @property
-    def text(self) -> str:
-        updated = f"record of {self.updated.isoformat()}" if self.updated else None
-        return ", ".join(part for part in (self.registry, self.section, updated) if part) or "not stated"
+    def text(self) -> Sentence:
+        updated = said("record of {date}", date=self.updated.isoformat()) if self.updated else None
+        return joined(", ", (part for part in (self.registry, self.section, updated) if part)) or said("not stated")
 
 
 @dataclass(frozen=True, slots=True)

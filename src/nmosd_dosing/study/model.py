@@ -13,6 +13,7 @@ from typing import Literal
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.dose.dose import Dose, LifetimeCap, Value, Vials, WeightRule
 from nmosd_dosing.errors import Place
+from nmosd_dosing.sentences import Sentence, joined, length_text, said, word
 from nmosd_dosing.study.criteria import Criteria
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
 from nmosd_dosing.study.facts import Facts, Source
@@ -50,11 +51,11 @@ class Product:
     gap_place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
-    def gap_text(self) -> str | None:
+    def gap_text(self) -> Sentence | None:
         """The minimum gap in words, with who states it where that is not the study file."""
         if self.minimum_gap is None:
             return None
-        return self.minimum_gap.in_words + (f" ({self.gap_origin})" if self.gap_origin else "")
+        return length_text(self.minimum_gap.in_words) + (f" ({self.gap_origin})" if self.gap_origin else "")
 
 
 OfDoses = Literal["first dose", "last dose", "last dose of the study"]
@@ -70,12 +71,13 @@ class Mark:
     plus: Offset = Offset()
 
     @property
-    def text(self) -> str:
-        base = self.code.label if self.code else self.of
+    def text(self) -> Sentence:
+        base = joined("", [self.code.label]) if self.code else word(self.of)
         if self.plus == Offset():
             return base
         back = self.plus.days < 0 or self.plus.months < 0
-        return f"{base} {'-' if back else '+'} {(self.plus.times(-1) if back else self.plus).in_words}"
+        length = length_text((self.plus.times(-1) if back else self.plus).in_words)
+        return base + said(" - {length}" if back else " + {length}", length=length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +105,25 @@ class Trigger:
     plus: Offset = Offset()
 
     @property
-    def base(self) -> str:
+    def base(self) -> Sentence:
         """What happens, without what is added to its date."""
         match self.kind:
             case "event":
-                return self.name
+                return word(self.name)
             case "end":
-                return f"end of {self.name}"
+                return said("end of {period}", period=self.name)
             case "stop":
-                return "study stop"
+                return said("study stop")
             case "subject":
-                return f"first dose of subject {self.count}"
+                return said("first dose of subject {n}", n=self.count)
             case "count":
-                return f"{self.count} subjects with {self.name}"
+                return said("{n} subjects with {event}", n=self.count, event=word(self.name))
 
     @property
-    def text(self) -> str:
-        return self.base if self.plus == Offset() else f"{self.plus.in_words} after {self.base}"
+    def text(self) -> Sentence:
+        return (
+            self.base if self.plus == Offset() else said("{length} after {event}", length=length_text(self.plus.in_words), event=self.base)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,16 @@ class Transition:
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
-    def when(self) -> str:
+    def when(self) -> Sentence:
         """How long after `after` one may go this way, in words."""
         if self.within is None:
-            return "no last day is stated"
-        until = f"at most {self.within.in_words} after {self.after.text}"
-        return f"at least {self.not_before.in_words} and {until}" if self.not_before != Offset() else until
+            return said("no last day is stated")
+        most, event = length_text(self.within.in_words), self.after.text
+        if self.not_before == Offset():
+            return said("at most {length} after {event}", length=most, event=event)
+        return said(
+            "at least {least} and at most {most} after {event}", least=length_text(self.not_before.in_words), most=most, event=event
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +187,8 @@ class GapRule:
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
-    def what(self) -> str:
-        return f"{self.then} at {self.at.label}" if self.at is not None else self.then
+    def what(self) -> Sentence:
+        return said("restart at {visit}", visit=self.at.label) if self.at is not None else word(self.then)
 
     @property
     def text(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from nmosd_dosing.errors import Place
 from nmosd_dosing.hours import minutes_text
+from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.values import dataclass
 
 
@@ -36,14 +37,16 @@ class NominalTime:
     window: TimeWindow | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
-    def text(self, product: str | None = None) -> str:
+    def text(self, product: str | None = None) -> Sentence:
         """As a file says it, without its window: `1 h after X`, `15 min before X`, `before X`, `end of X`. product: as it is shown."""
         name = product or self.product
         if self.minutes is None:
-            return f"before {name}"
+            return said("before {product}", product=name)
+        length = minutes_text(abs(self.minutes))
         if self.of_end:
-            return f"{minutes_text(self.minutes)} after end of {name}" if self.minutes else f"end of {name}"
-        return f"{minutes_text(abs(self.minutes))} {'before' if self.minutes < 0 else 'after'} {name}"
+            after = said("{length} after end of {product}", length=length, product=name)
+            return after if self.minutes else said("end of {product}", product=name)
+        return said("{length} before {product}" if self.minutes < 0 else "{length} after {product}", length=length, product=name)
 
     @property
     def written(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from decimal import Decimal
 
 from nmosd_dosing.errors import Place
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.study.criteria import plain_name
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.bounds import Values
@@ -73,12 +74,14 @@ class Had:
         return ONGOING if self.ongoing else _date_text(self.last_at_earliest or self.last, self.last)
 
     @property
-    def as_written(self) -> str:
+    def as_written(self) -> Sentence:
         """Its days as they are written, where one of them is a date without its day; else empty."""
         if self.first_at_latest is None and self.last_at_earliest is None:
-            return ""
+            return said("")
         begin, end = self.begin_text, self.end_text
-        return begin if begin == end or not end else f"{begin} to {end}" if begin else f"until {end}"
+        if begin == end or not end:
+            return joined("", [begin])
+        return said("{first} to {last}", first=begin, last=end) if begin else said("until {last}", last=end)
 
     @property
     def daily_mg(self) -> Decimal | None:
@@ -89,17 +92,17 @@ class Had:
         return amount * _MG[unit] if amount is not None and unit in _MG else None
 
     @property
-    def when(self) -> str:
+    def when(self) -> Sentence:
         """Its days, in words."""
         if self.as_written:
-            return f"{self.as_written}, taken as widely as it may be"
-        if self.first is not None and self.first == self.last:
-            return f"{self.first}"
-        begin = f"from {self.first}" if self.first is not None else ""
-        end = "going on" if self.ongoing else "its last day is not written" if self.last is None else ""
+            return said("{days}, taken as widely as it may be", days=self.as_written)
+        first, last = str(self.first), str(self.last)
         if self.last is not None:
-            end = f"to {self.last}" if begin else f"until {self.last}"
-        return f"{begin}{', ' if begin and self.last is None else ' ' if begin else ''}{end}"
+            if self.first is None:
+                return said("until {last}", last=last)
+            return joined("", [first]) if first == last else said("from {first} to {last}", first=first, last=last)
+        end = said("going on") if self.ongoing else said("its last day is not written")
+        return said("from {first}, {end}", first=first, end=end) if self.first is not None else end
 
     @property
     def begun(self) -> dt.date | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 
-from nmosd_dosing.days import date_text
+from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
 
 # The first comes on or before the second, by what they mean.
@@ -17,7 +17,7 @@ _BEFORE = (
 )
 
 
-def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) -> Iterator[str]:
+def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) -> Iterator[Sentence]:
     """What is wrong with the order of a subject's days, in words. first: the day of an event, None where it is not told; start: day 1.
     That somebody is randomised after day 1 is not wrong: a study may begin with a run-in. Nor is a failure before the screening: whoever
     failed may be screened again."""
@@ -26,9 +26,11 @@ def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) 
         del told[SCREEN_FAILED]  # it is of an earlier screening
     for before, after in _BEFORE:
         if before in told and after in told and told[after] < told[before]:
-            yield f"{after} on {date_text(told[after])} is before {before}, {date_text(told[before])}"
+            yield said(
+                "{event} on {day} is before {other}, {first}", event=word(after), day=told[after], other=word(before), first=told[before]
+            )
     for event in (CONSENTED, SCREENED):
         if start is not None and event in told and start < told[event]:
-            yield f"day 1, {date_text(start)}, is before {event}, {date_text(told[event])}"
+            yield said("day 1, {start}, is before {event}, {day}", start=start, event=word(event), day=told[event])
     if start is not None and SCREEN_FAILED in told and start <= told[SCREEN_FAILED]:
-        yield f"{SCREEN_FAILED} on {date_text(told[SCREEN_FAILED])} is not before day 1, {date_text(start)}"
+        yield said("{event} on {day} is not before day 1, {start}", event=word(SCREEN_FAILED), day=told[SCREEN_FAILED], start=start)

@@ -119,7 +119,7 @@ def study_stop(stop: Stop | None, stay: Stay) -> Stopped:
     trials = ahead.trials if ahead is not None else 1
     triggers = stop.earliest_of if stop is not None else ()
     counted = {t.name: first_of_each(stay, t.name) for t in triggers if t.kind == "count"}
-    rules = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
+    rules: list[tuple[str, Dates]] = [(t.text, of_study(stay, t, counted.get(t.name))) for t in triggers]
     elsewhere = dict(stop.counted) if stop is not None else {}
     rules = [(text, np.full(trials, elsewhere[text], dtype="datetime64[D]") if text in elsewhere else dates) for text, dates in rules]
     if stop is not None and STUDY_STOP in stay.cohort.of_study:

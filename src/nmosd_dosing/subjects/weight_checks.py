@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import Dates, date_text, to_date
+from nmosd_dosing.days import Dates, to_date
 from nmosd_dosing.dose.dose import number_text
+from nmosd_dosing.sentences import joined, said
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.values import dataclass
 
@@ -51,8 +52,8 @@ class _Weighing:
 
     @property
     def text(self) -> str:
-        when = "at baseline" if self.date is None else f"of {date_text(self.date)}"
-        return f"{number_text(self.grams / 1000)} kg {when}"
+        kg = number_text(self.grams / 1000)
+        return said("{kg} kg at baseline", kg=kg) if self.date is None else said("{kg} kg of {day}", kg=kg, day=self.date)
 
 
 def _in_order(cohort: Cohort) -> tuple[Dates, NDArray[np.float64]]:
@@ -92,16 +93,24 @@ def _doubts(weighings: list[_Weighing], mm: float) -> Iterator[WeightDoubt]:
         if not np.isnan(mm) and not _likely(kg, cm):
             index, tenths = _index(kg, cm), round(_index(kg, cm) * 10)
             tenths = min(tenths, _LEAST * 10 - 1) if index < _LEAST else max(tenths, _MOST * 10 + 1)  # rounded it might be a limit
-            words = f"{one.text} with {number_text(cm)} cm is a body mass index of {tenths / 10:.1f}, outside {_LEAST} to {_MOST}"
-            other = " or ".join(_readings(kg, cm))
-            yield WeightDoubt(f"{words}{f': {other}?' if other else ': check both'}", (one.date,))
+            words = said(
+                "{weight} with {cm} cm is a body mass index of {bmi}, outside {least} to {most}",
+                weight=one.text, cm=number_text(cm), bmi=f"{tenths / 10:.1f}", least=_LEAST, most=_MOST,
+            )  # fmt: skip
+            other = joined(" or ", _readings(kg, cm))
+            check = said("{doubt}: {question}?", doubt=words, question=other) if other else said("{doubt}: check both", doubt=words)
+            yield WeightDoubt(check, (one.date,))
 
 
 def _change(before: _Weighing, after: _Weighing) -> WeightDoubt:
     percent = number_text(round(abs(after.grams - before.grams) * 100 / before.grams, 1))
-    way = "more" if after.grams > before.grams else "less"
     return WeightDoubt(
-        f"{after.text} is {percent}% {way} than {before.text}: one of the two may be a slip", (before.date, after.date)
+        said(
+            "{weight} is {percent}% more than {before}: one of the two may be a slip"
+            if after.grams > before.grams
+            else "{weight} is {percent}% less than {before}: one of the two may be a slip",
+            weight=after.text, percent=percent, before=before.text,
+        ), (before.date, after.date)
     )  # fmt: skip
 
 
@@ -116,11 +125,11 @@ def _likely(kg: float, cm: float) -> bool:
 def _readings(kg: float, cm: float) -> Iterator[str]:
     """In which other ways a weight and a height would go with each other."""
     readings = {
-        "are they exchanged": (cm, kg),
-        "are they in pounds and inches": (kg * _POUND, cm * _INCH),
-        "is the weight in pounds": (kg * _POUND, cm),
-        "is the height in inches": (kg, cm * _INCH),
+        said("are they exchanged"): (cm, kg),
+        said("are they in pounds and inches"): (kg * _POUND, cm * _INCH),
+        said("is the weight in pounds"): (kg * _POUND, cm),
+        said("is the height in inches"): (kg, cm * _INCH),
     }
     for words, (weight, height) in readings.items():
         if _KG[0] <= weight <= _KG[1] and _CM[0] <= height <= _CM[1] and _likely(weight, height):
-            yield f"{words} ({number_text(round(weight, 1))} kg, {number_text(round(height, 1))} cm)"
+            yield said("{question} ({kg} kg, {cm} cm)", question=words, kg=number_text(round(weight, 1)), cm=number_text(round(height, 1)))

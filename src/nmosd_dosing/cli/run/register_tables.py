@@ -305,7 +305,7 @@ def _slips(
 ) -> list[str]:  # fmt: skip
     """What may be a slip of subjects who are there: a day 1 that moves, a visit that is recorded twice, a weight far from the others.
     `asked`: by which study; None for each subject's own."""
-    from nmosd_dosing.register.reading.trail import local
+    from nmosd_dosing.register.reading.line import local
     from nmosd_dosing.register.writing.changes import Book, doubts
     from nmosd_dosing.register.writing.person import Row as Typed
 

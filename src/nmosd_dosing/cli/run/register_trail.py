@@ -23,7 +23,8 @@ from nmosd_dosing.values import dataclass
 if TYPE_CHECKING:
     from nmosd_dosing.register.database.chain import Head
     from nmosd_dosing.register.database.store import Store
-    from nmosd_dosing.register.reading.trail import Asked, Line
+    from nmosd_dosing.register.reading.line import Line
+    from nmosd_dosing.register.reading.trail import Asked
     from nmosd_dosing.register.reading.verifying import Verdict
     from nmosd_dosing.report.pages.layout import Page
 

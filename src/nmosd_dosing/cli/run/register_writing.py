@@ -17,7 +17,7 @@ from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved
-    from nmosd_dosing.register.reading.trail import Line
+    from nmosd_dosing.register.reading.line import Line
     from nmosd_dosing.register.writing.changes import Book, Change
     from nmosd_dosing.report.pages.layout import Page
 
@@ -101,7 +101,7 @@ def _book(found: Opened, writing: WritingOptions | WithdrawOptions) -> Book:
     from nmosd_dosing.cli.people import one
     from nmosd_dosing.language import catalog
     from nmosd_dosing.register.reading import studies
-    from nmosd_dosing.register.reading.trail import local
+    from nmosd_dosing.register.reading.line import local
     from nmosd_dosing.register.writing.changes import Book
 
     chosen = None

@@ -29,8 +29,8 @@ from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.feeds import Feed, View
 from nmosd_dosing.register.published import Fetched
 from nmosd_dosing.register.reading import tables
+from nmosd_dosing.register.reading.line import local
 from nmosd_dosing.register.reading.tables import Whose
-from nmosd_dosing.register.reading.trail import local
 
 _NEW = "feed"  # in a session: the number and the key of a feed that was just made
 _FIRST_EXPIRY = 365

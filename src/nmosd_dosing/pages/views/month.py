@@ -14,7 +14,7 @@ from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.pages.access import Asked, hidden, page
-from nmosd_dosing.pages.showing import others
+from nmosd_dosing.pages.showing import others, say
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.report.html.lines import lines_of
@@ -48,8 +48,8 @@ def month(request: Asked, month: str) -> HttpResponse:
     around = {"before": _beside(first, -1), "after": _beside(first, 1)}
     return render(request, "month.html", {
         "month": month, "whose": shown, "others": others(request), **around,
-        "drawn": month_of(made, _address) if made is not None else None,
-        "lines": lines_of(made, _address) if made is not None else None,
+        "drawn": month_of(made, say, _address) if made is not None else None,
+        "lines": lines_of(made, say, _address) if made is not None else None,
     })  # fmt: skip
 
 

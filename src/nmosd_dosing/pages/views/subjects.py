@@ -18,7 +18,7 @@ from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import STATUS_NAMES, in_order, label_of, text_of
 from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, Stands, looked, stands
 from nmosd_dosing.pages.place import Desk
-from nmosd_dosing.pages.showing import language
+from nmosd_dosing.pages.showing import language, say
 from nmosd_dosing.pages.views.writing import kinds
 from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.note_codes import STANDS_OUT
@@ -29,8 +29,8 @@ from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import ARMS
 from nmosd_dosing.register.reading import tables, trail
 from nmosd_dosing.register.reading.gathering import Gathered
+from nmosd_dosing.register.reading.line import Line
 from nmosd_dosing.register.reading.tables import Whose
-from nmosd_dosing.register.reading.trail import Line
 from nmosd_dosing.register.writing.unblinding import unblinded
 from nmosd_dosing.report.html.lines import legend, line_of
 from nmosd_dosing.study.events import DECISIONS, DECLINED, kind_of
@@ -162,7 +162,7 @@ def subject(request: Asked, code: str) -> HttpResponse:
         "seen": seen, "plan": shown, "of_arm": of_arm is not None, "unblinded": unblinded(desk.facts).get(seen.person),
         "stands": stands(plan, desk.today) if plan is not None else None, "due": list(_to_do(seen)),
         "next": _next(plan) if plan is not None else None, "visits": [_shown(seen, visit) for visit in visits],
-        "line": line_of(board) if board is not None else None, "legend": legend(),
+        "line": line_of(board, say) if board is not None else None, "legend": legend(say),
         "kept": list(_kept(seen)), "kinds": kinds(seen), "writes": desk.who.writes("visits"),
         "writes_events": desk.who.writes("events"), "writes_subject": desk.who.writes("subjects"),
         "notes": [note for note in notes if note.code in STANDS_OUT],

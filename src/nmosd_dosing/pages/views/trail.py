@@ -16,6 +16,7 @@ from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.signing import SESSIONS
 from nmosd_dosing.register.reading import trail, verifying
+from nmosd_dosing.register.reading.line import Line
 from nmosd_dosing.report.export.plain import csv_parts
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 
@@ -61,7 +62,7 @@ def lines(request: Asked) -> HttpResponse | StreamingHttpResponse:
     })  # fmt: skip
 
 
-def _as_csv(found: Iterator[trail.Line]) -> StreamingHttpResponse:
+def _as_csv(found: Iterator[Line]) -> StreamingHttpResponse:
     """The lines are sent as they are read; what is refused is refused before the first."""
     parts = csv_parts(trail_sheet(found))
     first = next(parts)

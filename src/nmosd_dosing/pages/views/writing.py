@@ -30,7 +30,7 @@ from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import ARMS, Conflict
 from nmosd_dosing.register.reading import gathering, trail
-from nmosd_dosing.register.reading.trail import Line
+from nmosd_dosing.register.reading.line import Line
 from nmosd_dosing.register.writing import changes
 from nmosd_dosing.register.writing.changes import Change
 from nmosd_dosing.study.events import OF_SCREENING, kind_of

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import zoneinfo
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,16 +16,16 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from nmosd_dosing.errors import CHECKSUM, InputError, Problem, Problems, clip
+from nmosd_dosing.errors import InputError, Problem, Problems, clip
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database import blanking, chain
 from nmosd_dosing.register.database.store import ARMS, Store
 from nmosd_dosing.register.models import Content, Entry
 from nmosd_dosing.register.reading import studies
+from nmosd_dosing.register.reading.line import NAMED, Line
 from nmosd_dosing.register.reading.tables import Known
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_names import Names, folded, in_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
@@ -35,123 +34,6 @@ from nmosd_dosing.subjects.tables.subject_table import same
 
 _AT_ONCE = 500
 _DAY = dt.timedelta(1)
-_VERBS = {"enter": "entered", "correct": "corrected", "withdraw": "withdrew", "blank": "took", "open": "opened"}
-_NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
-    "subjects": ("subject {subject}", ()),
-    "events": ("event {event} of {subject}", ()),
-    "visits": ("visit {visit} of {subject}", ()),
-    "weighings": ("weight of {date} of {subject}", ()),
-    "measurements": ("value {what} of {date} of {subject}", ()),
-    "history": ("{what} in the history of {subject}", ()),
-    "allocation": ("arm of {subject}", ()),
-    "accounts": ("account {account}", ()),
-    "passwords": ("password of {account}", ("digest", "password")),
-    "feeds": ("feed {feed}", ("digest", "salt")),
-    "files": ("{kind} file {id}, version {version}", ("text",)),
-    "uses": ("use of {kind} file {id}, version {version}", ()),
-    "versions": ("version of the study of {subject}", ()),
-    "stock": ("stock", ()),
-    "sessions": ("a session of the pages", ("account",)),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry of the trail. `store`: `facts` or `arms`; `at`: UTC; `subject`: the code that the subject had then; `old`, `new`: of a
-    correction the cells that are others, empty texts where one has no such cell; else all of them; None where nothing stood there, or
-    nothing does now. `taken_out`: of an entry that took a text out, which cell, and `of` which entry."""
-
-    store: str
-    seq: int
-    at: str
-    zone: str
-    account: str
-    role: str
-    action: str
-    what: str
-    person: int | None
-    site: str | None
-    subject: str | None
-    old: Mapping[str, str] | None
-    new: Mapping[str, str] | None
-    reason: str | None
-    replaces: int | None
-    of: int | None
-    taken_out: str | None
-    request: str
-    named: Mapping[str, str]
-
-    @property
-    def number(self) -> str:
-        """How its number is written: `31`, `arms:31`."""
-        return self._number(self.seq)
-
-    def _number(self, seq: int | None) -> str:
-        return f"{ARMS}{seq}" if self.store == "arms" else f"{seq}"
-
-    @property
-    def visit(self) -> str | None:
-        """The visit that it is of, with its period where it is written."""
-        name, period = self.named.get("visit"), self.named.get("period")
-        return None if self.what != "visits" or not name else f"{period}/{name}" if period and "/" not in name else name
-
-    @property
-    def moment(self) -> str:
-        """When it was: `2025-07-08 10:12 Asia/Shanghai (02:12Z)`."""
-        at = dt.datetime.fromisoformat(self.at)
-        there = local(at, self.zone)
-        if there is None or self.zone.removeprefix("Etc/") == "UTC":
-            return f"{at:%Y-%m-%d %H:%M} UTC"
-        day = "" if there.date() == at.date() else f"{at:%Y-%m-%d} "
-        return f"{there:%Y-%m-%d %H:%M} {self.zone} ({day}{at:%H:%M}Z)"
-
-    @property
-    def day(self) -> dt.date:
-        """On which day it was, in its zone."""
-        at = dt.datetime.fromisoformat(self.at)
-        return (local(at, self.zone) or at).date()
-
-    @property
-    def sentence(self) -> str:
-        """Who did what, when, and why. No control character is in it."""
-        reason = f"; reason: {self.reason}" if self.reason else ""
-        replaces = f", replaces {self._number(self.replaces)}" if self.replaces is not None else ""
-        said = f"{self.moment}, {self.account} ({self.role}): {self._done}{reason} (number {self.number}{replaces})"
-        return without_controls(" ".join(said.split()))
-
-    @property
-    def _done(self) -> str:
-        noun = self._noun
-        if self.action == "blank":
-            return f"took {self.taken_out or 'a text'} out of number {self._number(self.of)}, {noun}"
-        if self.old is not None and self.new is not None:
-            names = dict.fromkeys([*self.old, *self.new])
-            changed = [f"{name} {self.old.get(name) or '(nothing)'} -> {self.new.get(name) or '(nothing)'}" for name in names]
-            return f"{_VERBS.get(self.action, self.action)} {noun}: {', '.join(changed) or 'nothing'}"
-        cells = self.new if self.new is not None else self.old or {}
-        template = _NAMED.get(self.what, ("", ()))[0]
-        said = {name: text for name, text in cells.items() if f"{{{name}}}" not in template and text}
-        if self.what == "files" and "checksum" in said:
-            said["checksum"] = clip(said["checksum"], CHECKSUM)
-        shown = [text if name == template.split(" ")[0] else f"{name} {text}" for name, text in said.items()]  # `arm of 0101: placebo`
-        return f"{_VERBS.get(self.action, self.action)} {noun}{': ' if shown else ''}{', '.join(shown)}"
-
-    @property
-    def _noun(self) -> str:
-        template = _NAMED.get(self.what, (self.what, ()))[0]
-        cells = {**self.named, "visit": self.visit or "?", "subject": self.subject or self.named.get("subject") or "?"}
-        return re.sub(r"\{(\w+)\}", lambda found: cells.get(found[1]) or "?", template)
-
-
-def local(at: dt.datetime, zone: str) -> dt.datetime | None:
-    """A moment in a zone, by its name or as `UTC+08:00`; None where this computer does not know it."""
-    if found := re.fullmatch(r"UTC([+-])(\d\d):(\d\d)", zone):
-        distance = dt.timedelta(hours=int(found[2]), minutes=int(found[3]))
-        return at.astimezone(dt.timezone(distance if found[1] == "+" else -distance))
-    try:
-        return at.astimezone(zoneinfo.ZoneInfo(zone))
-    except (ValueError, OSError, OverflowError, zoneinfo.ZoneInfoNotFoundError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +250,7 @@ def _line(name: str, store: Store, row: Mapping[str, Any], said: Mapping[int, bl
 def _shown(cells: Mapping[str, str] | None, what: str) -> dict[str, str] | None:
     if cells is None:
         return None
-    never = _NAMED.get(what, ("", ()))[1]
+    never = NAMED.get(what, ("", ()))[1]
     columns = (*written.COLUMNS.get(what, ()), *cells)
     return {name: cells[name] for name in dict.fromkeys(columns) if name in cells and name not in never}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
-from nmosd_dosing.days import date_text
 from nmosd_dosing.register.writing.person import Person
+from nmosd_dosing.sentences import said
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 
 _HAPPENED = ("events", "visits", "weighings", "measurements")  # tables of what has happened on a day
@@ -29,7 +29,7 @@ def _of_plan(old: Person | None, new: Person, today: dt.date) -> list[str]:
     if new.subject.start not in (was, None) and (words := _unlikely(new.subject.start, today)) is not None:
         found.append(words)
     if was is not None and new.subject.start != was:
-        found.append(f"day 1 moves from {date_text(was)} to {date_text(new.subject.start) if new.subject.start else 'no day'}")
+        found.append(said("day 1 moves from {before} to {after}", before=was, after=new.subject.start or said("no day")))
     known = [_slip(f) for f in findings_of(old.schedule, today)] if old is not None and old.schedule is not None else []
     for finding in findings_of(new.schedule, today):
         words = _slip(finding)
@@ -44,13 +44,13 @@ def _unlikely(start: dt.date | None, today: dt.date) -> str | None:
     """That the year of a day 1 is to be looked at."""
     if start is None or _FIRST_YEAR <= start.year <= today.year + _YEARS_AHEAD:
         return None
-    return f"day 1 is {date_text(start)}: before {_FIRST_YEAR}, or more than {_YEARS_AHEAD} years ahead"
+    return said("day 1 is {day}: before {year}, or more than {n} years ahead", day=start, year=_FIRST_YEAR, n=_YEARS_AHEAD)
 
 
 def _slip(finding: Finding) -> str | None:
     if finding.verdict == "not-allowed" and not finding.is_entry:
-        return f"`{finding.visit}`: {finding.message}"
-    return f"`{finding.visit}` is {finding.message}" if finding.verdict == "duplicate" else None
+        return said("`{visit}`: {message}", visit=finding.visit, message=finding.message)
+    return said("`{visit}` is {message}", visit=finding.visit, message=finding.message) if finding.verdict == "duplicate" else None
 
 
 def _ahead(old: Person | None, new: Person, today: dt.date) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _ahead(old: Person | None, new: Person, today: dt.date) -> Iterator[str]:
         for row in new.cells.get(table, ()):
             day = dt.date.fromisoformat(row["date"][:10])
             if day > today and row not in known and row.get("status") != "booked":
-                yield f"{date_text(day)} is ahead, as of {date_text(today)}"
+                yield said("{day} is ahead, as of {today}", day=day, today=today)
 
 
 def _weights(person: Person | None) -> list[str]:

@@ -9,7 +9,7 @@ from nmosd_dosing.report.export.plain import Sheet, fields, iso_date
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved
-    from nmosd_dosing.register.reading.trail import Line
+    from nmosd_dosing.register.reading.line import Line
 
 _FIELDS = ("seq", "at", "zone", "account", "role", "action", "subject", "what", "visit")
 _BEHIND = ("reason", "replaces", "of", "taken_out", "person", "site", "store", "request")

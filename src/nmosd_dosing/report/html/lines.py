@@ -9,6 +9,7 @@ from nmosd_dosing.checks.board import Board, Kind, Line, Mark
 from nmosd_dosing.days import month_name
 from nmosd_dosing.report.html.document import ACCENT, ALERT, FAINT, GREY, INK, LINE, PALE, Address, Markup, Part, element, group, linked
 from nmosd_dosing.report.html.month import title_of
+from nmosd_dosing.sentences import Say, Sentence, english, joined, said, word
 
 _HEIGHT = 26  # of a line, in pixels of a screen
 _MIDDLE = _HEIGHT // 2
@@ -28,45 +29,54 @@ CSS = f"""
 .lines.one {{ padding: 0 10px; overflow: hidden; }}
 @media (max-width: 40rem) {{ .lines th {{ width: 5rem; }} .lines .minor {{ display: none; }} }}
 """
-_LEGEND: tuple[tuple[Kind, str], ...] = (
-    ("done", "done"), ("not done", "not done"), ("booked", "booked"), ("planned", "planned, with the allowed days"),
-    ("overdue", "not recorded: overdue, or past its day"), ("entry", "days of entry into a period"),
+_LEGEND: tuple[tuple[Kind, Sentence], ...] = (
+    ("done", said("done")), ("not done", said("not done")), ("booked", said("booked")),
+    ("planned", said("planned, with the allowed days")), ("overdue", said("not recorded: overdue, or past its day")),
+    ("entry", said("days of entry into a period")),
 )  # fmt: skip
 
 
-def lines_of(board: Board, address: Address | None = None) -> Markup:
+def lines_of(board: Board, say: Say = english, address: Address | None = None) -> Markup:
     """All subjects, each with its line; and what the marks mean. `address`: of a subject's page, by the code."""
     if not board.lines:
-        return element("p", "no subject")
-    axis = element("svg", *_axis(board), height=30, aria_hidden="true")
-    head = element("tr", element("th", "Subject", scope="col"), element("th", axis, _hid("Over time"), scope="col", class_="over"))
+        return element("p", say(said("no subject")))
+    axis = element("svg", *_axis(board, say), height=30, aria_hidden="true")
+    head = element(
+        "tr",
+        element("th", say(said("Subject")), scope="col"),
+        element("th", axis, _hid(say(said("Over time"))), scope="col", class_="over"),
+    )
     sites = bool(board.sites)
-    rows = [
-        element("tr", element("th", *_who(line, sites, address), scope="row"), element("td", _line(board, line))) for line in board.lines
-    ]
-    caption = element("caption", f"From {board.first.isoformat()} to {board.last.isoformat()}; the upright line is today, {board.as_of}")
+    whose = [element("th", *_who(line, sites, say, address), scope="row") for line in board.lines]
+    rows = [element("tr", who, element("td", _line(board, line, say))) for who, line in zip(whose, board.lines, strict=True)]
+    first, last, today = (day.isoformat() for day in (board.first, board.last, board.as_of))
+    words = said("From {first} to {last}; the upright line is today, {today}", first=first, last=last, today=today)
+    caption = element("caption", say(words))
     made = element("table", caption, element("thead", head), element("tbody", *rows), class_="lines")
-    return group([element("h2", "Over time"), legend(), made])
+    return group([element("h2", say(said("Over time"))), legend(say), made])
 
 
-def line_of(board: Board) -> Markup:
+def line_of(board: Board, say: Say = english) -> Markup:
     """The one subject of a board over time, without a table around it; what the marks mean `legend` says."""
     (line,) = board.lines
-    axis = element("svg", *_axis(board), height=30, aria_hidden="true")
-    return element("div", axis, _line(board, line), class_="lines one")
+    axis = element("svg", *_axis(board, say), height=30, aria_hidden="true")
+    return element("div", axis, _line(board, line, say), class_="lines one")
 
 
-def _who(line: Line, sites: bool, address: Address | None) -> list[Part]:
-    return [linked(line.subject, address) or "–", element("small", f" site {line.site}", class_="faint") if sites and line.site else None]
+def _who(line: Line, sites: bool, say: Say, address: Address | None) -> list[Part]:
+    return [
+        linked(line.subject, address) or "–",
+        element("small", " " + say(said("site {site}", site=line.site)), class_="faint") if sites and line.site else None,
+    ]
 
 
-def legend() -> Markup:
+def legend(say: Say = english) -> Markup:
     """What the marks mean."""
     items = []
     for kind, words in _LEGEND:
         bar = kind in ("planned", "overdue", "entry")
         shape = [_bar("20%", "60%", kind), *([] if kind == "entry" else _shape("50%", kind, False))] if bar else _shape("50%", kind, False)
-        items.append(element("li", element("svg", *shape, width=36, height=_HEIGHT, aria_hidden="true"), words))
+        items.append(element("li", element("svg", *shape, width=36, height=_HEIGHT, aria_hidden="true"), say(words)))
     return element("ul", *items, class_="legend")
 
 
@@ -84,7 +94,7 @@ def _percent(value: float) -> str:
     return f"{value:.5g}%"
 
 
-def _axis(board: Board) -> Iterator[Markup]:
+def _axis(board: Board, say: Say) -> Iterator[Markup]:
     """Names of months above their first days, as many as there is room for; years below."""
     months = list(_months(board))
     step = next(step for step in (1, 2, 3, 6, 12, 10**6) if len(months) / step <= 14)
@@ -92,7 +102,7 @@ def _axis(board: Board) -> Iterator[Markup]:
     for number, first in enumerate(named):
         x = _percent(_at(board, first))
         minor = "minor" if step < 3 and (first.month - 1) % 3 else None
-        yield element("text", month_name(first)[:3], x=x, y=26, class_=minor)
+        yield element("text", say(word(month_name(first)[:3])), x=x, y=26, class_=minor)
         if not number or first.year != named[number - 1].year:
             yield element("text", str(first.year), x=x, y=12)
 
@@ -109,23 +119,23 @@ def _months(board: Board) -> Iterator[dt.date]:
             return
 
 
-def _line(board: Board, line: Line) -> Markup:
+def _line(board: Board, line: Line, say: Say) -> Markup:
     x1, x2 = _percent(_at(board, line.begins)), _percent(_at(board, line.ends or board.last))
     parts: list[Part] = [
         element("line", x1=x, x2=x, y1=0, y2=_HEIGHT, stroke=GREY) for x in (_percent(_at(board, first)) for first in _months(board))
     ]
     parts.append(element("line", x1=x1, x2=x2, y1=_MIDDLE, y2=_MIDDLE, stroke=LINE, stroke_width=2))
     marks = [mark for mark in line.marks if mark.ends >= board.first and mark.begins <= board.last]
-    parts += [_mark(board, mark) for mark in marks]
+    parts += [_mark(board, mark, say) for mark in marks]
     today = _percent(_at(board, board.as_of))
     parts.append(element("line", x1=today, x2=today, y1=-1, y2=_HEIGHT + 1, stroke=ACCENT, stroke_width=2))
-    said = "; ".join(title_of(mark) for mark in marks) or "nothing in these months"
-    return element("svg", *parts, height=_HEIGHT, role="img", aria_label=said)
+    words = joined("; ", map(title_of, marks)) or said("nothing in these months")
+    return element("svg", *parts, height=_HEIGHT, role="img", aria_label=say(words))
 
 
-def _mark(board: Board, mark: Mark) -> Markup:
+def _mark(board: Board, mark: Mark, say: Say) -> Markup:
     left, right = _at(board, mark.begins), _at(board, mark.ends)
-    parts: list[Part] = [element("title", title_of(mark))]
+    parts: list[Part] = [element("title", say(title_of(mark)))]
     if mark.ends > mark.begins:
         parts.append(_bar(_percent(left), _percent(right - left), "planned" if mark.kind == "booked" else mark.kind))
     if mark.day is not None and board.first <= mark.day <= board.last:

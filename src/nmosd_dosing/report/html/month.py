@@ -24,6 +24,7 @@ from nmosd_dosing.report.html.document import (
     linked,
     wide,
 )
+from nmosd_dosing.sentences import Say, Sentence, english, joined, said, word
 
 CSS = f"""
 .month {{ table-layout: fixed; border: 1px solid {LINE}; }}
@@ -59,14 +60,16 @@ CSS = f"""
 Week = Sequence[dt.date | None]
 
 
-def month_of(board: Board, address: Address | None = None) -> Markup:
+def month_of(board: Board, say: Say = english, address: Address | None = None) -> Markup:
     """The month of a board, in a part of its own that scrolls where the page is narrower. `address`: of a subject's page, by the code."""
-    head = element("thead", element("tr", *(element("th", day, scope="col") for day in weekdays())))
+    head = element("thead", element("tr", *(element("th", say(word(day)), scope="col") for day in weekdays())))
     marks = [piece for mark in board.in_month for piece in _pieces(mark, board.as_of)]
-    weeks = [_week(board, week, marks, address) for week in board.weeks]
-    caption = element("caption", "A bar is the allowed days of a visit, with the planned day underlined; closed days are grey")
+    weeks = [_week(board, week, marks, say, address) for week in board.weeks]
+    words = said("A bar is the allowed days of a visit, with the planned day underlined; closed days are grey")
+    caption = element("caption", say(words))
     made = element("table", caption, head, *weeks, class_="month")
-    return group([element("h2", board.month_text), wide(f"The month: {board.month_text}", made)])
+    month = board.month_text
+    return group([element("h2", say(month)), wide(say(said("The month: {month}", month=month)), made)])
 
 
 def _pieces(mark: Mark, as_of: dt.date) -> list[Mark]:
@@ -77,24 +80,24 @@ def _pieces(mark: Mark, as_of: dt.date) -> list[Mark]:
     return [replace(mark, ends=last), replace(mark, begins=as_of, ends=as_of)]
 
 
-def _week(board: Board, week: Week, marks: Sequence[Mark], address: Address | None) -> Markup:
+def _week(board: Board, week: Week, marks: Sequence[Mark], say: Say, address: Address | None) -> Markup:
     closed = [day is not None and board.days.closed_because(day) is not None for day in week]
-    dates = [_date(board, day, shut) for day, shut in zip(week, closed, strict=True)]
-    rows = [element("tr", *_lane(week, closed, lane, address)) for lane in lanes(week, marks)]
+    dates = [_date(board, day, shut, say) for day, shut in zip(week, closed, strict=True)]
+    rows = [element("tr", *_lane(week, closed, lane, say, address)) for lane in lanes(week, marks)]
     foot = element("tr", *(element("td", class_="closed" if shut else None) for shut in closed), class_="foot", aria_hidden="true")
     return element("tbody", element("tr", *dates), *rows, foot, class_="whole")
 
 
-def _date(board: Board, day: dt.date | None, shut: bool) -> Markup:
+def _date(board: Board, day: dt.date | None, shut: bool, say: Say) -> Markup:
     if day is None:
         return element("td", class_="date")
     today, beside = day == board.as_of, not board.has(day)
-    number = f"{day.day} {month_name(day)[:3]}" if beside else str(day.day)
+    number = say(said("{n} {month}", n=day.day, month=word(month_name(day)[:3]))) if beside else str(day.day)
     why = (board.days.closed_because(day) or "") if day.weekday() < 5 else ""
-    said = ", ".join(word for word in ("today" if today else "", why) if word)
+    beside_it = say(joined(", ", (each for each in (said("today") if today else "", why) if each)))
     style = ("date", *(["beside"] if beside else []), *(["today"] if today else ["closed"] if shut else []))
     words = element("time", number, datetime=day.isoformat())
-    return element("td", words, element("small", f" {said}") if said else None, class_=" ".join(style))
+    return element("td", words, element("small", f" {beside_it}") if beside_it else None, class_=" ".join(style))
 
 
 def lanes(week: Week, marks: Sequence[Mark]) -> list[list[tuple[int, int, Mark]]]:
@@ -112,30 +115,31 @@ def lanes(week: Week, marks: Sequence[Mark]) -> list[list[tuple[int, int, Mark]]
     return made
 
 
-def _lane(week: Week, closed: Sequence[bool], lane: Sequence[tuple[int, int, Mark]], address: Address | None) -> Iterator[Markup]:
+def _lane(week: Week, closed: Sequence[bool], lane: Sequence[tuple[int, int, Mark]], say: Say, address: Address | None) -> Iterator[Markup]:
     at = 0
     for first, last, mark in lane:
         yield from (element("td", class_="closed" if closed[number] else None) for number in range(at, first))
-        yield from _bars(week, closed, first, last, mark, address)
+        yield from _bars(week, closed, first, last, mark, say, address)
         at = last + 1
     yield from (element("td", class_="closed" if closed[number] else None) for number in range(at, len(week)))
 
 
-def _bars(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, address: Address | None) -> Iterator[Markup]:
+def _bars(week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, say: Say, address: Address | None) -> Iterator[Markup]:
     """The bar of a mark in a week; of an appointment the days before and after it are bars of their own."""
     on = week.index(mark.day) if mark.day in week and mark.day is not None else None
     if mark.kind != "booked" or on is None:
-        yield _bar(week, closed, first, last, mark, "planned" if mark.kind == "booked" else mark.kind, address)
+        yield _bar(week, closed, first, last, mark, "planned" if mark.kind == "booked" else mark.kind, say, address)
         return
     if first < on:
-        yield _bar(week, closed, first, on - 1, mark, "planned", address, named=False)
-    yield _bar(week, closed, on, on, mark, "booked", address)
+        yield _bar(week, closed, first, on - 1, mark, "planned", say, address, named=False)
+    yield _bar(week, closed, on, on, mark, "booked", say, address)
     if on < last:
-        yield _bar(week, closed, on + 1, last, mark, "planned", address, named=False)
+        yield _bar(week, closed, on + 1, last, mark, "planned", say, address, named=False)
 
 
 def _bar(
-    week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, kind: Kind, address: Address | None, *, named: bool = True
+    week: Week, closed: Sequence[bool], first: int, last: int, mark: Mark, kind: Kind, say: Say, address: Address | None, *,
+    named: bool = True,
 ) -> Markup:  # fmt: skip
     """The bar of a mark from one day of a week to another; the planned day is underlined."""
     days = last - first + 1
@@ -147,13 +151,14 @@ def _bar(
     name = [
         element("b", linked(mark.subject, address)),
         " " if mark.subject else None,
-        mark.visit,
+        say(mark.named),
         f" {mark.hour}" if mark.hour and kind == mark.kind else None,
     ]
-    said = element("span", f" {mark.text}" if named else title_of(mark), class_="hid")
+    title = say(title_of(mark))
+    words = element("span", f" {say(mark.text)}" if named else title, class_="hid")
     return element(
         "td",
-        element("div", *(name if named else ()), said, drawn, class_=" ".join(style), title=title_of(mark)),
+        element("div", *(name if named else ()), words, drawn, class_=" ".join(style), title=title),
         colspan=days if days > 1 else None,
     )
 
@@ -174,6 +179,7 @@ def _percent(share: float) -> str:
     return f"{share:.4g}%"
 
 
-def title_of(mark: Mark) -> str:
+def title_of(mark: Mark) -> Sentence:
     """A mark in words: whose, which visit, and how it stands."""
-    return f"{mark.subject + ' ' if mark.subject else ''}{mark.visit}: {mark.text}"
+    visit = joined(" ", (mark.subject, mark.named)) if mark.subject else mark.named
+    return said("{visit}: {how}", visit=visit, how=mark.text)

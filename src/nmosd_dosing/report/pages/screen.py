@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from nmosd_dosing.checks.clocks import Verdict
+from nmosd_dosing.checks.blocks import Verdict
 from nmosd_dosing.checks.screening import Answer, Earliest, Screened
 from nmosd_dosing.days import date_text
 from nmosd_dosing.report.pages.layout import Page, Table

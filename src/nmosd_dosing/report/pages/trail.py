@@ -13,7 +13,7 @@ from nmosd_dosing.report.pages.page import day, text
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved
-    from nmosd_dosing.register.reading.trail import Line
+    from nmosd_dosing.register.reading.line import Line
     from nmosd_dosing.register.reading.verifying import Verdict
 
 _LISTED = 12  # visits that are listed after a correction

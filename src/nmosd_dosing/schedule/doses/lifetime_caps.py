@@ -16,6 +16,7 @@ from nmosd_dosing.schedule.doses.body_weights import grams_at, in_order, weight_
 from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.values import dataclass
@@ -68,11 +69,11 @@ def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
     return tuple(found.values())
 
 
-def in_words(total: float, limit: LifetimeCap) -> str:
+def in_words(total: float, limit: LifetimeCap) -> Sentence:
     """A total as people read it: `132 mg/m2`; `just above 10 mg/kg` where the digits shown are those of the cap that it passes."""
     shown = round(total, 6)
-    above = "just above " if shown <= limit.amount < total else ""
-    return f"{above}{number_text(shown)} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
+    amount = f"{number_text(shown)} {limit.unit}{f'/{limit.per}' if limit.per else ''}"
+    return said("just above {amount}", amount=amount) if shown <= limit.amount < total else joined("", [amount])
 
 
 @dataclass(frozen=True, slots=True)
