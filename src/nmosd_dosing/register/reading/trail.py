@@ -75,7 +75,7 @@ def _lines(
     persons = None
     if asked.subject is not None:
         persons = _Subjects(register.facts, who, _called(register.facts, asked.subject)).called(asked.subject)
-    is_of_visit = _of_visit(register.facts, asked.visit) if asked.visit is not None else None
+    means = _meaning(register.facts, asked.visit) if asked.visit is not None else None
     stores = [("facts", register.facts), *([("arms", arms)] if arms is not None else [])]
     for name, store in reversed(stores) if newest else stores:
         store.check_complete()
@@ -95,8 +95,9 @@ def _lines(
         if newest:
             rows = _narrowed(rows, store, register.facts, who, asked, numbers)
         for batch in _batches(rows, newest=newest):
-            for line in _made(name, store, register.facts, who, batch):
-                if _is_asked(line, asked, numbers) and (is_of_visit is None or is_of_visit(line)):
+            some = _of_visit(store, batch, means) if newest and means is not None else batch
+            for line in _made(name, store, register.facts, who, some):
+                if _is_asked(line, asked, numbers) and (means is None or (line.what == "visits" and _means(means, line.named))):
                     yield line
 
 
@@ -138,8 +139,9 @@ def _narrowed(
     return rows
 
 
-def _of_visit(store: Store, asked: str) -> Callable[[Line], bool]:
-    """Whether a line is of a visit: by its name as it is written there, or by another one that it has in a version of the study."""
+def _meaning(store: Store, asked: str) -> Callable[[str, str | None], bool]:
+    """Whether a visit with its period is meant: by its name as it is written there, or by another one that it has in a version of the
+    study."""
     by_version = [_names(read_study_text(file.text, file.name)[0]) for file in studies.files(store) if file.kind == "study"]
     meant, written_so = [set(names.meant(asked)) for names in by_version], folded(asked)
 
@@ -149,7 +151,22 @@ def _of_visit(store: Store, asked: str) -> Callable[[Line], bool]:
             return True
         return any(mine.intersection(names.meant(visit, period)) for mine, names in zip(meant, by_version, strict=True))
 
-    return lambda line: line.what == "visits" and means(line.named.get("visit", ""), line.named.get("period"))
+    return means
+
+
+def _means(means: Callable[[str, str | None], bool], cells: Mapping[str, str]) -> bool:
+    return means(cells.get("visit", ""), cells.get("period"))
+
+
+def _of_visit(store: Store, rows: Sequence[Mapping[str, Any]], means: Callable[[str, str | None], bool]) -> list[Mapping[str, Any]]:
+    """Of some entries of visits those that may be of one that is meant: what they say is looked at before a line is made of them."""
+    said = _contents(store, _spoken_of(rows))
+
+    def may_be(row: Mapping[str, Any]) -> bool:
+        cells = (said[seq].cells for seq in (row["seq"], row["replaces"]) if seq is not None)
+        return row["action"] == "blank" or any(_means(means, some) for some in cells if some is not None)
+
+    return [row for row in rows if may_be(row)]
 
 
 def _names(study: Study) -> Names:
