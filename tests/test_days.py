@@ -22,8 +22,10 @@ from nmosd_dosing.days import (
     date_text,
     day_number,
     days_past,
+    month_name,
     shift,
     shift_date,
+    shifter,
     study_day,
     to_date,
     week_code,
@@ -176,3 +178,26 @@ def test_a_date_is_written_with_its_own_weekday_whatever_the_locale(date: dt.dat
     monday = dt.date(2024, 1, 1)
     name = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[(date.toordinal() - monday.toordinal()) % 7]
     assert date_text(date) == f"{date.year:04}-{date.month:02}-{date.day:02} {name}"
+
+
+@pytest.mark.parametrize(("offset", "words", "about"), [
+    (Offset(), "0 days", 0), (Offset(1), "1 day", 1), (Offset(6), "6 days", 6), (Offset(7), "1 week", 7), (Offset(8), "8 days", 8),
+    (Offset(14), "2 weeks", 14), (Offset(0, 1), "1 month", 30.4375), (Offset(0, 11), "11 months", 334.8125),
+    (Offset(0, 12), "1 year", 365.25), (Offset(0, 13), "13 months", 395.6875), (Offset(7, 24), "1 week and 2 years", 737.5),
+    (Offset(3, 2, then=1), "3 days and 2 months and 1 day", 64.875),
+])  # fmt: skip
+def test_an_offset_in_words_and_about_how_many_days_it_is(offset: Offset, words: str, about: float) -> None:
+    assert (offset.in_words, offset.nominal) == (words, about)
+
+
+@pytest.mark.parametrize("among", [["2024-01-30", "2024-01-31", "2024-02-01"], ["2024-01-31"], ["2023-12-31", "2024-03-01", "NaT"]])
+def test_parts_of_many_dates_are_shifted_as_the_whole_is(among: list[str]) -> None:
+    many = np.array(among * 200, dtype="datetime64[D]")
+    move, out = shifter(many, Offset(2, 1)), np.empty(7, dtype="datetime64[D]")
+    for begin in range(4):
+        move(many[begin : begin + 7], out)
+        np.testing.assert_array_equal(out, shift(many, Offset(2, 1))[begin : begin + 7])
+
+
+def test_a_month_has_its_own_name() -> None:
+    assert [month_name(dt.date(2025, n, 28)) for n in (1, 2, 11, 12)] == ["January", "February", "November", "December"]

@@ -60,3 +60,21 @@ def test_an_event_that_changes_nothing_for_an_arm_ends_no_other_change(order: tu
     assert by_month(b) == [100, 100, 100, 100, 100, 100, 300]
     assert dose(a, "D169").cumulative == 1100
     assert visit(a, "D169").target == START + dt.timedelta(168)
+
+
+A, B = "{a: X 100 mg twice daily, b: X 50 mg}", "{a: X 50 mg, b: X 50 mg twice daily}"
+
+
+@pytest.mark.parametrize(("given", "changed", "arm", "totals"), [
+    ("X 100 mg twice daily", "X 300 mg", None, [200, 400, 600, 900, 1200, 1500, 1800]),
+    ("X 300 mg", "X 100 mg twice daily", None, [300, 600, 900, 1100, 1300, 1500, 1700]),
+    ("X 100 mg twice daily", "X 50 mg twice daily", None, [200, 400, 600, 700, 800, 900, 1000]),
+    (A, "{a: X 300 mg}", "a", [200, 400, 600, 900, 1200, 1500, 1800]),
+    (A, "{a: X 300 mg}", "b", [50, 100, 150, 200, 250, 300, 350]),
+    (B, "{b: X 10 mg 3 times daily}", "b", [100, 200, 300, 330, 360, 390, 420]),
+    (B, "{b: X 10 mg 3 times daily}", "a", [50, 100, 150, 200, 250, 300, 350]),
+])  # fmt: skip
+def test_an_event_changes_how_often_a_dose_is_given(given: str, changed: str, arm: str | None, totals: list[float]) -> None:
+    text = study("level_1").replace(EVENTS["level_1"], changed).replace("give: X 100 mg", f"give: {given}")
+    text = text.replace("  main:\n", "  main:\n    arms: [a, b]\n") if arm else text
+    assert [v.administrations[0].cumulative for v in made(text, events=TWO[:1], arm=arm).visits] == totals

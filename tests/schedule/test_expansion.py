@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from nmosd_dosing import Entered, Record, Subject, plan
+from nmosd_dosing.errors import InputError
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.cases import columns
 from tests.kit.dates import START, day
 from tests.kit.somebody import COUNTS_ON, COURSE, done, dose, made, notes, visit
@@ -224,3 +230,34 @@ def test_the_window_of_a_course_is_that_of_its_first_day() -> None:
     assert (found.earliest, found.target, found.latest, found.last) == (
         day("2025-02-03"), day("2025-02-04"), day("2025-02-07"), day("2025-02-09"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("start", "at", "window", "labels"), [
+    ("0001-01-04", "at: D1", "±3d", "D1"),
+    ("0001-01-03", "at: D1", "±3d", None),
+    ("9999-12-28", "at: D1", "±3d", "D1"),
+    ("9999-12-29", "at: D1", "±3d", None),
+    ("9999-12-17", "at: D1 to D15", None, "D1 to D15"),
+    ("9999-12-18", "at: D1 to D15", None, None),
+    ("9999-12-03", "at: 'D1, then every 4 weeks'", None, "D1 D29"),
+    ("9999-12-04", "at: 'D1, then every 4 weeks'", None, "D1"),
+    ("9999-12-03", "at: D1, cycle: every 28 days", None, "C1D1 C2D1"),
+    ("9999-12-04", "at: D1, cycle: every 28 days", None, "C1D1"),  # a cycle that may be another time is not drawn
+    ("9999-12-30", "at: 'D1, D3', cycle: every 28 days", None, None),  # the first is refused
+    ("9999-12-03", "at: D1, cycle: 'every 28 days, 2 cycles'", None, "C1D1 C2D1"),
+    ("9999-12-04", "at: D1, cycle: 'every 28 days, 2 cycles'", None, None),
+])  # fmt: skip
+def test_at_the_ends_of_the_calendar_a_visit_is_planned_or_refused(start: str, at: str, window: str | None, labels: str | None) -> None:
+    study, _ = read_study_text(HEAD + visits(f"{at}, assess: MRI{f', window: {window}' if window else ''}"))
+    if labels is None:
+        with pytest.raises(InputError, match="falls outside the years 1 to 9999"):
+            plan(study, Subject(day(start)))
+    else:
+        assert " ".join(v.label for v in plan(study, Subject(day(start))).visits if v.target) == labels
+
+
+def test_an_arm_that_a_period_does_not_have_is_refused_with_those_that_it_has() -> None:
+    for arms, known in (("arms: [a, b]\n", "`a` or `b`"), ("", "none")):
+        study, _ = read_study_text(HEAD + arms + visits("at: D1, give: X 5 mg"))
+        with pytest.raises(InputError, match=f"the arms of `p` are {known}"):
+            expand(study, replace(Cohort.of_subjects([Subject(START)], ()), arm=np.array([2], dtype=np.int16)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from nmosd_dosing import Entered, Record, RegimenError, Subject, plan
 from nmosd_dosing.checks.findings import check
+from nmosd_dosing.errors import InputError
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.schedule.gaps import shortest_planned
 from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.dates import START, day
 from tests.kit.gapped import FOLLOWS, RULES, VISITS, spaced, targets
@@ -148,6 +151,77 @@ def test_doses_closer_than_the_minimum_gap_whatever_their_order() -> None:
     found = check(expand(study, Cohort.of_subjects([Subject(START, records=records)], ()), allow_deviation=True), dt.date(2025, 3, 1))
     [short] = [f for f in found if f.verdict == "short-gap"]
     assert (short.visit, short.message) == ("main/D15", "X 7 days after the dose before, on 2025-01-27 Mon; the minimum gap is 14 days")
+
+
+@pytest.mark.parametrize(("given", "fewest"), [
+    (["at: 'D1, D15, D22'"], 7),
+    (["at: 'D1, D2'"], 1),
+    (["at: D1"], None),
+    (["at: D1 to D10, give: X 10 mg daily", "at: D15"], 5),  # from the last day of a course
+    (["at: 'D1, D1 + 1 month'"], 28),  # in February
+    (["at: 'D1 + 1 month, D1 + 3 months'"], 59),
+    (["at: 'D1 + 1 month, D8 + 1 month'"], 7),
+    (["at: 'D1 + 1 month, D45'"], 13),  # 44 days, less a month of 31
+    (["at: 'D29, D8 + 1 month'"], 7),  # a month of 28 days and a week, less 28 days
+    (["arms: a, at: 'D1, D15'", "arms: b, at: 'D1, D29'"], 14),  # on one day of two arms nobody waits
+])  # fmt: skip
+def test_the_fewest_days_that_are_planned_between_two_doses(given: list[str], fewest: int | None) -> None:
+    text = (
+        HEAD + "arms: [a, b]\n" + visits(*(rule if "give" in rule else f"{rule}, give: X 10 mg" for rule in given), "at: D3, give: Y 5 mg")
+    )
+    schedule = expand(read_study_text(text)[0], Cohort.of_subjects([Subject(START)], ("a", "b")))
+    assert shortest_planned(schedule, "X") == fewest
+
+
+TWO = (
+    HEAD
+    + """products: {X: {minimum gap: 14 days}}
+periods:
+  p:
+    length: 52 weeks
+    visits: [{at: 'D1, D29', give: X 10 mg}]
+  q:
+    visits: [{at: D1, give: X 10 mg}, {at: relapse + 3 days, give: X 5 mg}]
+transitions:
+  - {id: a, from: p, to: q, after: relapse, within: 60 days}
+"""
+)
+
+
+@pytest.mark.parametrize(("entry", "days"), [
+    ("2025-02-02", None), ("2025-02-03", 0), ("2025-02-04", 1), ("2025-02-16", 13), ("2025-02-17", None),
+])  # fmt: skip
+def test_an_entry_keeps_the_minimum_gap_to_the_day(entry: str, days: int | None) -> None:
+    """Of the dose of 3 February, of which alone something is recorded."""
+    records = (Record("p/D29", day("2025-02-03")),)
+    subject = person(None, None, ("relapse", "2025-02-01"), entered=(Entered("q", day(entry)),), records=records)
+    study = read_study_text(TWO)[0]
+    if days is None:
+        assert plan(study, subject)
+        return
+    with pytest.raises(InputError, match=f"{days} days after the dose of 2025-02-03 Mon"):
+        plan(study, subject)
+    assert plan(study, subject, accept_gap=True)
+
+
+def test_an_entry_keeps_the_gap_to_a_planned_dose_and_to_one_that_all_arms_got() -> None:
+    by_arm = TWO.replace("  q:\n", "  q:\n    arms: [a, b]\n").replace("{at: D1, give: X 10 mg", "{at: D1, give: {a: nothing, b: X 10 mg}")
+    for text, arm in ((TWO, None), (by_arm, "b")):
+        subject = person(None, None, ("relapse", "2025-02-04"), entered=(Entered("q", day("2025-02-05")),), arm=arm)
+        with pytest.raises(InputError, match="2 days after the dose planned for 2025-02-03 Mon"):
+            plan(read_study_text(text)[0], subject)
+    assert plan(read_study_text(by_arm)[0], replace(subject, arm="a"))
+
+
+def test_an_entry_that_is_only_expected_is_not_refused_nor_a_dose_after_an_event() -> None:
+    """Soon after the last dose: only an entry that is recorded is refused."""
+    records = (Record("p/D1", START), Record("p/D29", day("2025-02-03")))
+    expected = person(None, None, ("relapse", "2025-02-03"), records=records)
+    assert plan(read_study_text(TWO)[0], expected).visits[2].target == day("2025-02-04")
+    after = person(
+        None, None, ("relapse", "2025-02-01"), ("relapse", "2025-02-19"), entered=(Entered("q", day("2025-02-17")),), records=records
+    )
+    assert [(v.label, str(v.target)) for v in plan(read_study_text(TWO)[0], after).visits[3:]] == [("relapse+3d", "2025-02-22")]
 
 
 def test_a_product_that_was_not_given_makes_no_gap() -> None:

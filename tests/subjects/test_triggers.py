@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from nmosd_dosing import Plan
+from nmosd_dosing import Entered, Event, Plan, Subject
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.triggers import met
 from tests.kit.cases import columns
+from tests.kit.dates import START, day
 from tests.kit.somebody import made
 
 NEEDS = """products: {X: {}}
@@ -52,3 +56,48 @@ def test_a_condition_counts_that_was_met_before_unless_it_is_about_the_event(row
     needs, after = row["needs"].replace(",", ", "), row["after"].replace("_of_", " of ")
     found = move(after, needs, *events)  # type: ignore[arg-type]
     assert found == (row["status"].replace("_", " ", 1), row["earliest"])
+
+
+@pytest.mark.parametrize(("since", "answers", "met_on"), [
+    ("2025-03-01", "confirmed=2025-03-05", "2025-03-05"),
+    ("2025-03-01", "confirmed=2025-03-01", "2025-03-01"),
+    ("2025-03-01", "confirmed=2025-02-28", None),  # of an earlier one
+    ("2025-03-01", "confirmed=2025-03-10 relapse=2025-03-10", None),  # that of the next
+    ("2025-03-01", "confirmed=2025-03-09 relapse=2025-03-10", "2025-03-09"),
+    ("2025-03-01", "confirmed=2025-03-09 relapse=2025-03-10 relapse=2025-04-10", "2025-03-09"),
+    ("2025-03-10", "confirmed=2025-03-11 relapse=2025-03-01", "2025-03-11"),
+    ("2025-03-01", "rejected=2025-03-05 confirmed=2025-03-06", "2025-03-06"),
+    ("2025-03-01", "rejected=2025-03-05 confirmed=2025-03-05", None),
+    ("2025-03-01", "confirmed=2025-03-04 rejected=2025-03-05", None),
+    ("2025-03-01", "rejected=2025-03-02 confirmed=2025-03-03 rejected=2025-03-04 confirmed=2025-03-06", "2025-03-06"),
+    ("2025-03-01", "confirmed=2025-03-04 relapse=2025-03-10 rejected=2025-03-12", "2025-03-04"),  # the next one was rejected
+    ("2025-03-01", "confirmed=2025-03-04 relapse=2025-03-10 rejected=2025-03-10", "2025-03-04"),
+    ("2025-03-01", "", None),
+])  # fmt: skip
+def test_a_relapse_is_confirmed_by_what_is_recorded_of_it(since: str, answers: str, met_on: str | None) -> None:
+    happened = [answer.split("=") for answer in answers.split()] + [["relapse", since]]
+    events = tuple(Event(name if name == "relapse" else f"relapse_{name}", day(date)) for name, date in happened)
+    cohort = Cohort.of_subjects([Subject(START, events=events)], ())
+    found = met(cohort, "relapse", "relapse_confirmed", np.datetime64(since), np.datetime64(START), 0)
+    assert (str(found) if found is not None else None) == met_on
+
+
+EITHER = """products: {X: {}}
+periods:
+  a: {length: 52 weeks, visits: [{at: "D1, D182", give: X 10 mg}]}
+  b: {visits: [{at: D1, give: X 20 mg}]}
+transitions:
+  - {id: by-relapse, from: a, to: b, after: relapse, within: 28 days}
+  - {id: by-escalation, from: a, to: b, after: escalated, within: 60 days}
+"""
+
+
+@pytest.mark.parametrize(("relapse", "escalated", "entered", "rule"), [
+    ("2025-03-01", "2025-02-20", "2025-03-01", "by-relapse"),  # on its first day
+    ("2025-03-02", "2025-02-20", "2025-03-01", "by-escalation"),
+    ("2025-03-01", "2025-02-20", "2025-03-29", "by-relapse"),  # on its last day
+    ("2025-03-01", "2025-02-20", "2025-03-30", "by-escalation"),
+])  # fmt: skip
+def test_an_entry_belongs_to_the_first_rule_that_allows_its_day(relapse: str, escalated: str, entered: str, rule: str) -> None:
+    found = made(EITHER, events=(("relapse", relapse), ("escalated", escalated)), entered=(Entered("b", day(entered)),))
+    assert [move.rule for move in found.transitions] == [rule]

@@ -57,7 +57,7 @@ def entry_gaps(schedule: Schedule, dates: Dates) -> Iterator[EntryGap]:
             here = [k for k in rows if schedule.segment_of[schedule.rows[k].visit] == p]
             both = _arms(schedule, earlier, most) & _arms(schedule, here, most)
             earlier, here = ([k for k in some if _arms(schedule, [k], most) & both] for some in (earlier, here))
-            if earlier and here:
+            if both:
                 before = np.array([np.where(np.isnat(dates[k]), NO_DATE, schedule.dosed(k)[1]) for k in earlier])
                 last = np.fmax.reduce(before)
                 which = np.array(earlier)[np.argmax(before == last, axis=0)]
