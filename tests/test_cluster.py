@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import importlib.util
 import itertools
@@ -24,6 +25,7 @@ import numpy
 import pytest
 
 from nmosd_dosing import cluster, load, load_assumptions, simulate
+from nmosd_dosing.cli.run import cohort
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.simulation import trials
 from tests.kit.cluster import scheduler, workers
@@ -95,6 +97,24 @@ def test_a_worker_is_killed_in_the_middle(address: str, client: Any) -> None:
         assert asked(cluster=address, progress=kill) == asked()
     assert len(told) >= 4
     assert told == sorted(told) and told[-1] == 3000
+
+
+def test_a_table_of_every_visit(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "_FEW", 8)
+    subjects, events = tmp_path / "subjects.csv", tmp_path / "events.csv"
+    days = [dt.date(2025, 1, 6) + dt.timedelta(days=3 * i) for i in range(30)]
+    subjects.write_text("subject,start,site\n" + "".join(f"{i:04d},{day},{i % 3}\n" for i, day in enumerate(days)), encoding="utf-8")
+    events.write_text("subject,event,date\n" + "".join(f"{i:04d},relapse,2025-06-10\n" for i in range(0, 30, 4)), encoding="utf-8")
+    asked = ("cohort", "--regimen", "bat4406f", str(subjects), "--events", str(events))
+    for form in ("csv", "json"):
+        table = output(*asked, "--format", form)
+        assert len(table.splitlines()) > 100
+        assert output(*asked, "--format", form, "--on", address) == table
+    early = (*asked, "--on", "idmc_stop=2025-02-03")
+    assert "`--allow-deviation` lets it stand" in errors(*early)  # also a worker names options
+    assert errors(*early, "--on", address) == errors(*early)
+    said = errors(*asked, "--format", "xlsx", "--output", str(tmp_path / "a.xlsx"), "--on", address)
+    assert said.startswith("error: xlsx is made on one machine, and `--on` names a cluster\n")
 
 
 # --- what is lost, and what is left -------------------------------------------------------------------------------------

@@ -303,6 +303,22 @@ def commands_told(register: str, account: str) -> Iterator[None]:
         _TOLD.reset(before)
 
 
+Wording = tuple[Callable[[str], str], tuple[str, str]]
+
+
+def wording() -> Wording:
+    """How messages name arguments and commands now, for whoever goes on with the work in another process."""
+    return _SAID.get(), _TOLD.get()
+
+
+@contextlib.contextmanager
+def worded_as(words: Wording) -> Iterator[None]:
+    """Meanwhile, in this thread or task, messages name arguments and commands as they did where `words` come from."""
+    said, told = words
+    with arguments_said_as(said), commands_told(*told):
+        yield
+
+
 def _draw_place(place: Place, words: str, margin: int, width: int | None) -> list[str]:
     """The place, its line, and carets below what is meant; of a width the line is cut into parts, each with its own carets."""
     line, column, stop = place.document.seen(place)

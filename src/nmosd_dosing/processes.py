@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from nmosd_dosing import cluster
+from nmosd_dosing.errors import Wording, worded_as, wording
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -21,20 +22,21 @@ def each(work: Callable[[Job], Result], jobs: Iterable[Job], cores: int, address
     """What comes of each job, in their order: here, with several `cores` in processes of their own, or on the cluster whose scheduler has
     an `address`."""
     if address is not None:
-        with cluster.workers(functools.partial(_kept, work), address) as workers:
+        with cluster.workers(functools.partial(_done, wording(), work), address) as workers:
             yield from _in_order(jobs, workers.submit, workers.under_way)
         return
     if cores == 1:
-        yield from map(functools.partial(_kept, work), jobs)
+        yield from map(functools.partial(_done, wording(), work), jobs)
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
+    words = wording()
     pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_begin_process)
 
     def submit(job: Job) -> Callable[[], Result]:
         with _unheard():
-            return pool.submit(_kept, work, job).result
+            return pool.submit(_done, words, work, job).result
 
     try:
         yield from _in_order(jobs, submit, lambda: 2 * cores)
@@ -53,9 +55,11 @@ def _in_order(jobs: Iterable[Job], submit: Callable[[Job], Callable[[], Result]]
         yield waiting.popleft()()
 
 
-def _kept(work: Callable[[Job], Result], job: Job) -> Result:
+def _done(words: Wording, work: Callable[[Job], Result], job: Job) -> Result:
+    """What comes of a job, wherever it is done, with messages in the words of whoever asked for it."""
     _keep_memory()
-    return work(job)
+    with worded_as(words):
+        return work(job)
 
 
 @contextlib.contextmanager

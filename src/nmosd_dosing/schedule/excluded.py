@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 from itertools import count
 
@@ -46,15 +46,13 @@ def without_counting(study: Study) -> Study:
     return study if study.stop is None else replace(study, stop=replace(study.stop, earliest_of=()))
 
 
-def check(expand: Expand, study: Study, parts: Iterable[Cohort]) -> list[Problem]:
-    """What is wrong with the subjects of some slices, each slice up to the first of its checks that fails."""
-    found: dict[Problem, None] = {}
-    for segment in parts:
-        try:
-            expand(study, segment)
-        except DosingError as error:
-            found.update(dict.fromkeys(error.found))
-    return list(found)
+def check(expand: Expand, study: Study, part: Cohort) -> list[Problem]:
+    """What is wrong with the subjects of a slice, up to the first of its checks that fails."""
+    try:
+        expand(study, part)
+    except DosingError as error:
+        return list(error.found)
+    return []
 
 
 def sort_out(expand: Expand, study: Study, period: str | None, cohort: Cohort) -> tuple[Cohort, Excluded]:

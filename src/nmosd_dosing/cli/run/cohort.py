@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.calendar_options import CohortCalendars
@@ -18,6 +19,7 @@ from nmosd_dosing.cli.run.cohort_people import Everybody
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.errors import InputError, Problem, Problems, plural
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.processes import each
 from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.report.export.workbook import to_xlsx
@@ -30,13 +32,13 @@ _FEW = 4096  # subjects at a time where each is planned alone, so that a person 
 
 def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars) -> int:
     """Write the table; 2 where somebody was left out."""
-    everybody, shown, calendars_asked = _read(whom, asked, output, calendar)
-    left_out = cohort_people.refuse(asked.skip_bad, everybody)
+    everybody, shown, calendars_asked, cluster = _read(whom, asked, output, calendar)
+    left_out = cohort_people.refuse(asked.skip_bad, everybody, cluster)
     if not len(everybody.cohort):
         stop(left_out.problems, "the tables", left_out.more)
     without: list[str] = []
     request = replace(everybody.request, columns=shown.among(everybody.cohort))
-    made = outputs.rendered(FORMATS, output, request, without)
+    made = outputs.rendered({**FORMATS, **_rows_on(cluster)}, output, request, without)
     if calendars_asked is not None:
         ready = site_calendars.prepare(calendars_asked, calendar.ics_by, everybody)
         if output.output is not None and any(same_file(made.path, output.output) for made in ready):
@@ -56,13 +58,23 @@ def run(whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar
     return WRONG_INPUT if say_left_out(left_out, everybody.request.study, everybody.cohort.of_study, len(request.cohort)) else 0
 
 
-def _pieces(form: Form, request: Request, without: list[str]) -> Iterator[str]:
-    """The table, piece by piece; `without` gets the codes of those who have no row."""
+def _rows_on(cluster: str | None) -> outputs.Formats:
+    """The formats that are made row by row, here or on a cluster."""
+    return {form: partial(_pieces, cluster, form) for form in get_args(Form)}
+
+
+def _pieces(cluster: str | None, form: Form, request: Request, without: list[str]) -> Iterator[str]:
+    """The table, piece by piece, made here or on a `cluster`; `without` gets the codes of those who have no row."""
     yield cohort_rows.header(form)
     cohort = request.cohort
     size = excluded.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
     done = 0
-    for texts in counted(cohort_rows.rows(request, form, size), len(cohort), "written"):
+    if cluster is None:
+        made = cohort_rows.rows(request, form, size)
+    else:
+        nobody = replace(request, columns=cohort.chosen([]))
+        made = each(partial(cohort_rows.rows_of, nobody, form), cohort.slices(size), 1, cluster)
+    for texts in counted(made, len(cohort), "written"):
         if not all(texts):
             without += [cohort.codes[done + i] for i, text in enumerate(texts) if not text]
         done += len(texts)
@@ -77,17 +89,21 @@ def _xlsx(request: Request, without: list[str]) -> bytes:
     return to_xlsx([replace(made, rows=progress(made.rows, rows, "written"))], about)
 
 
-FORMATS: outputs.Formats = {"csv": partial(_pieces, "csv"), "json": partial(_pieces, "json"), "xlsx": _xlsx}
+FORMATS: outputs.Formats = {**_rows_on(None), "xlsx": _xlsx}
 
 
 def _read(
     whom: CohortPeople, asked: CohortOptions, output: CohortOutput, calendar: CohortCalendars
-) -> tuple[Everybody, Shown, calendars.Asked | None]:  # fmt: skip
+) -> tuple[Everybody, Shown, calendars.Asked | None, str | None]:  # fmt: skip
     problems = Problems()
     outputs.check_output(FORMATS, output, problems, {"ics": "calendars have an option of their own, `--ics-dir FOLDER`"})
     if output.output:
         has_folder(output.output, problems)
     check_names([("`--output`", output.output)], whom.files, problems)
+    cluster, of_study = arguments.cluster(whom.on, None, problems)
+    whom = replace(whom, on=of_study)
+    if cluster is not None and output.written_as not in get_args(Form):
+        problems.error(f"{output.written_as} is made on one machine, and `--on` names a cluster", None, "write `--format csv`, or `json`")
     what = people.what(asked, problems)
     calendars_asked = calendars.asked(calendar, asked.window, problems)
     site_calendars.check(calendar, asked.unblind, asked.skip_bad, problems)
@@ -102,4 +118,4 @@ def _read(
         problems.error("`--at-site` is about rows, and calendars are of everybody", None, "leave one of the two out")
     if problems.found or everybody is None:
         fail(problems)
-    return everybody, shown, calendars_asked
+    return everybody, shown, calendars_asked, cluster

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from nmosd_dosing.cli import people
 from nmosd_dosing.cli.edge import collected, counted
@@ -13,6 +14,7 @@ from nmosd_dosing.cli.tables import Beside, Tables
 from nmosd_dosing.cli.weights import say_doubtful
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.processes import each
 from nmosd_dosing.schedule import excluded
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import history
@@ -68,17 +70,16 @@ def read(asked: PeopleOptions, what: What, skip_bad: bool, problems: Problems, t
     return None
 
 
-def refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
-    """Sees to it that nothing is refused once writing has begun: raises InputError, or leaves out whom the core refuses."""
+def refuse(skip_bad: bool, everybody: Everybody, cluster: str | None = None) -> LeftOut:
+    """Sees to it that nothing is refused once writing has begun: raises InputError, or leaves out whom the core refuses. Who is to be left
+    out is found here; whether there is nobody to leave out, on a `cluster` if there is one."""
     request, cohort, left_out = everybody.request, everybody.cohort, everybody.left_out
-
-    def expand(study: Study, some: Cohort) -> object:
-        return replace(request, study=study, columns=some).schedule()
-
+    expand = partial(_expand, replace(request, columns=cohort.chosen([])))
     if not skip_bad:
         all_of_them = excluded.stop_counted(request.study, request.period, cohort)
         parts = counted(all_of_them.slices(excluded.SLICE), len(cohort), "checked")
-        stop(excluded.check(expand, request.study, parts), "the plans")
+        found = each(partial(excluded.check, expand, request.study), parts, 1, cluster)
+        stop(list(dict.fromkeys(problem for problems in found for problem in problems)), "the plans")
         everybody.request = replace(request, columns=all_of_them)
         return left_out
     others, refused = excluded.sort_out(expand, request.study, request.period, cohort)
@@ -88,6 +89,11 @@ def refuse(skip_bad: bool, everybody: Everybody) -> LeftOut:
         left_out.take([refused.problems[i] for i in chosen], 0)
         left_out.names += [cohort.codes[i] for i in chosen]
     return left_out
+
+
+def _expand(request: Request, study: Study, some: Cohort) -> object:
+    """Dates and doses of some subjects. Raises InputError where they cannot be."""
+    return replace(request, study=study, columns=some).schedule()
 
 
 @dataclass(slots=True)

@@ -87,6 +87,11 @@ def rows(request: Request, form: Form, size: int = _SLICE) -> Iterator[list[str]
         yield _Slice(request, part, form, known).texts()
 
 
+def rows_of(request: Request, form: Form, part: Cohort) -> list[str]:
+    """The rows of each subject of a part of a cohort, as `rows` has them: wherever they are made."""
+    return next(rows(replace(request, columns=part), form, len(part)))
+
+
 # --- subjects who are alike ---------------------------------------------------------------------------------------------
 
 
