@@ -14,6 +14,7 @@ CHINESE = {
     "{n} day": "{n} 天",
     "booked for {date}": "已预约于 {date}",
     "decide": "待决定",
+    "movement: lost": "丢失",
     "; ": "；",
     "{first}, by {reason}": "因 {reason}，{first}",
 }
@@ -72,6 +73,7 @@ def test_a_length_of_a_file_is_said_again() -> None:
 
 def test_a_word_is_said_again_where_the_table_has_it() -> None:
     assert in_chinese(word("decide")) == "待决定" and in_chinese(word("swelling {date}")) == "swelling {date}"
+    assert in_chinese(word("lost", among="movement")) == "丢失" and word("lost", among="movement") == "lost"
     assert word("booked for {date}", date=DAY) == said("booked for {date}", date=DAY)
 
 

@@ -46,10 +46,13 @@ def said(pattern: str, /, **parts: Part) -> Sentence:
     return made
 
 
-def word(of: str, /, **parts: Part) -> Sentence:
+def word(text: str, /, *, among: str = "", **parts: Part) -> Sentence:
     """A word of a closed set, such as a verdict, a status or an event, as it is written in tables, or a name of another package; one that
-    no table of translations has stays as it is."""
-    return said(of, **parts)
+    no table of translations has stays as it is. among: which set, where the same word is of two: a subject is `lost`, and a vial is."""
+    made = said(text, **parts)
+    if among:
+        made.pattern = f"{among}: {text}"
+    return made
 
 
 @lru_cache(maxsize=512)  # what there is so much of is said again and again

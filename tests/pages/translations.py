@@ -55,6 +55,7 @@ def words() -> set[str]:
     from nmosd_dosing import days
     from nmosd_dosing.checks import blocks, verdicts
     from nmosd_dosing.dose import dose
+    from nmosd_dosing.pharmacy import stock
     from nmosd_dosing.plans import note_codes, wording, workdays
     from nmosd_dosing.register import accounts
     from nmosd_dosing.register.reading import line
@@ -72,11 +73,16 @@ def words() -> set[str]:
         *get_args(dose.AmountStatusText), *get_args(dose.Rounding.__annotations__["way"]),
         *days.weekdays(), *days._MONTHS, *(name[:3] for name in days._MONTHS), *workdays._WEEKDAYS, *_HOLIDAYS,
         *line._DONE.values(), *(pattern for pattern, _ in line.NAMED.values()), *accounts.ROLES,
-        *(column for columns in written.COLUMNS.values() for column in columns), "facts", "arms",
+        *(column for columns in written.COLUMNS.values() for column in columns), "facts", "arms", *_CELLS, *written.COLUMNS,
+        *(f"movement: {movement}" for movement in stock.MOVEMENTS),
         *(f"{{n}} {unit}" for unit in ("minute", "hour", "day", "week", "month", "year")),
     }  # fmt: skip
 
 
+_CELLS = (  # of the tables that a register has beside those of a trial, and words that stand in them
+    "account", "role", "sites", "user", "state", "active", "disabled", "revoked", "name", "checksum", "kind", "id", "version", "study",
+    "file",     "feed", "scope", "view", "language", "purpose", "expires", "movement", "vial", "expiry", "quantity", "Y", "N", "F", "M",
+)  # fmt: skip
 _HOLIDAYS = (  # of China, as the package names them
     "New Year's Day", "New Year's Day (observed)", "Chinese New Year's Eve", "Chinese New Year (Spring Festival)",
     "Chinese New Year (Spring Festival) (observed)", "Chinese New Year Extended Holiday", "Tomb-Sweeping Day",

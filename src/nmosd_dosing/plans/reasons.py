@@ -148,7 +148,7 @@ def _days_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[Sent
     elif window is not None:
         later = visit.or_later and around[0] is not None
         days = said("{day} or later", day=day(around[0])) if later else _span(around)
-        stated = said("window {window}", window=word(window.text)) + (f", {window.origin}" if window.origin else "")
+        stated = joined(", ", (said("window {window}", window=word(window.text)), *([window.origin] if window.origin else [])))
         yield said("{window}: {days}", window=stated, days=days) if around[0] is not None else stated
     elif visit.visit.offset is not None:
         yield said("window: the source states none")
@@ -211,7 +211,7 @@ def record_text(record: Record, masked: bool) -> Sentence:
         said("batch {batch}", batch=record.batch) if record.batch and not masked else None,
         said("reason: {reason}", reason=record.reason) if record.reason else None,
     ]
-    place = f" ({record.place.where})" if record.place and not masked else ""
+    place = said(" ({place})", place=record.place.where) if record.place and not masked else ""
     days = said("{day}", day=record.date)
     if record.through > record.date and record.last is not None:
         days = said("{first} to {last}", first=record.date, last=record.last)

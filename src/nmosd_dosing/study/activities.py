@@ -13,7 +13,7 @@ from typing import Literal
 from nmosd_dosing.days import Offset, day_number, week_code
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.sentences import Sentence, joined, said
+from nmosd_dosing.sentences import Sentence, joined, length_text, said, word
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.events import before_or_after
 from nmosd_dosing.study.facts import NOT_STATED, Facts
@@ -60,7 +60,7 @@ class Activity:
 
     @property
     def title(self) -> str:
-        return self.name + (f" ({self.notes})" if self.notes else "")
+        return self.name + f" ({self.notes})" if self.notes else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,15 @@ def _of_period(study: Study, period: Period, letters: dict[str, str]) -> Activit
                 marks.setdefault(("dose", give.shown, name), set()).add(number)
                 about.setdefault(("dose", name), []).extend(more)
         for assessment in column.visit.assessments:
-            name = f"{assessment.name}{_only(period, assessment.arms)}"
+            name = _for_some(joined("", [assessment.name]), period, assessment.arms)
             marks.setdefault(("assessment", assessment.name, name), set()).add(number)
             if times := _times(column.visit, assessment.name):
                 at_times.setdefault(name, {}).setdefault(times, []).append(columns[number].label)
     for (kind, _, name), at in marks.items():
         if kind == "assessment":
             about[kind, name] = [
-                times if len(labels) == len(at) else f"{', '.join(labels)}: {times}" for times, labels in at_times.get(name, {}).items()
+                times if len(labels) == len(at) else said("{visits}: {times}", visits=", ".join(labels), times=times)
+                for times, labels in at_times.get(name, {}).items()
             ]
     rows = [
         Activity(kind, what, name, tuple(number in at for number in range(len(found))), noted(about.get((kind, name), [])))
@@ -120,41 +121,46 @@ def _of_period(study: Study, period: Period, letters: dict[str, str]) -> Activit
     return Activities(period, columns, tuple(rows), notes, tuple((letter, text) for text, letter in mine.items()))
 
 
-def heading_rows(grid: Activities) -> list[tuple[str, tuple[str, ...]]]:
+def heading_rows(grid: Activities) -> list[tuple[Sentence, tuple[str, ...]]]:
     """What is said of each visit, by row: label, name, day, week, window, letters of footnotes. Rows that would say nothing are left out,
     and weeks that are the labels."""
     rows = [
-        ("Visit", tuple(column.label for column in grid.columns)),
-        ("Name", tuple(column.name for column in grid.columns)),
-        ("Day", tuple(column.day for column in grid.columns)),
-        ("Week", tuple(column.week for column in grid.columns)),
-        ("Window", tuple(column.window for column in grid.columns)),
-        ("Notes", tuple(column.notes for column in grid.columns)),
+        (said("Visit"), tuple(column.label for column in grid.columns)),
+        (said("Name"), tuple(column.name for column in grid.columns)),
+        (said("Day"), tuple(column.day for column in grid.columns)),
+        (said("Week"), tuple(column.week for column in grid.columns)),
+        (said("Window"), tuple(column.window for column in grid.columns)),
+        (said("Notes"), tuple(column.notes for column in grid.columns)),
     ]
     labels = rows[0][1]
     return [(name, cells) for name, cells in rows if name == "Visit" or (any(cells) and cells != labels)]
 
 
-def title_of_grids(study: Study) -> str:
+def title_of_grids(study: Study) -> Sentence:
     """`MIL62 in AQP4-IgG-positive NMOSD: schedule of activities (NCT05314010, …)`."""
-    return f"{study.title}: schedule of activities" + ("" if study.source.text == SILENT else f" ({study.source.text})")
+    title, source = study.title, study.source.text
+    if source == SILENT:
+        return said("{study}: schedule of activities", study=title)
+    return said("{study}: schedule of activities ({source})", study=title, source=source)
 
 
-def dose_words(give: Give, dose: Dose | None) -> str:
+def dose_words(give: Give, dose: Dose | None) -> Sentence:
     """What is given, in the file's words: `X 500 mg over 60 min`, `X placebo (0 of the active drug)`."""
     if dose is None:
-        return f"no {give.product}"
-    words = dose.rule
+        return said("no {product}", product=give.product)
+    words = joined("", [dose.rule or ""])
     if dose.kind in ("placebo", SILENT):
-        words = "placebo (0 of the active drug)" if dose.kind == "placebo" else f"dose {SILENT}"
+        words = said("placebo (0 of the active drug)") if dose.kind == "placebo" else said("dose not stated")
         words += f" {dose.rule.removeprefix('placebo').strip()}".rstrip() if dose.rule else ""
     if dose.kind == "masked":
-        words = "(masked) as needed" if dose.as_needed else "(masked)"
-    words = f"{words} ({dose.step})" if dose.step else words
+        words = said("(masked) as needed") if dose.as_needed else said("(masked)")
+    words = words + f" ({dose.step})" if dose.step else words
     if dose.levels is not None and dose.levels.names:
-        words = f"{words}, level {dose.levels.names[dose.levels.start]}"
+        words = said("{dose}, level {level}", dose=words, level=dose.levels.names[dose.levels.start])
     name = give.shown if dose.kind == "masked" else give.product
-    return f"{name} {words}{f' over {dose.minutes} min' if dose.minutes else ''}{f', {dose.lead.text}' if dose.lead else ''}"
+    words = joined("", (f"{name} ", words))
+    words = said("{dose} over {n} min", dose=words, n=dose.minutes) if dose.minutes else words
+    return words + f", {dose.lead.text}" if dose.lead else words
 
 
 def levels_text(levels: Levels) -> Sentence:
@@ -213,19 +219,20 @@ def _repeats(study: Study, period: Period) -> Iterator[_Found]:
         visits = lay_out(alone, (base.offset + step).range[1] + _BEYOND, Problems())
         first = next(visit for visit in mask(study, visits) if visit.open_ended)
         day = day_number(base.offset.days, study.counts_from) if not base.hangs_on and not base.offset.months else None
-        after = f"after {day}" if day is not None and isinstance(item, Series) else ""
-        label = f"{label}, from {base.label}" if labels.count(label) > 1 else label
+        after = said("after {day}", day=str(day)) if day is not None and isinstance(item, Series) else ""
+        label = said("{repeat}, from {day}", repeat=label, day=base.label) if labels.count(label) > 1 else label
         begins = base.offset if isinstance(item, Series) else offset_of(first)  # later cycles stand behind the first one
         yield _Found(first, (before_or_after(base.hangs_on), begins.nominal, step.nominal), label, after)
 
 
-def _words(entry: VisitRule, item: Point | Series) -> str:
+def _words(entry: VisitRule, item: Point | Series) -> Sentence:
     """A repeat without an end as a file says it."""
     if isinstance(item, Series):
-        return f"then every {item.step.in_words}"
-    last = f" to {item.last.label}" if item.last is not None else ""
+        return said("then every {length}", length=length_text(item.step.in_words))
+    days = said("{first} to {last}", first=item.code.label, last=item.last.label) if item.last is not None else item.code.label
     name = f" {_cycle(entry).name}" if _cycle(entry).name else ""
-    return f"{item.code.label}{last} of each later cycle{name}, every {_cycle(entry).step.in_words}"
+    every = length_text(_cycle(entry).step.in_words)
+    return said("{days} of each later cycle{name}, every {length}", days=days, name=name, length=every)
 
 
 def _cycle(entry: VisitRule) -> Cycle:
@@ -235,14 +242,22 @@ def _cycle(entry: VisitRule) -> Cycle:
 
 def _column(study: Study, period: Period, found: _Found, noted: Noted) -> Column:
     visit = found.visit
-    texts = [*visit.said.note, *(f"assumed: {text}" for text in visit.said.assumed)]
+    texts = [*visit.said.note, *(said("assumed: {text}", text=text) for text in visit.said.assumed)]
     if visit.follows is not None:
         day, step = visit.follows.day, visit.follows.step
         on_it = visit.offset == Offset(day.days, day.months, then=step.days)  # `D15 + 2 weeks` has the day in its name
-        texts.append(f"counted from the actual {'day of that visit' if on_it else f'{visit.follows.by} before it'}, where one is recorded")
-    if only := _only(period, visit.arms):
-        texts.append(only.removeprefix(", "))
-    texts += [f"window stated by {w.origin}" for w in visit.windows if w is not None and w.origin is not None]
+        if on_it:
+            texts.append(said("counted from the actual day of that visit, where one is recorded"))
+        else:
+            by_dose = visit.follows.by == "dose"
+            texts.append(
+                said("counted from the actual dose before it, where one is recorded")
+                if by_dose
+                else said("counted from the actual visit before it, where one is recorded")
+            )
+    if len(visit.arms) < len(period.arms):
+        texts.append(said("only arm {arms}", arms=_arms(period, visit.arms)))
+    texts += [said("window stated by {origin}", origin=w.origin) for w in visit.windows if w is not None and w.origin is not None]
     name = visit.said.name or ""
     return Column(
         label=found.label or visit.label,
@@ -258,11 +273,11 @@ def _column(study: Study, period: Period, found: _Found, noted: Noted) -> Column
 def _days(study: Study, visit: Visit) -> str:
     """The day of the period, as the file counts; `not stated` where the source states none."""
     if visit.offset is None:
-        return SILENT
+        return said("not stated")
     ends = [end for end in (visit.offset, visit.last) if end is not None]
     if visit.hangs_on or any(end.months or end.then for end in ends):
         return ""
-    return " to ".join(str(day_number(end.days, study.counts_from)) for end in ends)
+    return joined(" to ", (str(day_number(end.days, study.counts_from)) for end in ends))
 
 
 def _weeks(visit: Visit) -> str:
@@ -276,13 +291,13 @@ def _window(period: Period, visit: Visit) -> str:
     texts = [_text(visit, window) for window in visit.windows]
     if len(set(texts)) == 1:
         return texts[0]
-    return "; ".join(f"{arm}: {text}" for arm, text in zip(period.arms, texts, strict=True))
+    return joined("; ", (said("{arm}: {window}", arm=arm, window=text) for arm, text in zip(period.arms, texts, strict=True)))
 
 
 def _text(visit: Visit, window: Window | None) -> str:
     if window is None:
-        return SILENT
-    return "the range itself" if visit.last is not None and window == Window(0, 0) else window.text
+        return said("not stated")
+    return said("the range itself") if visit.last is not None and window == Window(0, 0) else word(window.text)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------------
@@ -294,11 +309,12 @@ def _doses(study: Study, period: Period, give: Give) -> Iterator[tuple[str, list
     doses = list(dict.fromkeys(dose for dose in give.doses if dose is not None))
     for dose in doses:
         arms = [arm for arm, theirs in enumerate(give.doses) if theirs == dose]
-        changes = [(event, changed[arm]) for event, changed in give.changes for arm in arms]
-        later = [f"once {event}: {dose_words(give, other)}" for event, other in dict.fromkeys(changes) if other is not None]
-        later += [f"{give.shown}: {levels_text(dose.levels)}"] if dose.levels is not None else []
-        only = "" if len(arms) == len(give.doses) else _only(period, arms)
-        yield f"{dose_words(give, dose)}{only}", [*notes, *later]
+        changes = [(event, others[arm]) for event, others in give.changes for arm in arms]
+        changed = [(event, other) for event, other in dict.fromkeys(changes) if other is not None]
+        later = [said("once {event}: {dose}", event=word(event), dose=dose_words(give, other)) for event, other in changed]
+        later += [said("{what}: {levels}", what=give.shown, levels=levels_text(dose.levels))] if dose.levels is not None else []
+        words = dose_words(give, dose)
+        yield words if len(arms) == len(give.doses) else _for_some(words, period, arms), [*notes, *later]
 
 
 def _times(visit: Visit, name: str) -> str:
@@ -307,13 +323,17 @@ def _times(visit: Visit, name: str) -> str:
     return times_text(times, {give.product: give.shown for give in visit.gives})
 
 
-def _only(period: Period, arms: Sequence[int]) -> str:
-    """For whom something is, where it is not for all."""
-    return "" if len(arms) >= len(period.arms) else f", only arm {' or '.join(period.arms[arm] for arm in arms)}"
+def _for_some(what: Sentence, period: Period, arms: Sequence[int]) -> Sentence:
+    """Something with for whom it is, where it is not for all."""
+    return what if len(arms) >= len(period.arms) else said("{what}, only arm {arms}", what=what, arms=_arms(period, arms))
+
+
+def _arms(period: Period, arms: Sequence[int]) -> Sentence:
+    return joined(" or ", (period.arms[arm] for arm in arms))
 
 
 def _facts(facts: Facts) -> list[str]:
-    return [*facts.note, *(f"assumed: {text}" for text in facts.assumed)]
+    return [*facts.note, *(said("assumed: {text}", text=text) for text in facts.assumed)]
 
 
 def _letter(number: int) -> str:

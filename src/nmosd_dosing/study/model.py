@@ -55,7 +55,8 @@ class Product:
         """The minimum gap in words, with who states it where that is not the study file."""
         if self.minimum_gap is None:
             return None
-        return length_text(self.minimum_gap.in_words) + (f" ({self.gap_origin})" if self.gap_origin else "")
+        words = length_text(self.minimum_gap.in_words)
+        return words + said(" ({place})", place=self.gap_origin) if self.gap_origin else words
 
 
 OfDoses = Literal["first dose", "last dose", "last dose of the study"]
@@ -256,9 +257,9 @@ class Site:
     bring: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """Who states it, for whatever this site adds: `site beijing-01, Protocol BAT4406F-301, version 2.1`."""
-        return f"site {self.name}, {self.source.text}, version {self.version}"
+        return said("site {name}, {source}, version {version}", name=self.name, source=self.source.text, version=self.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day, seen_of
 from nmosd_dosing.pages.place import Desk
+from nmosd_dosing.pages.showing import say
 from nmosd_dosing.register import accounts
 from nmosd_dosing.register.database.store import Act
 from nmosd_dosing.register.reading import studies
@@ -162,5 +163,5 @@ def grid(request: Asked, id: str, version: str) -> HttpResponse:
     drawn, title = None, file.id
     if file.kind == "study":
         study = studies.study_in(file)
-        drawn, title = grid_parts(study, activities(study, study.own_periods)), title_of_grids(study)
+        drawn, title = grid_parts(study, activities(study, study.own_periods), say), say(title_of_grids(study))
     return render(request, "study.html", {"file": file, "drawn": drawn, "title": title})

@@ -33,7 +33,7 @@ NAMED = {  # by table, what a row of it is called, by which of its cells; and wh
     "sessions": ("a session of the pages", ("account",)),
 }  # fmt: skip
 
-_WORDS = frozenset({"event", "status", "sex", "had", "role", "kind"})  # cells in which stands a word of a closed set
+_WORDS = frozenset({"event", "status", "sex", "had", "role", "kind", "state"})  # cells in which stands a word of a closed set
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _changed(name: str, old: str | None, new: str | None) -> Sentence:
 
 def _text(name: str, text: str) -> str:
     """What stands in a cell; a word of a closed set can be said in another language."""
-    return word(text) if name in _WORDS else text
+    return word(text, among=name) if name == "movement" else word(text) if name in _WORDS else text
 
 
 def on_one_line(text: str) -> str:

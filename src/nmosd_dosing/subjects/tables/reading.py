@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from nmosd_dosing.errors import Document, Place, Problems, clip, one_of
+from nmosd_dosing.sentences import said, word
 from nmosd_dosing.subjects.tables import workbook
 from nmosd_dosing.subjects.tables.encodings import decoded
 from nmosd_dosing.subjects.tables.headings import CODES, Heading, Layout, as_said, asked, meanings, understood
@@ -125,7 +126,7 @@ class Entries(Document):
 
     def where(self, place: Place) -> str:
         """`number 31 of visits`."""
-        return f"number {self.number(place)} of {self.table}"
+        return said("number {number} of {table}", number=self.number(place), table=word(self.table))
 
 
 class Form(NamedTuple):

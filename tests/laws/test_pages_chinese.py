@@ -1,0 +1,78 @@
+"""Whoever reads the pages in Chinese reads no English sentence but what a study, a site or a person has written: each address is asked."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.kit.served import ACCOUNTS, client
+from tests.laws.test_pages_blinded import TYPED, addresses
+
+_RUN = re.compile(r"(?<![\w/+-])[A-Za-z][a-z'-]+(?:[ ,;:]+(?:\d[\w-]*[ ,;:]+)*[A-Za-z][a-z'-]+)+|(?<![\w/+-])[a-z]{4,}\b")
+_OWN = re.compile(r'(?s)<(script|style|pre|code|q|textarea|option)\b.*?</\1>|<button[^>]*lang="en">.*?</button>|<a [^>]*lang="en">.*?</a>')
+_NAMES = (  # of programs, of accounts and roles as they are typed, of columns, and what is typed as it stands
+    "dosing", "nmosd_dosing", "Thunderbird", "Outlook", "ongoing", "withdrawn", "all", "root", "relapse", "completed", "entry",
+    *ACCOUNTS, "chen.jie", "yaml", "Asia/Shanghai", "SHA-256", "UTC", "CRC",
+)  # fmt: skip
+MORE = (
+    "/?site=all&when=month", "/subjects/0101", "/subjects/0103", "/subjects/0104", "/subjects/0105", "/subjects/0106", "/subjects/0107",
+    "/subjects/0201", "/subjects/0202", "/subjects/0203", "/subjects/0105/slots", "/subjects/0103/slots?visit=rcp/D182&on=2025-07-21",
+    "/subjects/0106/slots?visit=olp/D1&on=2025-07-31", "/pharmacy?first=2025-07-01&last=2025-12-31", "/trail?sessions=on",
+)  # fmt: skip
+
+
+def shown(page: str) -> Iterator[str]:
+    """The texts of a page: of its elements, and of attributes that are read; without what is code, a file, or typed by a person."""
+    left = _OWN.sub(" ", page)
+    yield from (html.unescape(text) for text in re.findall(r'(?:title|aria-label|placeholder)="([^"]*)"', left))
+    yield from (html.unescape(text).strip() for text in re.sub(r"<[^>]*>", "\n", left).split("\n"))
+
+
+def written(place: Any) -> set[str]:
+    """What the study, the site and people have written, in one text each."""
+    from nmosd_dosing.register.models import Content
+    from nmosd_dosing.register.reading import studies
+
+    said = {file.text for file in studies.files(place.register.facts)}
+    for content in Content.objects.using(place.register.facts.alias).values_list("cells", flat=True):
+        said |= {str(content)}
+    return {re.sub(r"\s+", " ", text) for text in said}
+
+
+def english(page: str, own: set[str]) -> list[str]:
+    """The runs of English words that nobody has written."""
+    found = []
+    for text in shown(page):
+        for run in _RUN.findall(text):
+            if run not in _NAMES and not any(run in each for each in own):
+                found.append(f"{run}: {text}")
+    return found
+
+
+def test_no_english_sentence_stands_on_a_chinese_page(place: Any) -> None:
+    own, asked = written(place), 0
+    for name in ("li.na", "zhao.min", "chen.jie"):
+        for address in (*addresses(), *MORE):
+            answer = client(place, name).get(address, headers={"accept-language": "zh-CN"})
+            if answer.status_code == 200 and not answer.streaming and "html" in answer.headers["Content-Type"] and "handout" not in address:
+                asked += 1
+                assert english(answer.content.decode(), own) == [], (name, address)
+    assert asked > 60
+
+
+def test_what_would_be_written_is_said_in_chinese(place: Any) -> None:
+    own = written(place)
+    for address, typed in TYPED:
+        answer = client(place, "chen.jie").post(address, typed, headers={"accept-language": "zh-CN"})
+        if answer.status_code == 200:  # what is wrong with what was typed is told as tables' readers tell it
+            assert english(answer.content.decode(), own) == [], address
+
+
+def test_english_words_are_found() -> None:
+    assert english("<p>3 days after the target</p>", set()) == ["days after the target: 3 days after the target"]
+    assert english('<p title="booked for 2025">1</p><p>overdue</p><code>as typed</code>', {"over"}) == [
+        "booked for: booked for 2025", "overdue: overdue",
+    ]  # fmt: skip
+    assert english("<p>访视 rcp/D182，为 Effective contraception</p>", {"name: Effective contraception"}) == []
