@@ -18,6 +18,7 @@ from nmosd_dosing.register.database.chain import Damaged
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import Act, Store
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visits import lay_out
@@ -104,7 +105,7 @@ def record(
     _check([*mine, line], mine)
     why = " ".join((reason or "").split()) or None
     if why is None and (words := _slip(line, mine)) is not None:
-        raise Doubtful(Problem(words, hint="if it is right, say why"))
+        raise Doubtful(Problem(words, hint=said("if it is right, say why")))
     return Act("enter", STOCK, cells, why, person, site=cells["site"])
 
 
@@ -112,14 +113,17 @@ class Doubtful(InputError):
     """What may be a slip, and is written with a reason only."""
 
 
-def _slip(line: Line, there: Iterable[Line]) -> str | None:
+def _slip(line: Line, there: Iterable[Line]) -> Sentence | None:
     """What may be a slip in a new line, in words: vials that come when they have expired; by their own line, or by another of the batch."""
     lot = line.site, line.product, line.vial, line.batch
     known = (one.expiry for one in (line, *there) if (one.site, one.product, one.vial, one.batch) == lot and one.expiry is not None)
     expiry = next(known, None)
     if line.movement != "received" or expiry is None or line.date <= expiry:
         return None
-    return f"batch {line.batch} expired on {date_text(expiry)}, before it is received on {date_text(line.date)}: none of it may be given"
+    return said(
+        "batch {batch} expired on {expiry}, before it is received on {day}: none of it may be given",
+        batch=line.batch, expiry=expiry, day=line.date,
+    )  # fmt: skip
 
 
 def withdraw(register: Register, who: Who, number: int, reason: str | None) -> Act:

@@ -48,7 +48,8 @@ def lines_of(board: Board, say: Say = english, address: Address | None = None) -
     )
     sites = bool(board.sites)
     whose = [element("th", *_who(line, sites, say, address), scope="row") for line in board.lines]
-    rows = [element("tr", who, element("td", _line(board, line, say))) for who, line in zip(whose, board.lines, strict=True)]
+    grid = _grid(board)
+    rows = [element("tr", who, element("td", _line(board, line, say, grid))) for who, line in zip(whose, board.lines, strict=True)]
     first, last, today = (day.isoformat() for day in (board.first, board.last, board.as_of))
     words = said("From {first} to {last}; the upright line is today, {today}", first=first, last=last, today=today)
     caption = element("caption", say(words))
@@ -60,7 +61,7 @@ def line_of(board: Board, say: Say = english) -> Markup:
     """The one subject of a board over time, without a table around it; what the marks mean `legend` says."""
     (line,) = board.lines
     axis = element("svg", *_axis(board, say), height=30, aria_hidden="true")
-    return element("div", axis, _line(board, line, say), class_="lines one")
+    return element("div", axis, _line(board, line, say, _grid(board)), class_="lines one")
 
 
 def _who(line: Line, sites: bool, say: Say, address: Address | None) -> list[Part]:
@@ -119,12 +120,15 @@ def _months(board: Board) -> Iterator[dt.date]:
             return
 
 
-def _line(board: Board, line: Line, say: Say) -> Markup:
+def _grid(board: Board) -> Markup:
+    """A line at the first day of each month, the same for everybody."""
+    days = (_percent(_at(board, first)) for first in _months(board))
+    return group([element("line", x1=x, x2=x, y1=0, y2=_HEIGHT, stroke=GREY) for x in days])
+
+
+def _line(board: Board, line: Line, say: Say, grid: Markup) -> Markup:
     x1, x2 = _percent(_at(board, line.begins)), _percent(_at(board, line.ends or board.last))
-    parts: list[Part] = [
-        element("line", x1=x, x2=x, y1=0, y2=_HEIGHT, stroke=GREY) for x in (_percent(_at(board, first)) for first in _months(board))
-    ]
-    parts.append(element("line", x1=x1, x2=x2, y1=_MIDDLE, y2=_MIDDLE, stroke=LINE, stroke_width=2))
+    parts: list[Part] = [grid, element("line", x1=x1, x2=x2, y1=_MIDDLE, y2=_MIDDLE, stroke=LINE, stroke_width=2)]
     marks = [mark for mark in line.marks if mark.ends >= board.first and mark.begins <= board.last]
     parts += [_mark(board, mark, say) for mark in marks]
     today = _percent(_at(board, board.as_of))
