@@ -8,8 +8,9 @@ import random
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import permutations
+
+from msgspec import Struct
 
 from nmosd_dosing.simulation.assumptions.model import Assumptions, Steps
 
@@ -21,8 +22,7 @@ DOSES = ("rcp", "olp")
 RULES = ("relapse", "stop", "completed")
 
 
-@dataclass(frozen=True)
-class Chance:
+class Chance(Struct, frozen=True):
     """Where numbers come from: by cause and subject (or block of the allocation), integers below a number."""
 
     exponential: Callable[[str, int], float]
@@ -35,8 +35,7 @@ def of_python(seed: int) -> Chance:
     return Chance(lambda _, __: own.expovariate(1.0), lambda _, __: own.random(), lambda _, __, below: int(own.random() * below))
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a trial comes to; dates as ordinal numbers, NEVER and 0 where there is none. monthly: by month (12 a year) and period."""
 
     stop: int

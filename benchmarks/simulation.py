@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from pathlib import Path
 
 import numpy as np
+from msgspec import field
 from numpy.typing import NDArray
 from plain_trials import DOSES, RULES, Chance, of_python, orders
 from plain_trials import NEVER as NO_DAY
@@ -28,7 +28,6 @@ from nmosd_dosing.simulation.outcomes import Outcome
 from nmosd_dosing.simulation.tallies import NONE
 from nmosd_dosing.simulation.trials import Options, Trial, outcome, prepare, run
 from nmosd_dosing.study.period_order import way
-from nmosd_dosing.values import dataclass
 
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.judges import twin
@@ -57,8 +56,7 @@ def example() -> Trial:
 Call = tuple[str, str, tuple[int, ...]]  # method, cause, rows and what else it takes
 
 
-@dataclass(frozen=True)
-class Noted(Draws):
+class Noted(Draws, frozen=True):
     """Draws that note what is asked of them."""
 
     calls: list[Call] = field(default_factory=list)

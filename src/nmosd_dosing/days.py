@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import field
 from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.errors import InputError, Problem, counted
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 Dates = NDArray[np.datetime64]
 Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
@@ -35,8 +35,8 @@ _CYCLE_MONTHS, _CYCLE_DAYS = 4800, 146_097  # 400 years
 NO_DATE = np.datetime64("NaT", "D")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Offset:
+@beside("written")
+class Offset(Struct, frozen=True, order=True):
     """So many days, then so many calendar months, and then so many days again: a distance between dates, or a length of time.
 
     The days after the months are those of a cycle: day 15 of the second one is 14 days after a first day that months have moved.
@@ -45,7 +45,7 @@ class Offset:
 
     days: int = 0
     months: int = 0
-    written: str = field(default="", compare=False)
+    written: str = ""
     then: int = 0
 
     def __add__(self, other: Offset) -> Offset:
@@ -280,8 +280,7 @@ def day_number(days: int, counts_from: CountsFrom) -> int:
     return days + counts_from if days >= 0 else days
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A day of a period in the file's own way of writing: `D182`, `W25D1`, `week 48`, `month 6`, `D1+6mo`.
 
     `cycle`: the number of the cycle whose day it is, `day` which one, and `cycle_name` which cycle, if it has a name: `C2D8`, `A-C2D8`.

@@ -15,12 +15,14 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import field, replace
 from functools import cached_property
 from typing import Literal
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from nmosd_dosing.screen import columns, cuts, folded, printable
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 Kind = type | tuple[type, ...]  # of values: a class, or several
 Severity = Literal["error", "warning"]
@@ -33,8 +35,8 @@ HOLE = "…"  # in the place of what is hidden
 _WIDEST = 100  # columns of a source line that a message shows around its carets
 
 
-@dataclass(frozen=True)
-class Document:
+@beside("hidden")
+class Document(Struct, frozen=True, dict=True):
     """A text that messages can point into. Line ends are `\\n`.
 
     `hidden`: of a line, which begins and ends at two characters, the spans that no message shows, in their order.
@@ -42,7 +44,7 @@ class Document:
 
     path: str
     text: str
-    hidden: Callable[[int, int], Iterable[tuple[int, int]]] | None = field(default=None, compare=False, repr=False)
+    hidden: Callable[[int, int], Iterable[tuple[int, int]]] | None = None
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -79,8 +81,7 @@ class Document:
         return f"{self.path}:{place.line}:{place.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Characters `start` to `end` (not included) of a document."""
 
     document: Document
@@ -110,8 +111,8 @@ class Place:
         return self.document.seen(self)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+@beside("subject", "alike")
+class Problem(Struct, frozen=True):
     """One thing that is wrong (or, as a warning, doubtful), with the way out.
 
     `also` names further places that explain the problem, each with a few words. `alike`: how many further rows are wrong in the same way.
@@ -124,8 +125,8 @@ class Problem:
     severity: Severity = "error"
     also: tuple[tuple[str, Place], ...] = ()
     path: str | None = None
-    subject: int | None = field(default=None, compare=False)
-    alike: int = field(default=0, compare=False)
+    subject: int | None = None
+    alike: int = 0
 
     def draw(self, width: int | None = None) -> str:
         """The message as a person reads it, without a newline at its end; cut to the width of a terminal, if that is given."""
@@ -164,8 +165,7 @@ class InputError(DosingError):
     """An argument is wrong, or an output cannot be written."""
 
 
-@dataclass
-class Problems:
+class Problems(Struct):
     """Collects what is found, so that everything is shown at once. `more`: how many were only counted, since nobody reads so many."""
 
     found: list[Problem] = field(default_factory=list)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import pytest
 from icalendar import Calendar
+from msgspec import structs
 
 from nmosd_dosing import Event, Subject, load, plan
 from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, to_entries
@@ -143,7 +143,7 @@ def test_spans_are_entries_of_their_own_and_projected_ones_are_tentative() -> No
 
 def test_projected_visits_are_tentative() -> None:
     shown = made()
-    projected = dataclasses.replace(shown, visits=tuple(dataclasses.replace(v, status="projected") for v in shown.visits))
+    projected = structs.replace(shown, visits=tuple(structs.replace(v, status="projected") for v in shown.visits))
     assert {(e.status, e.description.split("\n")[0]) for e in to_entries(projected, CalendarStyle())} == {
         ("TENTATIVE", "Projected: it may still move.")
     }
@@ -151,7 +151,7 @@ def test_projected_visits_are_tentative() -> None:
 
 def test_a_visit_that_only_one_arm_has_is_tentative_while_the_arm_is_not_known() -> None:
     shown = made("mil62", "phase1b")
-    only = dataclasses.replace(shown, visits=(dataclasses.replace(shown.visits[0], only_arms=("500mg",)), *shown.visits[1:]))
+    only = structs.replace(shown, visits=(structs.replace(shown.visits[0], only_arms=("500mg",)), *shown.visits[1:]))
     first, *others = to_entries(only, CalendarStyle())
     assert first.status == "TENTATIVE"
     assert first.description.startswith("Only for arm 500mg\n")
@@ -297,4 +297,4 @@ def test_a_reminder_is_an_alarm_of_each_visit_and_of_nothing_else() -> None:
 def test_a_calendar_is_not_empty() -> None:
     shown = made()
     with pytest.raises(InputError, match="no visit of this plan has a day, and a calendar cannot be empty"):
-        to_ics(dataclasses.replace(shown, visits=()), stamp=STAMP)
+        to_ics(structs.replace(shown, visits=()), stamp=STAMP)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import CalendarStyle, Event, Record, Subject, load, plan, read_ics, to_ics, update_ics
 from nmosd_dosing.calendar import ical

@@ -7,12 +7,12 @@ other options; and then the same once more, which must change nothing.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import pytest
 from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from nmosd_dosing import CalendarFile, CalendarUpdate, Plan, Subject, plan, read_ics, update_ics
 from nmosd_dosing.calendar.entries import CalendarStyle, uid
@@ -31,8 +31,7 @@ STYLES = (
 FIRST, FAR = dt.date(2025, 1, 6), dt.date(2060, 1, 1)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """What is asked for: visits on fixed days, a repeat from D1 every so many days without an end, and the rest."""
 
     days: frozenset[int]

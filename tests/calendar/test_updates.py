@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from nmosd_dosing import InputError, Subject, plan
 from nmosd_dosing.calendar import ical
@@ -275,6 +275,6 @@ def test_a_calendar_has_as_many_entries_as_the_plan_has_visits_with_a_day() -> N
     made = plan(read_study_text(HEAD + cycles)[0], Subject(START, code="0012"))
     written = update_ics(None, made, stamp=STAMP)
     assert written.count("added") == written.ics.count(b"BEGIN:VEVENT") == sum(v.date is not None for v in made.visits) == 5
-    twice = dataclasses.replace(made, visits=(*made.visits, made.visits[0]))
+    twice = structs.replace(made, visits=(*made.visits, made.visits[0]))
     with pytest.raises(InputError, match="two entries of a calendar would be one"):
         update_ics(None, twice, stamp=STAMP)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import InputError, Subject, load
 from nmosd_dosing.checks.board import Board, board, drawn_until

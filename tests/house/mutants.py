@@ -28,12 +28,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from types import CodeType, FunctionType
 
 import pytest
+from msgspec import Struct, field
 
 ROOT = Path(__file__).parents[2]  # of `tests.kit` nothing is imported before pytest does
 SOURCES = ROOT / "src" / "nmosd_dosing"
@@ -120,8 +120,7 @@ def change(tree: ast.AST, number: int) -> tuple[int, str]:
     return getattr(shown, "lineno", 0), f"{words}  ->  {ast.unparse(new if shown is old and new is not None else shown)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(Struct, frozen=True):
     """A file in which one place is changed, by its number."""
 
     file: Path
@@ -185,8 +184,7 @@ def _codes(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
 # --- running the tests ---------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Run:
+class Run(Struct):
     """pytest's plugin: once the tests are collected, they are run for each mutant."""
 
     drawn: Sequence[Mutant]

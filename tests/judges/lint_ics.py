@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 LARGEST = 1_000_000  # bytes: Google Calendar takes no more
 WIDEST = 75  # octets of a line, its end not counted
@@ -28,8 +29,7 @@ _ONCE = ("UID", "DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "D
 _NEVER = ("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "DURATION")
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """One content line."""
 
     name: str
@@ -37,8 +37,7 @@ class Property:
     value: str
 
 
-@dataclass(slots=True)
-class Component:
+class Component(Struct):
     """What stands between BEGIN and END; `late` holds the properties that come after a component inside."""
 
     name: str

@@ -9,9 +9,11 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Unit = Literal["days", "weeks", "months", "years"]
 Offset = tuple[int, int]  # days, and then months
@@ -24,8 +26,7 @@ class OutOfCalendar(Exception):
 # --- a study ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Struct, frozen=True):
     before: int
     after: int
     text: str
@@ -35,8 +36,7 @@ NOT_STATED = Window(0, 0, "not stated")
 ITSELF = Window(0, 0, "the days of a range")
 
 
-@dataclass(frozen=True)
-class Length:
+class Length(Struct, frozen=True):
     number: int
     unit: Unit
 
@@ -46,8 +46,7 @@ class Length:
         return {"days": (n, 0), "weeks": (7 * n, 0), "months": (0, n), "years": (0, 12 * n)}[self.unit]
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(Struct, frozen=True):
     """`D29`, `W5D1`, `week 4`, `month 6`, `year 1`, each with further months."""
 
     style: Literal["D", "W", "week", "month", "year"]
@@ -56,23 +55,20 @@ class Day:
     plus: int = 0
 
 
-@dataclass(frozen=True)
-class On:
+class On(Struct, frozen=True):
     day: Day
     last: Day | None = None
     window: Window | None = None
 
 
-@dataclass(frozen=True)
-class Every:
+class Every(Struct, frozen=True):
     step: Length
     until: Day | None = None
     times: int | None = None
     window: Window | None = None
 
 
-@dataclass(frozen=True)
-class Dose:
+class Dose(Struct, frozen=True):
     product: str
     kind: Literal["stated", "placebo", "not stated"]
     number: str = ""
@@ -87,8 +83,7 @@ class Dose:
         return "placebo" if self.kind == "placebo" else None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry under `visits`. `at` None: not stated. `give` by arm, or under None for everyone."""
 
     at: tuple[On | Every, ...] | None
@@ -100,8 +95,7 @@ class Entry:
     blinded: bool | None = None
 
 
-@dataclass(frozen=True)
-class End:
+class End(Struct, frozen=True):
     """An end of a span: `first dose`, `last dose` or a day, then so much later, or earlier where `back`."""
 
     of: Literal["first dose", "last dose"] | Day
@@ -109,15 +103,13 @@ class End:
     back: bool = False
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     id: str
     start: End | None
     end: End | None
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(Struct, frozen=True):
     id: str
     entries: tuple[Entry, ...]
     arms: tuple[str, ...]
@@ -127,8 +119,7 @@ class Period:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Struct, frozen=True):
     first_day: Literal[0, 1]
     products: dict[str, Length | None]  # with their minimum gaps
     periods: tuple[Period, ...]
@@ -138,8 +129,7 @@ class Study:
 # --- its plan -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Administration:
+class Administration(Struct, frozen=True):
     product: str
     amount: Fraction | None
     unit: str | None
@@ -150,8 +140,7 @@ class Administration:
     cumulative_per_kg: Fraction | None
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     label: str
     name: str | None
     target: dt.date | None
@@ -165,15 +154,13 @@ class Visit:
     administrations: tuple[Administration, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     visits: tuple[Visit, ...]
     spans: tuple[tuple[str, dt.date | None, dt.date | None], ...]
     end: dt.date | None
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     start: dt.date
     arm: str | None = None
     grams: int | None = None
@@ -228,8 +215,7 @@ def label_of(style: str, offset: Offset, first_day: int) -> str:
 # --- days of a file -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """One entry on one of its days."""
 
     entry: Entry

@@ -5,7 +5,8 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 DAY = dt.timedelta(1)
 
@@ -23,8 +24,7 @@ def days(first: dt.date, last: dt.date) -> set[dt.date]:
     return {dt.date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)}
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """No use within so long before a day: as far as the longest of `backs` reaches, or the shortest."""
 
     backs: tuple[tuple[int, str], ...]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tests.judges.oracle import Length, moved
 
@@ -18,8 +20,7 @@ GONE = ("withdrawn", "lost", "died")
 # --- a study ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """On the period's day `day`, so many months later; with doses, examinations or both."""
 
     day: int
@@ -35,8 +36,7 @@ class Visit:
         return moved(day_1, (self.day - 1, self.months))
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(Struct, frozen=True):
     """`goes_on`: its days are numbered from the first day of the study; it ends so long after its own first day, as any other."""
 
     id: str
@@ -49,8 +49,7 @@ class Period:
         return f"{self.id.replace('-', '_')}_completed"
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """From one period to the next. `after`: an event, `end` or `stop`, and `plus` before it in the file; `at_least`, of the same unit as
     `within`, is the number of the first day allowed."""
 
@@ -72,8 +71,7 @@ class Way:
         return self.after not in ("end", "stop")
 
 
-@dataclass(frozen=True)
-class StopsOn:
+class StopsOn(Struct, frozen=True):
     """`idmc_stop`, the first dose of subject `number`, or `number` subjects with a confirmed relapse; `plus` after it."""
 
     what: str  # "idmc_stop", "subject" or "confirmed"
@@ -81,15 +79,13 @@ class StopsOn:
     plus: Length | None = None
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Struct, frozen=True):
     periods: tuple[Period, ...]
     ways: tuple[Way, ...] = ()
     stops: tuple[StopsOn, ...] = ()
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """`entered`: by period the recorded first day; `seen`: by period the recorded visit of its day 1; `had`: by id
     other recorded visits."""
 
@@ -114,8 +110,7 @@ class Person:
 # --- what becomes of it -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """`opened`: the date of the event, the end or the stop, with nothing added to it."""
 
     status: str = "none"
@@ -125,8 +120,7 @@ class Move:
     latest: dt.date | None = None
 
 
-@dataclass(frozen=True)
-class Disposition:
+class Disposition(Struct, frozen=True):
     """`visits`: by id, the status of a visit and whether its doses are given."""
 
     days_1: tuple[dt.date | None, ...]
@@ -141,8 +135,7 @@ def later(date: dt.date, length: Length | None) -> dt.date:
 # --- relapses -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """One time that an event happened, what came of it up to the next time, and when the next time was."""
 
     date: dt.date
@@ -240,8 +233,7 @@ def _first_confirmed(study: Study, person: Person) -> dt.date | None:
 # --- one way out of a period --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What a rule comes to: when it opened the way, from when on it lets in, until when; or since when it waits for a decision."""
 
     way: Way

@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import product as combinations
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tests.judges.oracle import Length, moved
 
@@ -22,8 +24,7 @@ MG = {"mcg": Fraction(1, 1000), "mg": Fraction(1), "g": Fraction(1000)}
 # --- a study ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """`10 mg/kg`: number, unit, and `kg`, `m2` or nothing."""
 
     number: str
@@ -38,8 +39,7 @@ class Amount:
         return f"{self.number} {self.unit}{'/' + self.per if self.per else ''}"
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """Of weights in grams; an end that is missing is open, one that is `in` belongs to it."""
 
     low: int | None
@@ -61,8 +61,7 @@ class Range:
         return f"{'' if self.low_in else '>'}{low} to {'' if self.high_in else '<'}{high} kg"
 
 
-@dataclass(frozen=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """Names with their amounts, None: not stated; the place of the first; and the events: one down, one up, the next dose omitted, none
     from one event until another."""
 
@@ -74,8 +73,7 @@ class Levels:
     hold: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`step` None with `rounding`: to whole vials. A band without an amount is not stated."""
 
     amount: Amount | None = None
@@ -92,8 +90,7 @@ class Rule:
         return bool(self.bands) or self.weights is not None or (self.amount is not None and self.amount.per != "")
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Struct, frozen=True):
     """`weight`: a word, or how many percent a weight must have changed."""
 
     name: str
@@ -103,8 +100,7 @@ class Product:
     lifetime: Amount | None = None
 
 
-@dataclass(frozen=True)
-class Give:
+class Give(Struct, frozen=True):
     """`daily`: so often on each day of a course; None for a plain dose."""
 
     product: str
@@ -113,8 +109,7 @@ class Give:
     hours: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Days as they are numbered in the file, or days after an event; each with the last day of its range, if it is one."""
 
     days: tuple[tuple[int, int | None], ...]
@@ -123,16 +118,14 @@ class Entry:
     event: str | None = None
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Struct, frozen=True):
     first_day: Literal[0, 1]
     products: tuple[Product, ...]
     entries: tuple[Entry, ...]
     length: Length | None = None
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     start: dt.date
     grams: int | None = None
     mm: int | None = None
@@ -141,8 +134,7 @@ class Person:
     events: tuple[tuple[str, dt.date], ...] = ()
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One dose of one visit. `weight`: grams, and the day on which they were measured (None: at baseline)."""
 
     label: str
@@ -239,8 +231,7 @@ def dose(product: Product, rule: Rule, person: Person, weight: tuple[int, dt.dat
 # --- all days -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(Struct, frozen=True):
     entry: Entry
     label: str
     target: dt.date

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from tests.judges.oracle import moved
 
@@ -22,8 +23,7 @@ Follows = Literal["first day", "previous dose", "previous visit"]
 Status = Literal["done", "nothing", "missed", "withheld", "booked"]
 
 
-@dataclass(frozen=True)
-class Hanging:
+class Hanging(Struct, frozen=True):
     """`last dose + 30 days`, `last dose of the study + 6 months`, `D29 + 14 days`, `2 days before D29`; 0: the last dose itself."""
 
     on: On
@@ -50,8 +50,7 @@ class Hanging:
         return moved(date, (number, 0) if self.unit == "days" else (0, number))
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     weeks: int  # from dose to dose in the first period
     doses: int
     follows: Follows
@@ -83,16 +82,14 @@ def _line(hanging: Hanging) -> str:
     return f"      - {{at: {hanging.text}, assess: safety{kept}}}\n"
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """What is written of a dose's visit: done, with nothing given where it is 0 mg, missed, withheld, or booked."""
 
     status: Status
     date: dt.date
 
 
-@dataclass(frozen=True)
-class Somebody:
+class Somebody(Struct, frozen=True):
     start: dt.date
     written: dict[int, Written] = field(default_factory=dict)  # by the number of the dose in the first period, from 0
     besides: tuple[dt.date, ...] = ()  # doses at unscheduled visits
@@ -100,8 +97,7 @@ class Somebody:
     entered: dt.date | None = None
 
 
-@dataclass(frozen=True)
-class _Dose:
+class _Dose(Struct, frozen=True):
     """When a dose is given; `moves` where it may be on another day, or not be given."""
 
     date: dt.date

@@ -6,13 +6,13 @@ It was written from docs/language.md and docs/hours.md, with plain loops over mi
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MINUTE = dt.timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """A product at the visit: how long it takes, at which hour (minutes after midnight), so long before or after another one."""
 
     product: str
@@ -21,8 +21,7 @@ class Given:
     lead: tuple[int, str] | None = None
 
 
-@dataclass(frozen=True)
-class Time:
+class Time(Struct, frozen=True):
     """So many minutes after a product begins, or ends; None: at any time before it. window: minutes before and after."""
 
     of: str
@@ -31,8 +30,7 @@ class Time:
     window: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """The times of what is examined, by its name; and the hour at which each product was given, where that is recorded."""
 
     date: dt.date
@@ -41,8 +39,7 @@ class Visit:
     recorded: tuple[tuple[str, dt.time], ...] = ()
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     name: str
     of: str
     minutes: int | None

@@ -6,14 +6,14 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Unit = Literal["days", "months"]
 
 
-@dataclass(frozen=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """From a day so many `days` or `months` after the first, or after an event, again every `step`; `times` more, or `until` a day that is
     counted like the first; `without`: the numbers of the repeats that are left out."""
 

@@ -15,12 +15,12 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import Struct
 
 from tests.kit.command import dosing, errors
 from tests.kit.paths import ROOT
@@ -38,8 +38,7 @@ NINE, LENGTH = dt.time(9), dt.timedelta(minutes=90)
 When = dt.date | dt.datetime
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True, order=True):
     """An entry as a program shows it: whole days from the first to the last, or instants."""
 
     start: When
@@ -48,8 +47,7 @@ class Seen:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How the calendar is asked for."""
 
     zone: str | None
@@ -86,8 +84,7 @@ STYLES = {
 styles = pytest.mark.parametrize("style", STYLES.values(), ids=STYLES.keys())
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The calendar written once more: the whole file, what changed since the last one, and what a program should then show."""
 
     whole: Path
@@ -175,8 +172,7 @@ def in_order(found: Iterable[Seen]) -> list[Seen]:
 # --- Radicale ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A CalDAV server, as a program speaks to it that is logged in as `nurse`."""
 
     port: int
@@ -357,8 +353,7 @@ def test_calendars_of_far_years_share_a_server(server: Server, tmp_path: Path) -
 HERE = ZoneInfo("America/New_York")  # where khal is asked; visits may be elsewhere
 
 
-@dataclass(frozen=True, slots=True)
-class Khal:
+class Khal(Struct, frozen=True):
     """khal with three empty calendars: one is given whole files, one what changed, one the last changes only."""
 
     folder: Path

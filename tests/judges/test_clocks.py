@@ -361,7 +361,7 @@ def test_the_earliest_pair_is_the_first_that_is_tried(
     uses = [[(first, first + n * DAY) for first, n in drawn] for drawn in (at_screening, on_day_1)]
     one, two = clock_of(of_screening, uses[0]), clock_of(of_day_1, uses[1])
     assert isinstance(one.criterion.clock, NotWithin)
-    screened = NotWithin(**{name: getattr(one.criterion.clock, name) for name in NotWithin.__slots__} | {"anchor": "screening"})
+    screened = NotWithin(**{name: getattr(one.criterion.clock, name) for name in NotWithin.__struct_fields__} | {"anchor": "screening"})
     one = Clock(Criterion("S", "", screened), one.blocks)
     tied = Tied(Offset(-tie[0]), Offset(-tie[1]), "tied") if tie is not None else Tied()
     found = Clocks((one, two), Past(told=True), tied, True).earliest(Days(screening=begin))

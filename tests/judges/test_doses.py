@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
 import pytest
 from hypothesis import given, note
+from msgspec.structs import replace
 
 from nmosd_dosing import plan
 from tests.judges import oracle_doses as oracle

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing import Plan, Study, Subject, Window, plan
 from nmosd_dosing.calendar.entries import CalendarStyle
@@ -75,8 +76,7 @@ def cancelled(seen: Seen, style: CalendarStyle) -> Seen:
 # --- the calendars -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct, frozen=True):
     """A calendar file and what it must show."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct, field
 
 from nmosd_dosing import Event, Subject, plan
 from nmosd_dosing.language.study_file import read_study_text
@@ -35,8 +35,7 @@ transitions:
 """
 
 
-@dataclass
-class Walk:
+class Walk(Struct):
     """Where somebody is, and what the days of the visits are; the visits of a period that has been left end with the next one's first."""
 
     times: int

@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.kit.served import AT, DAY, HOST, listening
 from tests.kit.thunderbird import eventually, thunderbird
@@ -22,8 +23,7 @@ from tests.pages.test_feeds import OF_SITE, booked, made, write
 pytestmark = pytest.mark.integration
 
 
-@dataclass(frozen=True, slots=True)
-class Subscribed:
+class Subscribed(Struct, frozen=True):
     """khal, whose calendar vdirsyncer fetches from a feed."""
 
     folder: Path

@@ -20,13 +20,13 @@ import random
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Protocol
 
 import simpy
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 
 from nmosd_dosing.simulation.draws import Draws, trials_per_block
 
@@ -108,8 +108,7 @@ class Assumed(Protocol):
 # --- the studies ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A visit with a dose, so many days or so many months after day 1 of its period."""
 
     label: str
@@ -121,8 +120,7 @@ class Visit:
         return date + relativedelta(months=self.months) if self.months else date
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """The study stops with so many confirmed relapses, so many months after a subject's day 1, or when the committee says so."""
 
     relapses: int
@@ -131,8 +129,7 @@ class Stop:
     within: int  # days to enter after it
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """A study: the visits of both periods, and how many days a subject has to go from the one to the other."""
 
     controlled: tuple[Visit, ...]
@@ -361,14 +358,13 @@ def cut_normal(mean: float, sd: float, low: float, high: float) -> tuple[int, li
 # --- a trial --------------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Subject:
+class Subject(Struct):
     """What becomes of a subject; days on the clock of the trial. `first`, `last`: the days on which it may enter."""
 
     number: int
     day_1: int
     end: int
-    ready: simpy.Event = field(repr=False, compare=False)  # to enter after a relapse: confirmed, and stable
+    ready: simpy.Event  # to enter after a relapse: confirmed, and stable
     arm: int = 0
     site: int | None = None
     weight: float | None = None
@@ -382,11 +378,10 @@ class Subject:
     entry: int | None = None
     becomes: str = ""  # entered, declined, refused, left
 
-    gone: bool = field(default=False, repr=False)  # as of now
+    gone: bool = False  # as of now
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a trial comes to. `exits`: by rule, all but those who had left the study before what opened the way."""
 
     stop: dt.date | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 from hypothesis import currently_in_test_context, note
+from msgspec.structs import replace
 
 from nmosd_dosing import CalendarStyle, InputError, Plan, Study, to_csv, to_ics, to_json
 from nmosd_dosing.cli.edge import text_of

@@ -6,7 +6,8 @@ import datetime as dt
 import json
 import unicodedata
 import uuid
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing import Plan, Subject, load, plan
 from nmosd_dosing.calendar.entries import CalendarStyle

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from nmosd_dosing import Subject
 from nmosd_dosing.subjects.subject import Entered, Event, Record

@@ -14,11 +14,11 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 # Texts sort as on most servers, by a language's rules and not by bytes: so an order that only SQLite gives does not pass.
 CLUSTER = (
@@ -44,8 +44,7 @@ KEEPER = 'cat >/dev/null; "$1/pg_ctl" --silent --pgdata="$2/data" --mode=immedia
 ROLES = ("dosing_sites", "dosing_arms")  # whom owners of databases may let in; they may do nothing of themselves
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(Struct, frozen=True):
     """A running server. `moulds`: databases that stay while it runs, to be copied."""
 
     port: int

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing import Study, Subject, expand
 from nmosd_dosing.study.model import Period
@@ -21,8 +23,7 @@ EVENTS = ("relapse", "relapse", "relapse_confirmed", "relapse_rejected", "stable
 EXITS = ("treatment_stopped", "withdrawn", "lost", "died")
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True):
     """What happened to somebody; `records` by arm, as the site of a subject of that arm writes them."""
 
     start: dt.date

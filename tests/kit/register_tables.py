@@ -10,8 +10,9 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from nmosd_dosing.register import register
 from nmosd_dosing.register.database.store import Store
@@ -107,8 +108,7 @@ def exported(folder: Path) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A register that was made on the command line, and how its manager asks it."""
 
     place: Place

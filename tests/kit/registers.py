@@ -7,12 +7,12 @@ import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from msgspec import Struct, field
 
 from tests.kit.postgres import ROLES, Server
 
@@ -22,8 +22,7 @@ Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2Password
 Addresses = Callable[[], AbstractContextManager[str]]
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(Struct, frozen=True):
     """Registers of SQLite in a folder, as a server has them in databases."""
 
     folder: Path
@@ -78,8 +77,7 @@ def address(addresses: Addresses) -> Iterator[str]:
         yield address
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The addresses of one register: for who makes it, for the work of the sites, and for who may read arms. A file has one for all."""
 
     owner: str
@@ -115,8 +113,7 @@ def new_place(address: str) -> Place:
 PASSWORD = "seven green tortoises"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A register that is there, with its manager `chief`, and the folder in which its password files are."""
 
     place: Place

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from nmosd_dosing.days import Offset, shift
 from nmosd_dosing.language import catalog
@@ -48,8 +48,7 @@ def trial_of(assumed: Assumptions) -> Trial:
     return prepare(BAT4406F, way(BAT4406F), assumed)
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A block of drawn trials and what became of them."""
 
     trial: Trial

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing import Study
 from nmosd_dosing.days import Offset
@@ -78,8 +79,7 @@ PLAIN = replace(
 )
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     rules: Rules
     assumed: Assumptions
     trials: int = 20

@@ -13,12 +13,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from nmosd_dosing.errors import Problems, RegimenError
 from nmosd_dosing.language import nodes
@@ -56,8 +56,7 @@ MEMORY, SECONDS = 2 * 1024**3, 20  # what one file may cost
 ENVIRONMENT = {**os.environ, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "NO_COLOR": "1"}
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Struct, frozen=True):
     code: int
     out: str
     err: str

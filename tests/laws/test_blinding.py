@@ -7,11 +7,11 @@ import datetime as dt
 import io
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing import Cohort, Event, Plan, RegimenError, Study, Subject, expand, plan
 from nmosd_dosing.language import catalog

@@ -9,13 +9,13 @@ import datetime as dt
 import json
 import random
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing import Study, Subject, Window, expand, to_csv, to_json
 from nmosd_dosing.checks.board import board

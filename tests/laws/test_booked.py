@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Study, Subject, plan
 from nmosd_dosing.checks.finding import Finding

@@ -255,7 +255,7 @@ SIGNS_ONLY = {"comma", "before_over", "of_subject", "at_hour", "discreet_subject
 
 
 def words_of(words: Wording | HandoutWording) -> Iterator[tuple[str, str]]:
-    for name in type(words).__slots__:
+    for name in words.__struct_fields__:
         value = getattr(words, name)
         yield from ((name, text) for text in ((value,) if isinstance(value, str) else value))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing import Record, Subject, plan
 from nmosd_dosing.language.study_file import read_study_text

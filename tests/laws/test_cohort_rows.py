@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import datetime as dt
 import io
 import itertools
 import json
 import random
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -17,6 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
+from msgspec.structs import replace
 
 from nmosd_dosing import Subject, Window, load
 from nmosd_dosing.dose.dose import Vials
@@ -53,7 +53,7 @@ VIALS = Vials((Fraction(120), Fraction(400)), ("120 mg", "400 mg"), "mg", Fracti
 
 
 def table_of(wanted: Request, cohort: Cohort, form: Form, size: int) -> list[str]:
-    return [text for texts in rows(dataclasses.replace(wanted, columns=cohort), form, size) for text in texts]
+    return [text for texts in rows(structs.replace(wanted, columns=cohort), form, size) for text in texts]
 
 
 def by_day(made: dict[str, Any]) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def by_day(made: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def expand(wanted: Request, study: Study, cohort: Cohort) -> object:
-    return dataclasses.replace(wanted, study=study, columns=cohort).schedule()
+    return structs.replace(wanted, study=study, columns=cohort).schedule()
 
 
 def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date], size: int) -> int:
@@ -73,9 +73,9 @@ def agree(wanted: Request, subjects: list[Subject], of_study: dict[str, dt.date]
     arms, n = arms_of(periods), 0
     subjects = list(booked_by(subjects, wanted.as_of)) if wanted.as_of is not None else subjects
     cohort = stop_counted(wanted.study, wanted.period, Cohort.of_subjects(subjects, arms, of_study))
-    asked = {f.name: getattr(wanted, f.name) for f in dataclasses.fields(wanted) if f.name not in NOT_OF_PLAN}
+    asked = {name: getattr(wanted, name) for name in wanted.__struct_fields__ if name not in NOT_OF_PLAN}
     sites = [SITES[i % len(SITES)] for i in range(len(subjects))]
-    cohort = dataclasses.replace(cohort, sites=tuple(sites))
+    cohort = structs.replace(cohort, sites=tuple(sites))
     csvs = table_of(wanted, cohort, "csv", size)
     lines = table_of(wanted, cohort, "json", size)
     for subject, site, as_csv, as_lines in zip(subjects, sites, csvs, lines, strict=True):

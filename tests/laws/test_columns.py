@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from nmosd_dosing import Subject, check, compare, dose_table, due, expand, load, load_assumptions, plan, simulate
 from nmosd_dosing.pharmacy.worklist import order, prepare
@@ -64,11 +64,11 @@ def test_findings(found: Found) -> None:
 def test_pharmacy(found: Found) -> None:
     made = planned()
     first = made.visits[0]
-    uncounted = tuple(dataclasses.replace(dose, vials=None) for dose in first.administrations)
-    without = dataclasses.replace(made, visits=(dataclasses.replace(first, administrations=uncounted),))
+    uncounted = tuple(structs.replace(dose, vials=None) for dose in first.administrations)
+    without = structs.replace(made, visits=(structs.replace(first, administrations=uncounted),))
     until = day_1(made) + dt.timedelta(90)
-    allowed = dataclasses.replace(first, target=until + dt.timedelta(1), earliest=until, latest=until + dt.timedelta(2))
-    coming = dataclasses.replace(made, visits=(allowed,))
+    allowed = structs.replace(first, target=until + dt.timedelta(1), earliest=until, latest=until + dt.timedelta(2))
+    coming = structs.replace(made, visits=(allowed,))
     worklist = prepare(load("belimumab"), [made, without, coming], day_1(made), until)
     assert {item.vials is None for item in worklist.items} == {True, False} and worklist.may_come
     pharmacy.worklist_to_csv(worklist)
@@ -77,5 +77,5 @@ def test_pharmacy(found: Found) -> None:
 
 def test_simulated_trials(found: Found) -> None:
     study = load("bat4406f")
-    assumed = dataclasses.replace(load_assumptions(EXAMPLES / "bat4406f" / "assumptions.yaml", study), sites=2)
+    assumed = structs.replace(load_assumptions(EXAMPLES / "bat4406f" / "assumptions.yaml", study), sites=2)
     simulation.simulation_to_csv(simulate(study, assumed, 5, by_month_and_site=True))

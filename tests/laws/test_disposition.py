@@ -6,13 +6,13 @@ from __future__ import annotations
 import datetime as dt
 import random
 import re
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing import InputError, Plan, Schedule, Study, Subject, Window, expand
 from nmosd_dosing.checks.finding import Finding

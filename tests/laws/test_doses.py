@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing import Cohort, Plan, Schedule, Study, Subject, expand, plan, to_csv, to_json
 from nmosd_dosing.dose.vials import Policy

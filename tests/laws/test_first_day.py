@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Subject, plan
 from nmosd_dosing.checks.finding import Finding

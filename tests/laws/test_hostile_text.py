@@ -6,12 +6,12 @@ import datetime as dt
 import functools
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing import Plan, Subject, Window, plan
 from nmosd_dosing.calendar.entries import CalendarStyle, calendar_name, to_entries

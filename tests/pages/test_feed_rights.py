@@ -6,11 +6,11 @@ import datetime as dt
 import hashlib
 import re
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.kit.served import AT, DAY, client
 from tests.pages.test_feeds import DUE, FORM, OF_SITE, fetched, later, made

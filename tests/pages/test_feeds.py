@@ -8,12 +8,12 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from icalendar import Calendar
+from msgspec.structs import replace
 
 from tests.kit.command import dosing
 from tests.kit.served import ACCOUNTS, AT, DAY, client

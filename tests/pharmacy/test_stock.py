@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line, Lot, Movement, lots, refusals, short, sign, unmatched
@@ -22,7 +22,7 @@ RECEIVED = Line(D(2025, 1, 2), "received", "X", "100 mg", "A1", 10, expiry=D(202
 
 def line(day: D, movement: Movement, quantity: int, **more: object) -> Line:
     """A movement of the batch A1."""
-    return replace(RECEIVED, date=day, movement=movement, quantity=quantity, **more)  # type: ignore[arg-type]
+    return replace(RECEIVED, date=day, movement=movement, quantity=quantity, **more)
 
 
 @pytest.mark.parametrize(("moved", "on_hand"), [

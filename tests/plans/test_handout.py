@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
 from html import unescape
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import InputError, Plan, Subject, Window, plan
 from nmosd_dosing.days import LANGUAGES, Language

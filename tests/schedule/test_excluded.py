@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Cohort, Study, Subject, expand
 from nmosd_dosing.language import catalog

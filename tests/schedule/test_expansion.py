@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Entered, Record, Subject, plan
 from nmosd_dosing.errors import InputError

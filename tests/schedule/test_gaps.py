@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Entered, Record, RegimenError, Subject, plan
 from nmosd_dosing.checks.findings import check

@@ -6,13 +6,13 @@ import datetime as dt
 import itertools
 import math
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.schedule.expansion import expand

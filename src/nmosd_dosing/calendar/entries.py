@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import unicodedata
 import uuid
 from collections.abc import Iterator
 from typing import Literal, get_args
+
+from msgspec import Struct, structs
 
 from nmosd_dosing.calendar.time_points import Examined, examined, own_hour
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, check_hour, check_zone, later
@@ -19,7 +20,6 @@ from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, Planne
 from nmosd_dosing.plans.wording import Wording, dose_text, wording
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.bounds import Values, check_arguments
-from nmosd_dosing.values import dataclass
 
 Kind = Literal["visit", "window", "span"]
 EntryStatus = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
@@ -31,8 +31,7 @@ _LONGEST = dt.timedelta(days=366)
 _ONE_HOUR = dt.timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarStyle:
+class CalendarStyle(Struct, frozen=True):
     """How a plan is shown as a calendar.
 
     `windows` and `spans` add entries of their own. `remind` is how long before a visit an alarm rings. `at` (with `zone`, a
@@ -79,8 +78,7 @@ class CalendarStyle:
         return self.at.replace(second=0, microsecond=0), self.zone, self.duration or _ONE_HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarEntry:
+class CalendarEntry(Struct, frozen=True):
     """One entry. Whole days from `start` to before `end`, or clock times in `zone`; `busy` where it takes the day's time."""
 
     uid: str
@@ -105,7 +103,7 @@ class CalendarEntry:
     def cancelled(self, language: Language) -> CalendarEntry:
         """What stays of an entry that is no longer planned: marked, free time, no alarm."""
         words = wording(language)
-        return dataclasses.replace(
+        return structs.replace(
             self,
             status="CANCELLED",
             busy=False,
@@ -202,7 +200,7 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
             try:
                 check_hour(day, clock, zone)
             except InputError as error:
-                problems.found += [dataclasses.replace(p, message=f"{what}: {p.message}") for p in error.problems]
+                problems.found += [structs.replace(p, message=f"{what}: {p.message}") for p in error.problems]
                 break
 
 

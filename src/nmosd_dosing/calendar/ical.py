@@ -9,16 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import field
 from typing import Any, cast, get_args
 
 from icalendar import Alarm, Calendar, Component, Event, Timezone, TimezoneDaylight, TimezoneStandard, vText
+from msgspec import Struct, field
 
 from nmosd_dosing.calendar.entries import KINDS, CalendarEntry, EntryStatus, When
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR, Observance, is_zone, observances
 from nmosd_dosing.errors import Document, InputError, Place, Problem, clip
 from nmosd_dosing.subjects.bounds import check_arguments
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 PRODID = "-//dosing//dosing plan//EN"
 _END = b"END:VCALENDAR\r\n"
@@ -37,8 +37,7 @@ class _Text(vText):
         return str(self).replace("\\", r"\\").replace(";", r"\;").replace(",", r"\,").replace("\n", r"\n").encode()
 
 
-@dataclass(frozen=True, slots=True)
-class KeptEntry:
+class KeptEntry(Struct, frozen=True):
     """An entry with its history: first written, last changed (both UTC), and how often changed.
 
     `content` is its VEVENT; an entry that does not change keeps it byte for byte. `edited` where it is not what would be written:
@@ -53,8 +52,8 @@ class KeptEntry:
     edited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarFile:
+@beside("timezones", "path", "hours")
+class CalendarFile(Struct, frozen=True):
     """One subject's calendar.
 
     `id` and `periods` tell whose it is, and of which periods; `form` what it is: of "discreet", "codes", "unblinded" and "changes" those
@@ -71,9 +70,9 @@ class CalendarFile:
     records: tuple[KeptEntry, ...]
     options: tuple[str, ...] = ()
     others: tuple[bytes, ...] = ()
-    timezones: Mapping[str, bytes] = field(default_factory=dict, compare=False)
-    path: str = field(default="", compare=False)
-    hours: int = field(default=12, compare=False)
+    timezones: Mapping[str, bytes] = field(default_factory=dict)
+    path: str = ""
+    hours: int = 12
 
 
 def record(entry: CalendarEntry, created: dt.datetime, modified: dt.datetime, sequence: int) -> KeptEntry:

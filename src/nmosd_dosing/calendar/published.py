@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+
+from msgspec import structs
 
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, line, to_entries, uid, uid_of
@@ -38,7 +39,7 @@ def published(
     ids_of_wanted = {entry.uid for entry in wanted}
     if old is not None:
         kept = [r for r in old.records if r.entry.uid in ids_of_wanted or not _over(r, stamp, since)]
-        old = dataclasses.replace(old, records=tuple(kept))
+        old = structs.replace(old, records=tuple(kept))
     if not wanted and (old is None or not old.records):
         return ical.write(file)
     return revise(old, file, wanted, stamp, language).ics
@@ -46,7 +47,7 @@ def published(
 
 def entries_of_plans(old: CalendarFile | None, plans: Iterable[Planned], ids: str, style: CalendarStyle) -> list[CalendarEntry]:
     """The entries of subjects, each drawn as far as the calendar so far goes; `ids`: as `published` takes it."""
-    there = [(dataclasses.replace(plan, study=ids), draw) for plan, draw in plans]
+    there = [(structs.replace(plan, study=ids), draw) for plan, draw in plans]
     mine = [{uid(plan, "visit", visit.id) for visit in plan.visits} for plan, _ in there]
     records, everybodys = old.records if old is not None else (), set[str]().union(*mine)
     missing = [record for record in records if record.entry.uid not in everybodys]
@@ -60,7 +61,7 @@ def entries_of_plans(old: CalendarFile | None, plans: Iterable[Planned], ids: st
 
 
 def _drawn(draw: Callable[[dt.date], Plan], ids: str, until: dt.date) -> Plan:
-    return dataclasses.replace(draw(until), study=ids)
+    return structs.replace(draw(until), study=ids)
 
 
 def _over(record: KeptEntry, stamp: dt.datetime, since: dt.date | None) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct, structs
 
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, line, to_entries, uid, uid_of
@@ -12,13 +13,11 @@ from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
 from nmosd_dosing.calendar.updates import CalendarUpdate, Revision, as_far, check_undone, form_of, recorded, revise
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.values import dataclass
 
 _Draw = Callable[[dt.date], Plan]
 
 
-@dataclass(frozen=True, slots=True)
-class SitePlans:
+class SitePlans(Struct, frozen=True):
     """A site's subjects: the plan of each, and what draws it until another day; `old`: the site's calendar so far."""
 
     site: str
@@ -126,5 +125,5 @@ def _without(file: CalendarFile, gone: Mapping[str, int]) -> CalendarUpdate:
     """A calendar without the entries that have gone to others; everything else keeps its bytes."""
     left = tuple(record for record in file.records if record.entry.uid not in gone)
     revisions = [Revision("handed over" if r.entry.uid in gone else "unchanged", r.entry, r.entry) for r in file.records]
-    ics = ical.write(dataclasses.replace(file, records=left)) if left or file.others else b""
+    ics = ical.write(structs.replace(file, records=left)) if left or file.others else b""
     return CalendarUpdate(ics, None, tuple(revisions))

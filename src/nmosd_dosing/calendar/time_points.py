@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from nmosd_dosing.calendar.zones import later
 from nmosd_dosing.plans.plan import PlannedTimePoint, PlannedVisit
 from nmosd_dosing.plans.wording import Wording
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What is examined at one time of a visit: its day, its hour where that of the dose is known, the time in words, `names`, and the
     window of each, None where none is stated."""
 

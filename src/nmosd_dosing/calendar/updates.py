@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Literal, get_args
+
+from msgspec import Struct, structs
 
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.entries import (
@@ -25,15 +26,13 @@ from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.errors import InputError, Problem, argument, clip
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.subjects.bounds import Values, check_arguments
-from nmosd_dosing.values import dataclass
 
 Change = Literal["added", "moved", "changed", "restored", "cancelled", "handed over", "unchanged"]
 _LISTED = 20  # visits that a message names
 CHANGES: tuple[Change, ...] = get_args(Change)
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """What became of an entry, and what it was before: None where it is new. It is `handed over` where it stands in another calendar
     from now on, and not in this one any more."""
 
@@ -42,8 +41,7 @@ class Revision:
     before: CalendarEntry | None
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarUpdate:
+class CalendarUpdate(Struct, frozen=True):
     """`ics` is the whole calendar, empty where none of it is left; `changes` a file of what is not as before, None where everything is."""
 
     ics: bytes
@@ -174,10 +172,10 @@ def revise(
     if not revised:
         raise InputError(Problem("no visit of this plan has a day, and a calendar cannot be empty", hint="ask for the plan without it"))
     records = tuple(record for _, record in revised)
-    file = dataclasses.replace(file, records=records, others=old.others if old else (), timezones=old.timezones if old else {})
+    file = structs.replace(file, records=records, others=old.others if old else (), timezones=old.timezones if old else {})
     different = tuple(record for change, record in revised if change != "unchanged")
     form = f"{file.form} changes".strip()
-    changes = dataclasses.replace(file, form=form, records=different, others=()) if different else None
+    changes = structs.replace(file, form=form, records=different, others=()) if different else None
     return CalendarUpdate(
         ics=ical.write(file),
         changes=ical.write(changes) if changes else None,

@@ -7,17 +7,17 @@ import datetime as dt
 import zoneinfo
 from functools import cache
 
+from msgspec import Struct
+
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
-from nmosd_dosing.values import dataclass
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199  # of a calendar: programs and rules of the clock are known to agree within these
 _LISTED_FROM, _LISTED_TO = 2000, 2040  # of changes that follow no rule
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
-@dataclass(frozen=True, slots=True)
-class Observance:
+class Observance(Struct, frozen=True):
     """A stretch of time with one distance from UTC.
 
     `onset` is the clock time, in the old distance, at which it begins; it begins anew every year where `month` and `weekday`
@@ -33,8 +33,7 @@ class Observance:
     weekday: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """The clock changes at `instant` (UTC, without zone) from one distance from UTC to another."""
 
     instant: dt.datetime

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.look_backs import FOREVER
 from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.subjects.had import Had
-from nmosd_dosing.values import dataclass
 
 Verdict = Literal["admissible", "not-until", "needs", "person"]
 
 DAY = dt.timedelta(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Days on which the anchor cannot stand, or nobody can say whether it may; both included. `bars`: it cannot, as far as is known."""
 
     first: dt.date
@@ -32,8 +32,7 @@ class Block:
         return self.first <= day <= self.last
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A time of use that may bar; `doubt`: what is not known of it, and who could say."""
 
     first: dt.date

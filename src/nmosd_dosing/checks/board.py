@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
+from msgspec import Struct
+
 from nmosd_dosing.checks.due import Due, last_due_day
 from nmosd_dosing.checks.finding import visit_text
 from nmosd_dosing.days import month_name
@@ -20,15 +22,13 @@ from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.events import is_own_day
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.values import dataclass
 
 Kind = Literal["done", "not done", "booked", "planned", "overdue", "entry"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _AROUND = 366  # days that are drawn before and after the day of looking
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """One visit of one subject, or the days of an entry.
 
     `done` or `not done` as recorded on `day`; `booked` for it; `planned`, `entry` or `overdue` (also past a target without a window) where
@@ -92,8 +92,7 @@ class Mark:
         return said("allowed from {first} to {last}", first=first, last=last)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One subject over time: from day 1, or from screening where there is no day 1 yet, to the end of the last period, or the exit; `ends`
     is None where no end is stated. `site`: where the subject is seen."""
 
@@ -104,8 +103,7 @@ class Line:
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """All of it, as of a day. `month`: its first day. `first` to `last`: the days over which lines are drawn."""
 
     title: str

@@ -10,9 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.blocks import DAY, Block, Use, Verdict, named, runs
 from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, first_ahead, last_barred
@@ -23,11 +25,9 @@ from nmosd_dosing.errors import one_of
 from nmosd_dosing.sentences import Sentence, joined, many, said
 from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, NotWithin, StableFor, UsedFor, plain_name
 from nmosd_dosing.subjects.had import Had, Past
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """A criterion reckoned for one person. `asides`: what was looked at and bars nothing, in words. `backs`: how far its look-back
     reaches. `had`: what it is about, of all that was had."""
 
@@ -87,8 +87,7 @@ def reckon(criterion: Criterion, criteria: Criteria, past: Past, half_lives: Map
 # --- what must not have been ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _NotWithin:
+class _NotWithin(Struct, frozen=True):
     criterion: Criterion
     clock: NotWithin
     criteria: Criteria

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.plans.workdays import Workdays, closed_and_near, closed_text

@@ -6,11 +6,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from nmosd_dosing.checks.finding import Finding, deviates
 from nmosd_dosing.checks.verdicts import STATES, State, Verdict
 from nmosd_dosing.sentences import Sentence, many, said
 from nmosd_dosing.subjects.bounds import Values, the_date, the_list
-from nmosd_dosing.values import dataclass
 
 _APPOINTMENTS: tuple[Verdict, ...] = (  # that are to be kept, or to be moved
     "in-window", "no-window", "early", "late", "unscheduled", "not-allowed", "short-gap",
@@ -18,8 +19,7 @@ _APPOINTMENTS: tuple[Verdict, ...] = (  # that are to be kept, or to be moved
 _SOON = 3  # days in which a window closes that is called about today
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """One thing to do, and in words what (`todo`). `day`: by when: the last day on which it is allowed, or planned where none is stated; of
     an appointment its day, if that is not too late. `last` and `left`: the last allowed day, and the days from now to it; None where none
     is stated."""

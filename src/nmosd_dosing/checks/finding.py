@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+from msgspec import Struct
+
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
 from nmosd_dosing.sentences import Sentence, joined, said
-from nmosd_dosing.values import dataclass
 
 Waits = Literal["decision", "entry", "exit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.

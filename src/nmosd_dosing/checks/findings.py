@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.finding import Finding, Waits
 from nmosd_dosing.checks.time_findings import time_findings

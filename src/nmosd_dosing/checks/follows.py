@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.dose.dose import amount_text, number_text
@@ -15,13 +17,11 @@ from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.subject_schedule import Date, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.sentences import Sentence, joined, said, word
-from nmosd_dosing.values import dataclass
 
 _SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A visit that is planned for another day then: `before` the day that it has now, `after` the one then; None where there is none."""
 
     visit: str

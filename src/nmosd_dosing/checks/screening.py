@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.blocks import Verdict
 from nmosd_dosing.checks.clocks import Clock, first_free, reckon
@@ -21,7 +23,6 @@ from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREE
 from nmosd_dosing.study.model import Mark, Period, Span, Study
 from nmosd_dosing.subjects.had import Had, Past
 from nmosd_dosing.subjects.subject import Event
-from nmosd_dosing.values import dataclass
 
 _DAY = dt.timedelta(1)
 _MOST_TRIES = 40_000  # days: more than a hundred years
@@ -31,8 +32,7 @@ NOUNS: Mapping[Anchor, Sentence] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """The days of a person before and on day 1, as far as they are known."""
 
     screening: dt.date | None = None
@@ -47,8 +47,7 @@ class Days:
         return cls(on.get(SCREENED), day_1, on.get(CONSENTED), on.get(RANDOMISED))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A criterion on its day. `first`, `last`: of the look-back; `last_admissible`: the day before it, None where something is to be there.
 
     `until`: the first day on which the anchor may stand, as far as is known; None where nothing bars it, or where there is none.
@@ -75,8 +74,7 @@ class Answer:
         return joined("; ", (*((said("the date of {what}", what=self.undated),) if self.undated is not None else ()), *self.asks)) or None
 
 
-@dataclass(frozen=True, slots=True)
-class Earliest:
+class Earliest(Struct, frozen=True):
     """The earliest screening and day 1 that go together, from the days that were asked for on; None where there are none.
 
     held: which criteria bar the day before, of screening and of day 1. open: those that somebody has to answer on these days.
@@ -96,8 +94,7 @@ class Earliest:
         return tuple(dict.fromkeys((*self.day_1_held_by, *self.screening_held_by)))
 
 
-@dataclass(frozen=True, slots=True)
-class Screening:
+class Screening(Struct, frozen=True):
     """What dates say of one person's criteria."""
 
     answers: tuple[Answer, ...]
@@ -105,8 +102,7 @@ class Screening:
     readings: tuple[Sentence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Screened:
+class Screened(Struct, frozen=True):
     """Somebody of whom was asked, and what was found."""
 
     code: str | None
@@ -115,8 +111,7 @@ class Screened:
     found: Screening
 
 
-@dataclass(frozen=True, slots=True)
-class Tied:
+class Tied(Struct, frozen=True):
     """How screening and day 1 go together: from the day 1 to the first and the last day of screening; None where it is not stated."""
 
     first: Offset | None = None
@@ -152,8 +147,7 @@ def _text(mark: Mark | None) -> str:
     return mark.text if mark is not None else said("a day that is not stated")
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """All criteria of who begins with a period, reckoned for one person."""
 
     clocks: tuple[Clock, ...]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import from_target, short_gaps
@@ -32,14 +34,12 @@ from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.history import check_columns
 from nmosd_dosing.subjects.subject import Record, Subject
-from nmosd_dosing.values import dataclass
 
 _AHEAD = 366  # days: so far on is laid out as for a record
 _SETTLED = (VisitStatus.DONE, VisitStatus.PARTIAL, VisitStatus.MISSED, VisitStatus.WITHHELD, VisitStatus.CANCELLED)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A day on which a visit may be or not, and why. `no_dose`: whether the dose of the visit waits for a decision on that day."""
 
     date: dt.date
@@ -48,8 +48,7 @@ class Slot:
     no_dose: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Slot):
+class Asked(Slot, frozen=True):
     """The day that was asked for. If the visit is on that day: `then`, visits that move or fall away; `follows`, what else is otherwise, in
     words."""
 
@@ -57,8 +56,7 @@ class Asked(Slot):
     follows: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Slots:
+class Slots(Struct, frozen=True):
     """The days of one subject's visit: of its window, and closed ones between; the target alone where no window is stated.
 
     target, earliest, latest: as the plan has them, None where it states none. booked: the appointment that there is; the days are judged
@@ -129,8 +127,7 @@ def slots_of(request: Request, column: int, visit: str | None, as_of: dt.date, o
 # --- which visit --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Meant:
+class _Meant(Struct, frozen=True):
     """The visit that is meant, of a subject without the appointment for it, if there is one. planned: as the plan has it; None where the
     plan comes to it only with an appointment."""
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
 from typing import Literal, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.screening import Clocks, Days
 from nmosd_dosing.checks.visit_days import days_of, verdict_on
@@ -27,7 +29,6 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.subject import Entered, Subject
-from nmosd_dosing.values import dataclass
 
 What = Literal["clock", "closed", "window", "gap", "entry"]
 WHATS: tuple[What, ...] = get_args(What)
@@ -35,8 +36,7 @@ MOST_DAYS = 1100
 _SEARCHED = 400  # days: so far on an open day is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
+class Against(Struct, frozen=True):
     """What stands against a day 1: a criterion's clock, a closed day 1, a visit without an open day in its window, a minimum gap, an entry
     without an open day. visit: which one; of a clock the criterion, or `screening`; None where nothing is on day 1."""
 
@@ -45,8 +45,7 @@ class Against:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """A candidate day 1, and all that stands against it, by date. closed: why nobody is there on the day itself, as `Workdays` says it.
     projected: whether the answer rests on a calendar that is not published yet."""
 
@@ -60,8 +59,7 @@ class Start:
         return not self.against
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
+class Starts(Struct, frozen=True):
     """The days of a range as day 1. notes: what is to be known of all of them."""
 
     days: tuple[Start, ...]
@@ -146,8 +144,7 @@ def _notes(request: Request, found: Sequence[Start], days: _Days) -> Iterator[st
 # --- the days ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
+class _Days(Struct, frozen=True):
     """Which days are closed, each looked up once."""
 
     workdays: Workdays
@@ -180,8 +177,7 @@ class _Days:
 # --- the ways through the periods ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """A day 1 with the days on which later periods are entered, in their order. tried: how many days of the last entry there are; stood:
     how much stood against it before that."""
 
@@ -191,8 +187,7 @@ class _Way:
     stood: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What stands against a way, up to some period; and whether the calendars are published on which that rests."""
 
     way: _Way

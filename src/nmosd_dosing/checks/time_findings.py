@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.verdicts import Verdict

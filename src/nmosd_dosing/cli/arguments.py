@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import structs
 
 from nmosd_dosing.days import date_text, week_of
 from nmosd_dosing.dose.dose import Value
@@ -288,5 +289,5 @@ def country(option: str, text: str | None, site: Site | None, problems: Problems
     try:
         return open_days(text, site.closed if site else frozenset(), site.open if site else frozenset())
     except InputError as error:
-        problems.found += [dataclasses.replace(problem, message=f"`{option}`: {problem.message}") for problem in error.problems]
+        problems.found += [structs.replace(problem, message=f"`{option}`: {problem.message}") for problem in error.problems]
         return None

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-
-from nmosd_dosing.values import dataclass
+from msgspec import Struct
 
 Stamp = Annotated[
     str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CalendarOptions:
+class CalendarOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Calendars, and how they look."""
 
     ics: Annotated[str | None, typer.Option(help="Write a calendar (iCalendar) too; one that is there is updated.", metavar="FILE")] = None
@@ -41,8 +39,7 @@ class CalendarOptions:
         return self.ics is not None or self.ics_dir is not None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CohortCalendars(CalendarOptions):
+class CohortCalendars(CalendarOptions, frozen=True, kw_only=True, eq=False):
     """Calendars in a folder."""
 
     ics_dir: Annotated[

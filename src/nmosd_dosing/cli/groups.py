@@ -3,15 +3,14 @@ unless it takes several values."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import shlex
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING
 from typing import Any, TypeVar
 
+from msgspec import NODEFAULT, Struct, structs
 from typer.core import TyperCommand
 
 from nmosd_dosing.cli import trial
@@ -46,7 +45,7 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
     """
     hints = typing.get_type_hints(command, include_extras=True)
     own = inspect.signature(command).parameters
-    groups = {name: hints[name] for name in own if dataclasses.is_dataclass(hints[name])}
+    groups = {name: hints[name] for name in own if isinstance(hints[name], type) and issubclass(hints[name], Struct)}
     parameters = []
     for name, parameter in own.items():
         if name in groups:
@@ -60,14 +59,14 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
     @functools.wraps(command)
     def run(**given: Any) -> T:
         with arguments_said_as(option), commands_told(*(_typed(name, given) for name in ("register", "account"))):
-            if "trial" in given and any("trial" in group.__dataclass_fields__ for group in groups.values()):
+            if "trial" in given and any("trial" in group.__struct_fields__ for group in groups.values()):
                 given = trial.typed(given, tables=not from_register)
             if from_register and any(given[name] is not None for name in OF_REGISTER):
                 from nmosd_dosing.cli import register_tables
 
                 given = register_tables.typed(given, each_version=each_version)
             values = {
-                name: group(**{f.name: given.pop(f.name) for f in dataclasses.fields(group) if f.name in given})
+                name: group(**{name: given.pop(name) for name in group.__struct_fields__ if name in given})
                 for name, group in groups.items()
             }
             return command(**values, **given)
@@ -85,10 +84,10 @@ def _typed(name: str, given: Mapping[str, Any]) -> str:
 @functools.cache
 def _parameters(group: type) -> list[inspect.Parameter]:
     hints, found = declared_in(group), []
-    for field in dataclasses.fields(group):
+    for field in structs.fields(group):
         if not hasattr(hints[field.name], "__metadata__"):  # nobody types it
             continue
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        default = inspect.Parameter.empty if default is MISSING else default
+        default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
+        default = inspect.Parameter.empty if default is NODEFAULT else default
         found.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]))
     return found

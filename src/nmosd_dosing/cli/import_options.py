@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nmosd_dosing.cli.options import HistoryOptions
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ImportOptions(HistoryOptions):
+class ImportOptions(HistoryOptions, frozen=True, kw_only=True, eq=False):
     """Tables that are brought into a register."""
 
     from_register: ClassVar[bool] = False

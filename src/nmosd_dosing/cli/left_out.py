@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.cli.edge import say, tell
 from nmosd_dosing.errors import clip, plural

@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 from typing import Annotated, Any, ClassVar
 
 import typer
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import register_options
 from nmosd_dosing.cli.calendar_options import CohortCalendars, Stamp
@@ -40,13 +41,11 @@ from nmosd_dosing.cli.shared_options import (
     Window,
 )  # fmt: skip
 from nmosd_dosing.cli.simulate_options import SimulateOptions
-from nmosd_dosing.values import dataclass
 
 # --- which study, and whom -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PeopleOptions:
+class PeopleOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Which study; one subject, or a table of several; and what happened to them."""
 
     regimen: Annotated[
@@ -148,8 +147,7 @@ OF_REGISTER = ("register", "as_known", "study_version", "account", "password_fil
 OF_ONE_SUBJECT = ("start", "subject", "weight", "arm", "height", "sex", "age", "measured", "earlier", "enter")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CohortPeople(PeopleOptions):
+class CohortPeople(PeopleOptions, frozen=True, kw_only=True, eq=False):
     """Very many subjects of one table."""
 
     subjects: Annotated[
@@ -160,22 +158,19 @@ class CohortPeople(PeopleOptions):
     named: ClassVar[str] = "the table of subjects"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SimulatePeople(PeopleOptions):
+class SimulatePeople(PeopleOptions, frozen=True, kw_only=True, eq=False):
     """The real subjects of a trial, and where it is worked out."""
 
     on: OnOfStudy = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class DosesPeople(PeopleOptions):
+class DosesPeople(PeopleOptions, frozen=True, kw_only=True, eq=False):
     """Nobody but bodies of several weights."""
 
     start: DatesFrom = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SlotsPeople(PeopleOptions):
+class SlotsPeople(PeopleOptions, frozen=True, kw_only=True, eq=False):
     """One subject, and the day that is asked for."""
 
     on: Annotated[
@@ -184,8 +179,7 @@ class SlotsPeople(PeopleOptions):
     ] = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class HistoryOptions(PeopleOptions):
+class HistoryOptions(PeopleOptions, frozen=True, kw_only=True, eq=False):
     """What people had before the study, and their days before day 1."""
 
     screening: Annotated[str | None, typer.Option(help="The day of screening, planned or actual.", metavar="DATE")] = None
@@ -208,8 +202,7 @@ class HistoryOptions(PeopleOptions):
         return [*super().files, ("`--history`", self.history)]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ScreenPeople(HistoryOptions):
+class ScreenPeople(HistoryOptions, frozen=True, kw_only=True, eq=False):
     """Who is to be screened."""
 
     start: Annotated[str | None, typer.Option(help="Day 1, planned: the day from which its criteria count.", metavar="DATE")] = None
@@ -218,8 +211,7 @@ class ScreenPeople(HistoryOptions):
 # --- what is asked -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ScheduleOptions:
+class ScheduleOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Until when visits are planned, how strictly, and what of them is shown."""
 
     unblind: UnblindOne = False
@@ -237,8 +229,7 @@ class ScheduleOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PlanOptions(ScheduleOptions):
+class PlanOptions(ScheduleOptions, frozen=True, kw_only=True, eq=False):
     """`dosing plan`."""
 
     explain: Annotated[str | None, typer.Option(help="How a date came about, step by step: olp/D1, a period, or all.", metavar="VISIT")] = (
@@ -246,8 +237,7 @@ class PlanOptions(ScheduleOptions):
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CohortOptions(ScheduleOptions):
+class CohortOptions(ScheduleOptions, frozen=True, kw_only=True, eq=False):
     """`dosing cohort`."""
 
     at_site: AtSite = field(default_factory=list)
@@ -261,8 +251,7 @@ class CohortOptions(ScheduleOptions):
     skip_bad: SkipBad = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CheckOptions:
+class CheckOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing check`."""
 
     each_version: ClassVar[bool] = True  # subjects on several versions of a register's study are listed together
@@ -274,8 +263,7 @@ class CheckOptions:
     skip_bad: SkipBad = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class DueOptions:
+class DueOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing due`."""
 
     each_version: ClassVar[bool] = True  # subjects on several versions of a register's study are listed together
@@ -292,15 +280,13 @@ class DueOptions:
     stamp: Stamp = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ScreenOptions:
+class ScreenOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing screen`."""
 
     at_site: AtSite = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SlotsOptions:
+class SlotsOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing slots`."""
 
     which: Annotated[str | None, typer.Option("--visit", help="The visit: D182, olp/D1. [required without --next]", metavar="VISIT")] = None
@@ -311,8 +297,7 @@ class SlotsOptions:
     country: Country = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class StartsOptions:
+class StartsOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing starts`."""
 
     first: Annotated[str | None, typer.Option("--from", help="The first day that may be day 1. [required]", metavar="DATE")] = None
@@ -321,8 +306,7 @@ class StartsOptions:
     country: Country = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class BoardOptions:
+class BoardOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing board`."""
 
     each_version: ClassVar[bool] = True  # subjects on several versions of a register's study are listed together
@@ -334,8 +318,7 @@ class BoardOptions:
     country: Country = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class HandoutOptions:
+class HandoutOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing handout`."""
 
     as_of: AsOf = None
@@ -345,8 +328,7 @@ class HandoutOptions:
     with_code: Annotated[bool, typer.Option("--with-code", help="Print the subject's code on it.")] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PrepareOptions:
+class PrepareOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing prepare`."""
 
     country: Country = None
@@ -362,8 +344,7 @@ class PrepareOptions:
     vials: Vials = "least-waste"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class OrderOptions(PrepareOptions):
+class OrderOptions(PrepareOptions, frozen=True, kw_only=True, eq=False):
     """`dosing order`."""
 
     days: Annotated[str | None, typer.Option(help="How many days, instead of --until.", metavar="NUMBER")] = None
@@ -372,8 +353,7 @@ class OrderOptions(PrepareOptions):
     lead: Annotated[str | None, typer.Option(help="From ordering to the first need of a month: 14d, 2w.", metavar="LENGTH")] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class DosesOptions:
+class DosesOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing doses`."""
 
     weights: Annotated[
@@ -389,8 +369,7 @@ class DosesOptions:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CompareOptions:
+class CompareOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing compare`."""
 
     regimens: Annotated[
@@ -407,8 +386,7 @@ class CompareOptions:
     arm: Arm = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ShowOptions:
+class ShowOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing show`."""
 
     regimen: Annotated[str, typer.Argument(help="An id or the path of a study file.", metavar="ID|FILE", autocompletion=complete_regimen)]
@@ -440,5 +418,5 @@ def declared_in(group: type) -> dict[str, Any]:
 def option(argument: str) -> str:
     """How the command line says an argument that messages name as Python does."""
     name = _IN_PYTHON.get(argument, argument)
-    (declared,) = next(declared_in(group)[name] for group in _GROUPS if name in group.__dataclass_fields__).__metadata__
+    (declared,) = next(declared_in(group)[name] for group in _GROUPS if name in group.__struct_fields__).__metadata__
     return "--" + name.replace("_", "-") if declared.default is ... else str(declared.default)

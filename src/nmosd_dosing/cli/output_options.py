@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
 import typer
+from msgspec import Struct
 
-from nmosd_dosing.values import dataclass
 
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class OutputOptions:
+class OutputOptions(Struct, frozen=True, kw_only=True, eq=False):
     """In which format, and where to."""
 
     format: Annotated[
@@ -37,8 +35,7 @@ class OutputOptions:
         return self.format if self.format is not None else self.endings.get(self.ending, self.usual)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CohortOutput(OutputOptions):
+class CohortOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """Rows for programs."""
 
     format: Annotated[str | None, typer.Option(help="csv, json (a line for each visit) or xlsx.", metavar="FORMAT")] = None
@@ -47,8 +44,7 @@ class CohortOutput(OutputOptions):
     usual: ClassVar[str] = "csv"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PageOutput(OutputOptions):
+class PageOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """A page to print and to look at."""
 
     format: Annotated[str | None, typer.Option(help="table or html; without it, what the ending of --output says.", metavar="FORMAT")] = (
@@ -58,8 +54,7 @@ class PageOutput(OutputOptions):
     endings: ClassVar[Mapping[str, str]] = {"html": "html"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class GridOutput(OutputOptions):
+class GridOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """A schedule of activities."""
 
     format: Annotated[
@@ -70,16 +65,14 @@ class GridOutput(OutputOptions):
     endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "html": "html", "xlsx": "xlsx"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class HandoutOutput(PageOutput):
+class HandoutOutput(PageOutput, frozen=True, kw_only=True, eq=False):
     """A page to hand over."""
 
     plain: ClassVar[Sequence[str]] = ()
     usual: ClassVar[str] = "html"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class AnswerOutput(OutputOptions):
+class AnswerOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """What a register answers."""
 
     format: Annotated[str | None, typer.Option(help="table or json; without it, what the ending of --output says.", metavar="FORMAT")] = (
@@ -89,8 +82,7 @@ class AnswerOutput(OutputOptions):
     endings: ClassVar[Mapping[str, str]] = {"json": "json"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class TrailOutput(OutputOptions):
+class TrailOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """The trail of a register."""
 
     format: Annotated[

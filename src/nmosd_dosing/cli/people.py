@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
 
 from nmosd_dosing.cli import arguments, regimens
 from nmosd_dosing.cli.edge import collected, say, some_codes, tell
@@ -27,7 +28,6 @@ from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.cohort import Cohort, arm_index
 from nmosd_dosing.subjects.screening import out_of_order
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject, Weight
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.tables import Tables
@@ -51,7 +51,7 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     allocation: Sequence[tuple[Cell, Cell]] = ()
     if asked.subjects is None or tables is None:
         subjects = _one(asked, events, values(study), problems)
-        subjects = tuple(dataclasses.replace(s, entered=s.entered + entered) for s in subjects)
+        subjects = tuple(structs.replace(s, entered=s.entered + entered) for s in subjects)
         if tables is not None:
             subjects, allocation = _with_tables(subjects, tables, known, study, problems)
     else:
@@ -80,7 +80,7 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     if left_out is None or request is None:
         history.check(subjects, len(subjects) > 1, problems)
     else:
-        request = dataclasses.replace(request, subjects=_consistent(subjects, left_out))
+        request = structs.replace(request, subjects=_consistent(subjects, left_out))
     if study is None or request is None or problems.found:
         return None
     say_unlikely([(s.code, s.start) for s in request.subjects])
@@ -165,7 +165,7 @@ def regimen(asked: PeopleOptions, problems: Problems) -> tuple[Study | None, tup
     study = collected(problems, lambda: regimens.with_site(chosen[0], site)) if site is not None else None
     study, periods = chosen if study is None else (study, tuple(p for old in chosen[1] for p in study.periods if p.id == old.id))
     if asked.counted and study.stop is not None:
-        study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, counted=asked.counted))
+        study = structs.replace(study, stop=structs.replace(study.stop, counted=asked.counted))
     return study, periods
 
 
@@ -328,8 +328,7 @@ def unknown_arms(
     return unknown, found
 
 
-@dataclass(frozen=True, slots=True)
-class What:
+class What(Struct, frozen=True):
     """What is asked of a schedule, as options mean it."""
 
     asked: ScheduleOptions
@@ -341,7 +340,7 @@ class What:
     def of(self, request: Request, problems: Problems) -> Request:
         """What is asked of the subjects of a request."""
         asked = self.asked
-        return dataclasses.replace(
+        return structs.replace(
             request, until=self.until, window=self.window, as_of=self.as_of, policy=self.policy, unblind=asked.unblind,
             allow_deviation=asked.allow_deviation, accept_gap=asked.accept_gap, cancelled=asked.cancelled,
             workdays=arguments.country("--country", asked.country, request.study.site, problems),

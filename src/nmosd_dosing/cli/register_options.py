@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Annotated
 
 import typer
-
-from nmosd_dosing.values import dataclass
+from msgspec import Struct, field
 
 Register = Annotated[str | None, typer.Option(help="The register: a file, or postgresql://USER@HOST/NAME.", metavar="FILE|URL")]
 Account = Annotated[str | None, typer.Option(help="Who is asking. [default: the user of this computer]", metavar="NAME")]
@@ -23,8 +21,7 @@ AsKnown = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RegisterOptions:
+class RegisterOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Which register, and who is asking."""
 
     register: Register = None
@@ -32,15 +29,13 @@ class RegisterOptions:
     password_file: PasswordFile = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ReasonOptions:
+class ReasonOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Why something is changed."""
 
     reason: Annotated[str | None, typer.Option(help="Why; nothing is changed without a reason.", metavar="TEXT")] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SitesOptions:
+class SitesOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Of which sites an account is."""
 
     sites: Annotated[
@@ -48,24 +43,21 @@ class SitesOptions:
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class NewAccount(SitesOptions):
+class NewAccount(SitesOptions, frozen=True, kw_only=True, eq=False):
     """An account that is made."""
 
     role: Annotated[str, typer.Option(help="coordinator, site-pharmacist, unblinded-pharmacist, monitor or manager.", metavar="ROLE")]
     user: Annotated[str | None, typer.Option(help="The user of this computer who is let in without a password.", metavar="USER")] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class GrantOptions:
+class GrantOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Which register, for who made it; and what a role of its server may read."""
 
     register: Register = None
     unblinded: Annotated[bool, typer.Option("--unblinded", help="Also the arms.")] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class AdoptOptions:
+class AdoptOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Who uses a file, and from when."""
 
     first: Annotated[
@@ -76,22 +68,19 @@ class AdoptOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class BackupOptions:
+class BackupOptions(Struct, frozen=True, kw_only=True, eq=False):
     """What a backup is of."""
 
     arms: Annotated[bool, typer.Option("--arms", help="The arms, which are a file of their own.")] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RestoreOptions:
+class RestoreOptions(Struct, frozen=True, kw_only=True, eq=False):
     """What comes back beside the register."""
 
     arms: Annotated[str | None, typer.Option(help="A backup of the arms, too.", metavar="FILE")] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class WritingOptions(ReasonOptions):
+class WritingOptions(ReasonOptions, frozen=True, kw_only=True, eq=False):
     """Why something is written, and by which study it is looked at first."""
 
     regimen: Annotated[
@@ -100,15 +89,13 @@ class WritingOptions(ReasonOptions):
     period: Annotated[str | None, typer.Option(help="One period only, where that file has several.", metavar="ID")] = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class WithdrawOptions(WritingOptions):
+class WithdrawOptions(WritingOptions, frozen=True, kw_only=True, eq=False):
     """The same, and how much is withdrawn."""
 
     whole: Annotated[bool, typer.Option("--whole", help="A subject with all that is written of the subject.")] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class HistoryOfRegister:
+class HistoryOfRegister(Struct, frozen=True, kw_only=True, eq=False):
     """Which lines of the trail."""
 
     subject: Annotated[str | None, typer.Option(help="Of a subject, by any code that the subject had.", metavar="CODE")] = None

@@ -20,13 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.errors import InputError, Problem, clip, command
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.register import register
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 _ZONES = "/zoneinfo/"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A register, who is asking, and when: `at` in UTC, `zone` the computer's."""
 
     register: register.Register

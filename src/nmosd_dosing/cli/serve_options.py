@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from nmosd_dosing.cli.register_options import Register
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ServeOptions:
+class ServeOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Which register is served, where, and how it is looked at."""
 
     register: Register = None

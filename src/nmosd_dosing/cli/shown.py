@@ -6,19 +6,19 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from nmosd_dosing.cli import arguments, people
 from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.errors import Problems, clip, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.subjects.tables.roster import LeftOut
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Of one subject, of some sites, or, where neither is asked for, of everybody."""
 
     subject: str | None = None

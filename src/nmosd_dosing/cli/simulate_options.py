@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from nmosd_dosing.cli.shared_options import Vials
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SimulateOptions:
+class SimulateOptions(Struct, frozen=True, kw_only=True, eq=False):
     """`dosing simulate`."""
 
     assumptions: Annotated[

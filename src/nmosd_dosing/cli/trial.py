@@ -4,10 +4,11 @@ neither a regimen nor a table, and said."""
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from nmosd_dosing.errors import Place, Problems

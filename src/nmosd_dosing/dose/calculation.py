@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from nmosd_dosing.dose.dose import KNOWN, MOSTELLER, AmountStatus, Band, BandedBy, ByWeight, Dose, Sex, Surface, Value, Way
 from nmosd_dosing.dose.vials import whole_vials
-from nmosd_dosing.values import dataclass
 
 Wholes = NDArray[np.float64]  # whole numbers; NaN where not known
 Statuses = NDArray[np.uint8]
@@ -34,8 +34,7 @@ class Bodies(NamedTuple):
     values: Mapping[str, Wholes]
 
 
-@dataclass(frozen=True, slots=True)
-class WholeBand:
+class WholeBand(Struct, frozen=True):
     """A band in whole numbers; `known`: whether its amount is stated."""
 
     low: int
@@ -50,8 +49,7 @@ class WholeBand:
         return self.low == 0 and self.high is None and self.known
 
 
-@dataclass(frozen=True, slots=True)
-class WholeDose:
+class WholeDose(Struct, frozen=True):
     """A dose in whole numbers of 1/`scale` of its unit. `step`, `cap`: None where there is none; `sizes`: of the vials it is rounded to.
     `most`: of a range the other end; this one is its least."""
 

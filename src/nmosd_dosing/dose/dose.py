@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, cast
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.units import singular
 from nmosd_dosing.errors import Place
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 Kind = Literal["stated", "placebo", "not stated", "masked"]
 Per = Literal["", "kg", "m2"]
@@ -89,8 +91,7 @@ class Surface(NamedTuple):
 MOSTELLER = Surface()
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """The amount for weights from `low` grams, ages from `low` completed years, or values from `low` millionths, to below `high`; `high`
     None: and more. `amount` None: not stated. `upto`: the other end, where the amount is a range.
 
@@ -111,8 +112,7 @@ class Band:
         return range_text(self.amount, self.upto, unit) + (f"/{self.per}" if self.per else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Rounding:
+class Rounding(Struct, frozen=True):
     """To a multiple of `step`, or, where that is None, to what whole vials of `sizes` hold; both in the unit of the dose."""
 
     way: Way
@@ -128,8 +128,7 @@ class Lead(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """The levels of a dose in the file's order, and the events that move a subject among them, each by one.
 
     `doses`: of each level, without levels of their own; `start`: the place of the one that everybody begins at. `names` is empty where the
@@ -155,8 +154,7 @@ class Levels:
         return tuple(dict.fromkeys((*self.down, *self.up, *self.omit, *self.held, *self.resumed)))
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(Struct, frozen=True):
     """One dose of a product as the file states it, in `unit`.
 
     `bands`: by weight, the lightest first; none unless `kind` is "stated". `rule` is the rule in the file's words, `minutes` the stated
@@ -223,8 +221,7 @@ class Dose:
         return replace(change(self), levels=levels)
 
 
-@dataclass(frozen=True, slots=True)
-class LifetimeCap:
+class LifetimeCap(Struct, frozen=True):
     """The most of a product that anybody may get over a lifetime: in `unit`, per kg or per m2 where `per` says so."""
 
     amount: Fraction
@@ -233,8 +230,7 @@ class LifetimeCap:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Vials:
+class Vials(Struct, frozen=True):
     """Which vials there are: what each holds, in `unit`, as `texts` say it. `concentration`: in that unit per mL, of what is drawn up;
     None where it is not stated. Each is opened for one administration."""
 
@@ -250,13 +246,13 @@ def vials_text(vials: Vials) -> str:
     return ", ".join(vials.texts) + ready
 
 
-@dataclass(frozen=True, slots=True)
-class AtVisits:
+@beside("labels", "place")
+class AtVisits(Struct, frozen=True):
     """The weight is renewed at these visits only: of each, how far its day lies from its period's first, and what the file calls it."""
 
     offsets: tuple[Offset, ...]
-    labels: tuple[str, ...] = field(compare=False)
-    place: Place | None = field(default=None, compare=False, repr=False)
+    labels: tuple[str, ...]
+    place: Place | None = None
 
     @property
     def text(self) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
-from nmosd_dosing.values import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """`size`: in milligrams, millilitres or single things; what measures the same is converted, exactly. `meant`: other spellings, in
     lower case, for which a message proposes the unit. Nothing else is guessed: one letter more or less is a thousandfold dose.
     `one`: what a single one is called, where that is another word; it is read, too."""

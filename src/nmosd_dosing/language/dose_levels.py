@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Place, Problems, did_you_mean, one_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import MOSTELLER, PARTS, Band, BandedBy, ByWeight, Dose, LifetimeCap, Rounding, Value, Vials, number_text
 from nmosd_dosing.dose.units import converted

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
 from nmosd_dosing.language.phrases import hours
 from nmosd_dosing.language.shapes import PhraseError, Shape, list_of, mapping_of, phrase, words
 from nmosd_dosing.study.nominal_times import NominalTime
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """One thing that is examined; `times` are empty where it has none of its own."""
 
     name: Scalar

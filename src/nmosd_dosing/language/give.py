@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Band, ByWeight, Dose
 from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
@@ -16,11 +18,9 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.language.tapers import tapered
 from nmosd_dosing.study.model import DoseRule
 from nmosd_dosing.study.visit_rules import Give
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodScope:
+class PeriodScope(Struct, frozen=True):
     """What the visits of one period are read against."""
 
     arms: tuple[str, ...]
@@ -28,8 +28,7 @@ class PeriodScope:
     readable: bool = True  # whether the file's arms could be read at all
 
 
-@dataclass(frozen=True, slots=True)
-class Giver:
+class Giver(Struct, frozen=True):
     """Reads doses against the products of a file, each with its dose rules by name. `units` is the unit of each product's placebo: the
     first it is dosed in. `weights`: which weight the amounts per kg of each product are by."""
 

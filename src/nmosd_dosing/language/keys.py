@@ -5,12 +5,13 @@ Nobody compares what was read of a mapping, or prints it: nothing is made for th
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from msgspec import structs
 
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.dose.dose import ByWeight, Surface
@@ -192,7 +193,7 @@ EVENTS = one_or_many(EVENT)
 VALUE = phrase("the name of a value", dose_phrases.value_name, dose_phrases.VALUE_PATTERN, "eGFR")
 BANDED_BY = phrase("what bands are ranges of", lambda node: node, dose_phrases.VALUE_PATTERN, "age")
 LEVEL_NAME = phrase("the name of a dose level", dose_phrases.level_name, dose_phrases.LEVEL_PATTERN, "-1")
-START_LEVEL = dataclasses.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schema, {"type": "integer"}]})  # editors read 0 as a number
+START_LEVEL = structs.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schema, {"type": "integer"}]})  # editors read 0 as a number
 BANDS = mapping_of(phrase("a range of weights", lambda node: node, ranges.BAND_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
 
 

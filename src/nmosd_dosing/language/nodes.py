@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from nmosd_dosing.errors import Document, Place, Problem, Problems, RegimenError
-from nmosd_dosing.values import dataclass
 
 MAX_BYTES = 1_000_000  # the longest shipped study has 6 kB
 MAX_DEPTH = 30  # a study needs 7
@@ -25,8 +25,7 @@ except ImportError:  # PyYAML built without libyaml: slower, the same events
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A text; `exact` where its characters are those of the file one by one, so that a part of it has a place."""
 
     text: str
@@ -48,14 +47,12 @@ class Scalar:
         return Place(self.place.document, begin + start, begin + max(end, start + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     items: tuple[Node, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     pairs: tuple[tuple[Scalar, Node], ...]
     place: Place
     braces: bool = False

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, one_of
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
-from nmosd_dosing.values import dataclass
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -23,8 +24,7 @@ R = TypeVar("R", bound="Keys")
 Schema = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape(Generic[T]):
+class Shape(Struct, Generic[T], frozen=True):
     """What may stand somewhere. `read` returns None after it has reported why; `schema` is its JSON Schema."""
 
     what: str
@@ -143,8 +143,7 @@ def list_of(item: Shape[T], what: str) -> Shape[tuple[T, ...]]:
     return Shape(what, read, {"type": "array", "items": item.schema, "minItems": 1})
 
 
-@dataclass(frozen=True, slots=True)
-class Pair(Generic[T]):
+class Pair(Struct, Generic[T], frozen=True):
     """One key of a mapping with free keys, and its value (None where it cannot be read)."""
 
     key: Scalar

@@ -5,11 +5,13 @@ text -> nodes (`nodes`) -> SiteKeys (`read_site`) -> a Study with them filled in
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct, structs
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
@@ -41,7 +43,6 @@ from nmosd_dosing.study.model import Period, Product, Site, Study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import lay_out
-from nmosd_dosing.values import dataclass
 
 VERSION = 1
 ALL = "all"
@@ -80,8 +81,7 @@ def _window(node: Scalar) -> Window:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A minimum gap, and where it stands."""
 
     length: Offset
@@ -100,8 +100,7 @@ def _gap(node: Scalar) -> Gap:
     return Gap(found, node.place)
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """From `first` to `last`, both included."""
 
     first: dt.date
@@ -246,9 +245,9 @@ def _noun(found: SiteKeys) -> Site:
         source=to_source(found.source) or Source(),
         version=one_line(found.version) or "",
     )
-    return dataclasses.replace(
+    return structs.replace(
         site,
-        windows=tuple((k, dataclasses.replace(w.value, origin=site.text)) for k, w in (found.windows or {}).items() if w.value),
+        windows=tuple((k, structs.replace(w.value, origin=site.text)) for k, w in (found.windows or {}).items() if w.value),
         gaps=tuple((k, gap.value.length) for k, gap in (found.minimum_gap or {}).items() if gap.value),
         vials=tuple((k, vials) for k, pair in (found.vials or {}).items() if (vials := to_vials(pair.value, Problems())) is not None),
         rooms=tuple((k, one_line(room.value) or "") for k, room in (found.rooms or {}).items() if room.value),
@@ -319,14 +318,14 @@ def filled_in(study: Study, found: SiteKeys, problems: Problems) -> Study | None
             period, visit = meant
             windows.setdefault(period.id, {})[visit.label if visit else ""] = window
     gaps = found.minimum_gap or {}
-    filled = dataclasses.replace(
+    filled = structs.replace(
         study,
-        site=dataclasses.replace(site, rooms=_with_returns(site.rooms, study), bring=_with_returns(site.bring, study)),
+        site=structs.replace(site, rooms=_with_returns(site.rooms, study), bring=_with_returns(site.bring, study)),
         products=tuple(
             _with_vials(_with_gap(p, gaps[p.name].value if p.name in gaps else None, site, problems), site, found, problems)
             for p in study.products
         ),
-        periods=tuple(dataclasses.replace(p, site_windows=tuple(windows.get(p.id_in_file or p.id, {}).items())) for p in study.periods),
+        periods=tuple(structs.replace(p, site_windows=tuple(windows.get(p.id_in_file or p.id, {}).items())) for p in study.periods),
     )
     _check_used(filled, problems)
     before, after = Problems(), Problems()
@@ -417,7 +416,7 @@ def _with_gap(product: Product, gap: Gap | None, site: Site, problems: Problems)
         wrong = f"the study file states a minimum gap of {product.minimum_gap.in_words} for {product.name}, this file {gap.length.in_words}"
         problems.error(wrong, gap.place, _CONFLICT, [("stated here", product.gap_place)] if product.gap_place else [])
         return product
-    return dataclasses.replace(product, minimum_gap=gap.length, gap_origin=site.text, gap_place=gap.place)
+    return structs.replace(product, minimum_gap=gap.length, gap_origin=site.text, gap_place=gap.place)
 
 
 def _with_vials(product: Product, site: Site, found: SiteKeys, problems: Problems) -> Product:
@@ -433,7 +432,7 @@ def _with_vials(product: Product, site: Site, found: SiteKeys, problems: Problem
             return product
         if vials.concentration is None:
             return product
-    return dataclasses.replace(product, vials=vials, vials_origin=site.text)
+    return structs.replace(product, vials=vials, vials_origin=site.text)
 
 
 def _check_used(study: Study, problems: Problems) -> None:

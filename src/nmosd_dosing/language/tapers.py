@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Code
 from nmosd_dosing.dose.dose import Band, Dose, range_text
@@ -12,11 +13,9 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.keys import VisitKeys
 from nmosd_dosing.study import visit_labels
 from nmosd_dosing.study.visit_rules import Point, VisitRule
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Tapered(Dose):
+class Tapered(Dose, frozen=True):
     """The first dose of a taper; `steps`: those of all its steps, each of so many `days`."""
 
     steps: tuple[Dose, ...] = ()
@@ -31,7 +30,7 @@ def tapered(first: Dose, amounts: Sequence[Fraction], days: int, daily: str, wor
         rule = f"{range_text(amount, None, first.unit)}{f'/{per}' if per else ''} {daily}"
         step = f"step {n} of {len(amounts)}" + (f": {words}" if n == 1 else "")
         steps.append(replace(first, bands=(Band(amount, per),), rule=rule, step=step))
-    return Tapered(**{field.name: getattr(steps[0], field.name) for field in fields(Dose)}, steps=tuple(steps), days=days)
+    return Tapered(**{name: getattr(steps[0], name) for name in Dose.__struct_fields__}, steps=tuple(steps), days=days)
 
 
 def steps_of(rule: VisitRule, mapping: VisitKeys, problems: Problems) -> tuple[VisitRule, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.errors import Place, Problems, clip, counted

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from nmosd_dosing.days import LANGUAGES, Language
 from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument
@@ -16,7 +18,6 @@ from nmosd_dosing.language import catalog, nodes
 from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
-from nmosd_dosing.values import dataclass
 
 _TABLE = words("a file", "subjects.csv")
 _REGIMEN = "a shipped regimen's id, or the path of a study file: `regimen: mil62`"
@@ -66,16 +67,14 @@ def json_schema() -> Schema:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """One value of a trial file, with its place."""
 
     text: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What a trial file says. `files` are by key, `regimen` may be one as well: their paths as they are from where the reader stands.
     `columns`: pairs of our name and that of the tables."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.board import Board, board, drawn_until
 from nmosd_dosing.checks.closed_days import with_closed_days
@@ -28,7 +30,6 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.reading import Entries
-from nmosd_dosing.values import dataclass
 
 AHEAD = 14  # days
 DOSE_CELLS = ("product", "amount", "unit", "batch")  # of a record; of a masked dose they could tell the arm
@@ -36,8 +37,7 @@ DOSE_CELLS = ("product", "amount", "unit", "batch")  # of a record; of a masked 
 State = Literal["screen failed", "in screening", "before day 1", "in", "after", "left"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stands:
+class Stands(Struct, frozen=True):
     """Where a subject is on a day: which state, in or after which period, since when."""
 
     state: State
@@ -66,8 +66,7 @@ def stands(plan: Plan, on: dt.date) -> Stands:
     return Stands("in", last.period, last.start)
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(Struct, frozen=True, dict=True):
     """A subject. `fact`: the row in the table of subjects. `gathered`, with the masked `plan` as of today, made of a `schedule` in which
     stands what was not allowed: None of whom no day is known yet, or of whom `problems` say that what is written contradicts itself; it can
     be corrected then."""

@@ -7,6 +7,8 @@ import zoneinfo
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
@@ -16,14 +18,12 @@ from nmosd_dosing.register.reading.gathering import Gathered
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.writing.changes import Book
-from nmosd_dosing.values import dataclass
 
 ALL, NOWHERE = "all", "(none)"  # where a site is asked for: every one; those who are of no site
 _AT_ONCE = 500  # subjects of a page: half a millisecond of each is what planning takes
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What all pages of one program share.
 
     clock: the moment, in UTC. zone: of the site. country: whose public holidays are closed days. as_of: the day that the pages take for
@@ -73,8 +73,7 @@ class Shown(NamedTuple):
         return frozenset([None if self.site == NOWHERE else self.site]) if self.site else frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """One question: where, who asks, and on which day."""
 
     place: Place

@@ -9,15 +9,16 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.pharmacy.worklist import Item, Packed, Worklist
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.values import dataclass
 
 Kind = Literal["new", "moved", "changed", "gone"]
 KINDS: tuple[Kind, ...] = ("new", "moved", "changed", "gone")
@@ -25,8 +26,7 @@ Key = tuple[str | None, str, int, str]  # subject, visit, day of the visit, prod
 Whole = tuple[str | None, str, str]  # the same of a visit with all its days
 
 
-@dataclass(frozen=True, slots=True)
-class LastDose:
+class LastDose(Struct, frozen=True):
     """A dose of the last list. `date` is the day on which it stood, or for which it was planned where it might also come; None where no day
     was stated. `to_prepare`: it stood among what is to be prepared."""
 
@@ -55,8 +55,7 @@ class LastDose:
         return f"{f'{self.times} x ' if self.times > 1 else ''}{number_text(self.amount)} {self.unit or ''}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class LastList:
+class LastList(Struct, frozen=True):
     """The last list: of which days, of whom (one subject, some sites; everybody where neither is said), and its doses."""
 
     path: str
@@ -72,8 +71,7 @@ class LastList:
     doses: Mapping[Key, LastDose]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What became of a dose, and what it was before; `before` is None of a new one. `takes_other`: something else is to be made ready."""
 
     kind: Kind
@@ -81,8 +79,7 @@ class Change:
     takes_other: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What has changed since the last list, by dose; `gone`: what stood on a day that both lists have, and does not any more."""
 
     last: LastList

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Offset, shift_date
 from nmosd_dosing.dose.dose import Sex
@@ -32,15 +34,13 @@ from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import Values, check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Measurement, Subject
-from nmosd_dosing.values import dataclass
 
 HORIZON = 24  # months from day 1
 MOST_MONTHS = 240
 _TOLD_ELSEWHERE = ("blinded", "open-ended", "weight", "assumed", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """One regimen over the horizon, masked. `longest_gap`: the most days from one day with a dose to the next; None where there are
     not two. `later`: planned visits that lie after the horizon. `goes_on`: by a repeat without a stated end."""
 
@@ -56,8 +56,7 @@ class Compared:
     notes: tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """From day 1 to `until`, both included; None for either where no first day is given. `months`: None where `until` was asked for."""
 
     start: dt.date | None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Offset, days_past, study_day
 from nmosd_dosing.dose.dose import Sex, Vials
@@ -25,13 +27,11 @@ from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Measurement, Subject
-from nmosd_dosing.values import dataclass
 
 NO_START = dt.date(2001, 1, 1)  # from where months and years are counted while nobody says when treatment begins
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRow:
+class DoseRow(Struct, frozen=True):
     """One product at one visit, at one weight.
 
     `study_day` counts from 1 and has no day 0, `last_day` is that of a visit of several days; both are None where the record gives no
@@ -60,8 +60,7 @@ def is_given(dose: Administration) -> bool:
     return dose.amount_status not in ("refused", "omitted", "held", "as needed")
 
 
-@dataclass(frozen=True, slots=True)
-class DoseSum:
+class DoseSum(Struct, frozen=True):
     """What the doses of a product add up to, in `unit`: all of them, or those of one `period` or of one `year` of treatment.
 
     `total` is None where a part of it is not known; `status` then says why (of the first such dose), and is "stated" otherwise. A dose
@@ -81,8 +80,7 @@ class DoseSum:
     waste: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class LevelDose:
+class LevelDose(Struct, frozen=True):
     """One administration of a product at one level of its dose, in `unit`; None where there is no amount, and `status` says why."""
 
     product: str
@@ -93,8 +91,7 @@ class LevelDose:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class WeightRow:
+class WeightRow(Struct, frozen=True):
     """One weight of a table. `levels`: what one administration is at each level of its dose; `notes` are those that do not hold for every
     weight."""
 
@@ -108,8 +105,7 @@ class WeightRow:
     levels: tuple[LevelDose, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DoseTable:
+class DoseTable(Struct, frozen=True):
     """Doses by weight, already masked unless `unblinded`. `arm` is None where the study keeps it from readers; `plan` is that of the
     first weight, for what is the same for all of them."""
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Worklist
 from nmosd_dosing.plans.plan import Plan
-from nmosd_dosing.values import dataclass
 
 Movement = Literal["received", "dispensed", "returned", "destroyed", "lost", "found", "counted"]
 _Key = tuple[str | None, str, str]  # site, product, size of the vials
@@ -32,8 +32,7 @@ def sign(movement: Movement) -> int:
             return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One movement of vials of one batch at a site. `vial`: its size, as the study writes it. `expiry`: the last day on which it may be
     given; None where it is not stated. `subject`, `visit`: of what was dispensed. `number`: of its entry. `moved`: whether the subject
     is at another site now; what was dispensed stays with the site that gave it."""
@@ -53,8 +52,7 @@ class Line:
     moved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(Struct, frozen=True):
     """The vials of a batch at a site, of one size. `by_movement`: how many by each movement. `off`: what the last count found more or less
     than was expected on its day; None where nobody has counted."""
 
@@ -63,7 +61,7 @@ class Lot:
     vial: str
     batch: str
     expiry: dt.date | None
-    by_movement: dict[Movement, int] = field(hash=False)
+    by_movement: dict[Movement, int]
     counted_on: dt.date | None = None
     off: int | None = None
 
@@ -77,8 +75,7 @@ class Lot:
         return self.expiry is None or day <= self.expiry
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(Struct, frozen=True):
     """A product of which the vials of a size do not reach: the first day on which some are missing, how many are needed up to the last day
     that is looked at, and how many of these are there and in date on their day."""
 
@@ -144,8 +141,7 @@ def refusals(lines: Sequence[Line]) -> Iterator[str]:
                 break
 
 
-@dataclass(slots=True)
-class _Left:
+class _Left(Struct):
     """What is left of a lot."""
 
     lot: Lot
@@ -186,8 +182,7 @@ def _taken(lots: Iterable[_Left], day: dt.date, number: int) -> int:
 Mismatch = Literal["nothing-dispensed", "no-dose", "too-many"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
+class Unmatched(Struct, frozen=True):
     """A visit of which doses are recorded and no vials dispensed, or the other way round; or for which more vials were dispensed than its
     dose takes, or, where these are not counted, on several days. `vials`: how many were dispensed; `needed`: how many the dose takes, None
     where they are not counted. `date`: of what was done last."""

@@ -6,23 +6,23 @@ import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.plans.dose_reasons import no_amount
 from nmosd_dosing.plans.plan import Administration, LostDose, Plan, PlannedVisit, Stage
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.values import dataclass
 
 Packed = tuple[tuple[str, int], ...]  # (("120 mg", 2), ("400 mg", 1)), the smallest first
 
 _OPEN: tuple[Stage, ...] = ("firm", "tentative")  # nothing is recorded of it
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One product for one subject on one day. `date` is None where the source states no day.
 
     visit: planned, booked, projected or pending. day, of: which day of the visit, of how many. dose: the product's, at the whole visit.
@@ -51,8 +51,7 @@ class Item:
         return self.visit.status in ("planned", "booked") and not self.visit.only_arms
 
 
-@dataclass(frozen=True, slots=True)
-class MayCome:
+class MayCome(Struct, frozen=True):
     """A dose of a visit that is planned for another day, `planned`, and is allowed from `first` to `last` of the days asked for. The item
     has no day: it is what one day of the visit needs."""
 
@@ -62,8 +61,7 @@ class MayCome:
     last: dt.date
 
 
-@dataclass(frozen=True, slots=True)
-class Worklist:
+class Worklist(Struct, frozen=True):
     """What is to be prepared from `first` to `last`, both included.
 
     items: by day, on each day in the order of the plans. may_come: by the first day on which they may, not among what is to be prepared.
@@ -97,8 +95,7 @@ class Worklist:
         return (*self.items, *(found.item for found in self.may_come), *self.dayless, *self.undecided)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(Struct, frozen=True):
     """Vials of one size of one product in one month, of which `month` is the first day.
 
     needed: for the doses of the month; not_firm: how many of these are for doses that are projected or pending, or may be another
@@ -123,8 +120,7 @@ class OrderLine:
         return self.needed + self.reserve
 
 
-@dataclass(frozen=True, slots=True)
-class Uncounted:
+class Uncounted(Struct, frozen=True):
     """Doses of one product whose vials cannot be counted, and why."""
 
     product: str

@@ -5,20 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.site_says import bring_to
 from nmosd_dosing.plans.workdays import Workdays
 from nmosd_dosing.sentences import Sentence, said
 from nmosd_dosing.study.events import is_own_day
-from nmosd_dosing.values import dataclass
 
 MOST = 5  # visits, as many as one page of A4 holds
 _HELD = said("its doses wait until they are resumed")
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(Struct, frozen=True):
     """One visit. `day`: agreed with the patient, with its hour where one is known, else planned, None where that has passed and others
     are possible; `last` where it takes several days: a `course` each of them, from `day` on. `earliest` to `latest`: the days on which it
     is still possible, None where not both are stated. `sure`: nothing that is not yet known can move it. `closed`: the site is, on `day`.
@@ -39,8 +39,7 @@ class Appointment:
     course: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Handout:
+class Handout(Struct, frozen=True):
     """As of a day. `place`: the site's name for people. `more`: whether visits follow after those that are listed. `left_out`: which
     visits are not on it, and why, in words for the one who hands it over."""
 

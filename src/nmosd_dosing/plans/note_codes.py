@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nmosd_dosing.values import dataclass
+from msgspec import Struct
 
 NoteCode = Literal[
     "unblinded", "blinded",
@@ -20,8 +20,7 @@ NoteCode = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class NoteKind:
+class NoteKind(Struct, frozen=True):
     """A row of the table.
 
     text: what such a note says, for people. stands_out: whether a terminal shows it in yellow. in_entry: whether a calendar entry of

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+from msgspec import Struct
+
 from nmosd_dosing.days import CountsFrom, date_text
 from nmosd_dosing.dose.dose import AmountStatusText, Sex
 from nmosd_dosing.plans.note_codes import NoteCode
@@ -15,14 +17,12 @@ from nmosd_dosing.study.facts import Source
 from nmosd_dosing.study.model import Site
 from nmosd_dosing.subjects.disposition import MoveStatusText
 from nmosd_dosing.subjects.subject import RecordStatus
-from nmosd_dosing.values import dataclass
 
 Stage = Literal["firm", "tentative", "took place", "not done", "cancelled"]
 PeriodStatus = Literal["planned"] | MoveStatusText
 
 
-@dataclass(frozen=True, slots=True)
-class TakenAway:
+class TakenAway(Struct, frozen=True):
     """Days of a course on which it is not given, both ends included: omitted, or held until doses are resumed; `why` in words."""
 
     first: dt.date
@@ -35,8 +35,7 @@ class TakenAway:
         return (self.last - self.first).days + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Administration:
+class Administration(Struct, frozen=True):
     """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped". Of a range
     `amount_from` and `amount_to` are the least and the most that are planned of one administration, also where an amount is recorded.
 
@@ -90,8 +89,7 @@ class Administration:
         return next((days for days in self.days_taken if date is not None and days.first <= date <= days.last), None)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTimePoint:
+class PlannedTimePoint(Struct, frozen=True):
     """One point on the time line of a visit: what is examined at a nominal time, or a dose.
 
     `name`: of the assessment, of a dose its product as shown. `text`: its nominal time in words, `1 h after X`, of a dose how long before
@@ -120,8 +118,7 @@ class PlannedTimePoint:
     at_visit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedVisit:
+class PlannedVisit(Struct, frozen=True):
     """One visit of one subject. `target` is None where the record gives no day. `earliest` and `latest` are the allowed days, by window,
     rule of entry, minimum gap and what ended the period; None where nothing states one. `last` is the last day of a visit that takes
     several; `actual` the recorded day, `booked` that of an appointment, where there is no more than that, `time` the hour that was
@@ -184,8 +181,7 @@ class PlannedVisit:
                 return "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedPeriod:
+class PlannedPeriod(Struct, frozen=True):
     """`end` is the first day after a period, as recorded or planned; `start` is None while it is not known when it begins.
 
     status: planned, projected, pending, entered, declined or refused; of the first one none where there is no day 1. regimen: the id under
@@ -201,8 +197,7 @@ class PlannedPeriod:
     left: dt.date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTransition:
+class PlannedTransition(Struct, frozen=True):
     """The move from one period to the next, under the rule that governs now. earliest and latest are both allowed; None while a
     condition is open, or where no last day is stated. `trigger`: what opens the way.
     `unseen`: nobody is seen in the period that it leads to, so no entry is waited for."""
@@ -227,8 +222,7 @@ def entry_assumed(move: PlannedTransition, text: str) -> str:
     return f"entry into {move.target}, rule {move.rule}: {text}"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedSpan:
+class PlannedSpan(Struct, frozen=True):
     """From `start` to `end`, both included; of a period, or of the study where `period` is None.
 
     `waits_for`: which end, "from" or "to", hangs on a day that is not known yet, such as that of randomisation, and on which.
@@ -250,8 +244,7 @@ class PlannedSpan:
     waits_for: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LostDose:
+class LostDose(Struct, frozen=True):
     """A planned dose that an entry into the next period takes away: of which visit, on which day, and in words why."""
 
     visit: str
@@ -259,8 +252,7 @@ class LostDose:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """What a reader must know about the plan; `visits` are visit ids."""
 
     code: NoteCode
@@ -268,8 +260,7 @@ class Note:
     visits: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Intensity:
+class Intensity(Struct, frozen=True):
     """Of one product, up to and with a day: what was given, what was planned, and the share (dose intensity), None where none was."""
 
     product: str
@@ -280,8 +271,7 @@ class Intensity:
     share: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One subject's dated plan, already masked unless `unblinded`.
 
     `drawn_until` is the last day up to which it is drawn; None where it holds everything that the period plans. `way`: all periods

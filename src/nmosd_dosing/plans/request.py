@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing.days import to_dates
 from nmosd_dosing.dose.vials import Policy
@@ -22,11 +24,9 @@ from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.subject import Subject
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked of everybody's plan, as `plan` takes it.
 
     `period`: one period only; None for the way through all that follow each other. `of_study`: dates of the study's

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.dose import AmountStatusText, amount_text, number_text
 from nmosd_dosing.plans.plan import Administration, TakenAway
 from nmosd_dosing.schedule.doses.body_weights import UsedValue
-from nmosd_dosing.values import dataclass
 
 NOT_STATED = "not stated"
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """Patterns in one language."""
 
     comma: str
@@ -249,8 +249,7 @@ def wording(language: Language) -> Wording:
             return _CHINESE
 
 
-@dataclass(frozen=True, slots=True)
-class HandoutWording:
+class HandoutWording(Struct, frozen=True):
     """The words of a patient's page in one language."""
 
     title: str

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedVisit
 from nmosd_dosing.sentences import Sentence, joined, said, word
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -27,8 +28,7 @@ AT_SITE = said("closed at the site")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")  # calendar.day_name follows the locale
 
 
-@dataclass(frozen=True, slots=True)
-class Workdays:
+class Workdays(Struct, frozen=True):
     """The open days of a country (two letters of ISO 3166; None: every day but Saturday and Sunday) with a site's own days.
 
     Its methods raise InputError for a country that is not known; `workdays` does so at once.

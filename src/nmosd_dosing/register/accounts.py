@@ -11,12 +11,13 @@ import datetime as dt
 import hashlib
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Literal, get_args
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command, did_you_mean, one_of
 from nmosd_dosing.register import models
@@ -24,7 +25,6 @@ from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.server import is_server
 from nmosd_dosing.register.database.store import Act, Author, Store
 from nmosd_dosing.subjects.tables.written import COLUMNS
-from nmosd_dosing.values import dataclass
 
 Role = Literal["coordinator", "site-pharmacist", "unblinded-pharmacist", "monitor", "manager"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -44,8 +44,7 @@ _IN_NAMES = frozenset("._-@+")
 _EVERY_SITE = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """An account that is asking. `sites`: whose subjects it sees; None for all sites."""
 
     name: str
@@ -103,8 +102,7 @@ def _one(role: Role) -> str:
     return f"an {role}" if role.startswith("u") else f"a {role}"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account as the trail has it. `seq`: its entry's number. `user`: who may be it without a password, as a computer knows him."""
 
     seq: int

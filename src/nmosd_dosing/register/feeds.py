@@ -12,8 +12,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal, TypeVar, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import LANGUAGES, Language
 from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
@@ -23,7 +25,6 @@ from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import Act, Conflict, Store
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.values import dataclass
 
 FEEDS = "feeds"  # a table of the trail that is no table of subjects
 Scope = Literal["subject", "site", "due"]
@@ -40,8 +41,7 @@ T = TypeVar("T", bound=str)
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """A feed as the trail has it. `seq`: the entry that holds; `number`: by which people know it; `person`, `site`: of whom it is, of one
     subject with the site at which that was then, or of a site; neither is there where it is of all that the account may see. `expires`: the
     last day."""

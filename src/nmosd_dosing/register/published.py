@@ -9,19 +9,18 @@ import hashlib
 from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Length
+from msgspec import Struct
 
 from nmosd_dosing.register import models
 from nmosd_dosing.register.database.chain import Damaged
 from nmosd_dosing.register.database.store import Store, stamped
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.values import dataclass
 
 _NOT_OF_PLANS = ("accounts", "feeds", "passwords", "sessions")  # tables of the trail
 _LONGEST_NAME = 120  # characters of a program's name
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """What was given out last: the bytes, their SHA-256, since when they are so, and from what they were made."""
 
     content: bytes
@@ -30,8 +29,7 @@ class Published:
     made_from: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """How often a feed was fetched, when last, and by what program, as it calls itself; and how many bytes it gave out last."""
 
     fetches: int

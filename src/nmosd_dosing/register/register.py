@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, connections, transaction
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command, did_you_mean
 from nmosd_dosing.register.database import server, unfinished, versions
 from nmosd_dosing.register.database.addresses import Address, address, of_file
 from nmosd_dosing.register.database.store import ARMS, Store, said
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.accounts import Who
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """People, events, visits, weights, histories, studies and accounts in `facts`; arms in `arms`; each with a trail of its own."""
 
     address: Address

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of

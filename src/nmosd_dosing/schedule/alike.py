@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterator
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, to_dates
@@ -23,7 +24,6 @@ from nmosd_dosing.schedule.gaps import dose_dates
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.weight_checks import weight_doubts
-from nmosd_dosing.values import dataclass
 
 ByBody = Literal[
     "amount", "cumulative", "cumulative_per_kg", "total", "per_day", "planned", "weight_kg", "dispensed", "waste", "volume_ml",
@@ -43,8 +43,7 @@ def alone(cohort: Cohort) -> list[int]:
     return np.flatnonzero(own).tolist()
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """The subjects of a schedule in groups. columns: of everybody, group after group; begins: where each group begins among them, and
     the end; keys: what the subjects of a group share, the same for whoever is like them in another schedule of the study."""
 

@@ -12,20 +12,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift, to_dates
 from nmosd_dosing.schedule.doses.recorded_doses import read_extra
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
-from nmosd_dosing.values import dataclass
 
 Opens = Callable[[dt.date], dt.date | None]
 """The first open day on or after one; None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedDays:
+class AllowedDays(Struct, frozen=True):
     """(m, n) each; NaT where nothing states it.
 
     earliest, latest: the allowed days, both included; no day is allowed where the earliest is the later one. around: the first day and the
@@ -38,8 +37,7 @@ class AllowedDays:
     gaps: Gaps | None
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(Struct, frozen=True):
     """(v, n) each, of the v `visits` that give a product with a minimum gap.
 
     not_before: the first day on which every such gap is kept, which is that of `product` (an index into the study's; -1: there is no dose
@@ -132,8 +130,7 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates, o
 # --- the minimum gap between doses --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Doses:
+class _Doses(Struct, frozen=True):
     """The doses of a product with a minimum gap. begins: (v, n) their days at the v visits that give such products, NaT where there is
     none; unscheduled: (n,) each, the days of those that were not planned."""
 

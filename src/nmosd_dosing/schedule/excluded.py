@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field, replace
 from itertools import count
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import to_date
@@ -15,7 +16,6 @@ from nmosd_dosing.schedule.expansion import stopped
 from nmosd_dosing.study.events import STUDY_STOP
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 Expand = Callable[[Study, Cohort], object]  # raises DosingError
 Refusing = Callable[[Cohort], object]  # raises DosingError
@@ -24,8 +24,7 @@ SLICE = 32768  # subjects that are expanded at a time
 _ROUNDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+class Excluded(Struct, frozen=True):
     """The columns of those who are refused, and what is wrong with each."""
 
     problems: dict[int, Problem] = field(default_factory=dict)

@@ -5,12 +5,12 @@ The work is done in slices of subjects that fit into a processor's cache, straig
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from msgspec import structs
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
 from nmosd_dosing.dose.dose import AtVisits
@@ -137,7 +137,7 @@ def as_planned(schedule: Schedule, at_least: dt.date) -> Schedule:
     everybody begins; drawn at least so far."""
     periods = schedule.disposition.periods
     return _expand(
-        schedule.study, dataclasses.replace(schedule.cohort, records=(), timed=()), periods[0].id if len(periods) == 1 else None, None,
+        schedule.study, structs.replace(schedule.cohort, records=(), timed=()), periods[0].id if len(periods) == 1 else None, None,
         None, schedule.unblinded, allow_deviation=True, accept_gap=True, at_least=at_least, ends=False, levels=False,
     )  # fmt: skip
 
@@ -197,7 +197,7 @@ def _fill(
         visits=visits,
         segment_of=segment_of,
         target=np.empty((m, n), dtype="datetime64[D]"),
-        rows=tuple(dataclasses.replace(row, scale=rule.scale) for row, rule in zip(rows, read.rules, strict=True)),
+        rows=tuple(structs.replace(row, scale=rule.scale) for row, rule in zip(rows, read.rules, strict=True)),
         amount=np.empty((k, n)),
         cumulative=np.empty((k, n)),
         status=statuses(read, cohort),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from types import MappingProxyType
 
 import numpy as np
@@ -12,11 +11,9 @@ from nmosd_dosing.days import Dates
 from nmosd_dosing.schedule.rows import Reweighed, TakenDays
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import Counted
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, repr=False)
-class Filling(Schedule):
+class Filling(Schedule, frozen=True):
     """A schedule whose arrays are still written; only what fills it takes one, and `finish` gives what everybody else reads.
 
     steps: by row (n,) what it adds to the totals, times its scale, where these run in the order of days and not of the plan.
@@ -42,7 +39,7 @@ class Filling(Schedule):
         ):  # fmt: skip
             if array is not None:
                 array.setflags(write=False)
-        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(Schedule)}
+        found = {name: getattr(self, name) for name in Schedule.__struct_fields__}
         mappings = ("counted", "planned", "exposure", "reweighed", "taken", "taken_days", "resumed")
         closed = {name: MappingProxyType(found[name]) for name in mappings}
         return Schedule(**{**found, **closed})

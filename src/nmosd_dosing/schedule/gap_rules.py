@@ -3,13 +3,13 @@ decision. What nobody has recorded makes no gap; and a planned dose of which not
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Offset, days_past, shift, to_date, to_dates
@@ -25,7 +25,6 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import renamed
-from nmosd_dosing.values import dataclass
 
 GAP = "gap"  # the cause of limits that come from here
 _BESIDE = -1  # the number of a dose that is at no visit of its segment
@@ -65,8 +64,7 @@ def rule_after(rules: Sequence[GapRule], before: dt.date, date: dt.date) -> GapR
 # --- gaps between what is recorded --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
+class _Beside(Struct, frozen=True):
     """By column: the recorded doses of a product outside the visits of a period, and those that are planned after an event, with the names
     of their visits."""
 
@@ -74,8 +72,7 @@ class _Beside:
     planned: Mapping[int, list[tuple[dt.date, str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Doses:
+class Doses(Struct, frozen=True):
     """The doses of one product in a segment: by column those that are recorded, in the order of days; and by visit and column whether they
     are planned, and nothing is recorded of them."""
 
@@ -204,7 +201,7 @@ class _Written:
         return self._with(range(len(self.records)))
 
     def _with(self, chosen: Sequence[int]) -> Cohort:
-        return dataclasses.replace(self.cohort, records=tuple((self.records[i][0], r) for i in chosen for r in self.records[i][1]))
+        return structs.replace(self.cohort, records=tuple((self.records[i][0], r) for i in chosen for r in self.records[i][1]))
 
     def rename(self, old: Record, new: tuple[Record, ...]) -> None:
         i = self.at[id(old)]
@@ -301,7 +298,7 @@ def _apply(
             limits.append(Limit(segment.period, known.then == "stop", shift(mine, Offset(-1)), cause, mine))
     # the dose that comes too late stands where there are no more; where the period begins anew it has another name
     cut = np.where(only_doses, number + only_doses, number)
-    ended = dataclasses.replace(segment, limits=tuple(limits), cut=cut, cut_doses=only_doses)
+    ended = structs.replace(segment, limits=tuple(limits), cut=cut, cut_doses=only_doses)
     if not anew.any():
         return [ended]
     skipped = np.array([known.at.offset.days if known.at is not None else 0 for known in rules], dtype=np.int64)
@@ -324,12 +321,12 @@ def with_hints(schedule: Schedule) -> Schedule:
     unknown = tuple(
         (column, record, functools.partial(_hinted, schedule, column, record, problem)) for column, record, problem in records.unknown
     )
-    return dataclasses.replace(schedule, visit_records=dataclasses.replace(records, unknown=unknown))
+    return structs.replace(schedule, visit_records=structs.replace(records, unknown=unknown))
 
 
 def _hinted(schedule: Schedule, column: int, record: Record, problem: Callable[[], Problem]) -> Problem:
     hint = _restart_hint(schedule, column, record) if is_restarted(record.visit) else None
-    return problem() if hint is None else dataclasses.replace(problem(), hint=hint)
+    return problem() if hint is None else structs.replace(problem(), hint=hint)
 
 
 def _restart_hint(schedule: Schedule, column: int, record: Record) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, date_text, shift, to_date
@@ -13,11 +14,9 @@ from nmosd_dosing.dose.dose import NOT_GIVEN
 from nmosd_dosing.errors import InputError, Problem, argument
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.visits import offset_of
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class EntryGap:
+class EntryGap(Struct, frozen=True):
     """From a product's last dose before a period to its first dose in it; (n,), NaT where there is none. `last`: (n,) its row."""
 
     segment: int

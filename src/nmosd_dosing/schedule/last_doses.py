@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
@@ -18,13 +19,11 @@ from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, Move, MoveStatus
-from nmosd_dosing.values import dataclass
 
 _MAY_MOVE = (VisitStatus.PROJECTED, VisitStatus.PENDING, VisitStatus.BOOKED)
 
 
-@dataclass(frozen=True, slots=True)
-class LastDoses:
+class LastDoses(Struct, frozen=True):
     """(n,) each. date: the last day of the last dose, as recorded, else as planned; NaT where nothing is given. later: whether a later one
     may come, since doses go on beyond what is drawn, in a period that may follow, or are held. unsure: whether this one may be
     on another day, or not be given: it is projected, booked, waits for a decision, is given only as

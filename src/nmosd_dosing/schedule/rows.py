@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.visit_records import VisitRecords
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One product at one visit: a row of `amount` and `cumulative`, which are whole numbers divided by `scale`."""
 
     visit: int
@@ -22,8 +21,7 @@ class Row:
     scale: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reweighed:
+class Reweighed(Struct, frozen=True):
     """(w, n) the weights that a product's doses are by once the one at baseline is not: each from the day of the first dose by it on, in
     that order, NaT and NaN behind them. of: when it was measured."""
 
@@ -32,8 +30,7 @@ class Reweighed:
     of: Dates
 
 
-@dataclass(frozen=True, slots=True)
-class TakenDays:
+class TakenDays(Struct, frozen=True):
     """Of a course, (days, n) OMITTED or HELD on each of its days that an event takes away, where there are others; else 0.
 
     `days` of methods: (n,) how many days the course has.

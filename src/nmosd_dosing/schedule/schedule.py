@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, shift
@@ -21,15 +22,13 @@ from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition
 from nmosd_dosing.subjects.visit_records import Recorded, VisitRecords
-from nmosd_dosing.values import dataclass
 
 Visits = int | slice  # the row of a visit, or those of several that follow each other in one segment
 Where = NDArray[np.bool_] | np.bool_
 _EVERYBODY = slice(None)
 
 
-@dataclass(frozen=True, repr=False)
-class Schedule:
+class Schedule(Struct, frozen=True, dict=True):
     """What `expand` makes: finished, its arrays are read-only; already masked unless `unblinded`.
 
     visits: what the file says of each row of `target`, segment by segment, in the file's order of days; segment_of: the segment of each.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, shifter
@@ -15,11 +16,9 @@ from nmosd_dosing.study.model import GapRule, Period
 from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Limit, Move
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Struct, frozen=True):
     """Why a period begins anew. rule: (n,) which of `rules` holds, -1 for none. before: (n,) the day of the dose before the gap. days: (n,)
     how far after day 1 of the period it begins again."""
 
@@ -33,8 +32,7 @@ class Restart:
         return self.rules[int(self.rule[column])]
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Struct, frozen=True, dict=True):
     """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
 
     period: index into the disposition's periods. anchor: (n,) its first day, NaT for subjects who do not come to it. open_end: (n,) the

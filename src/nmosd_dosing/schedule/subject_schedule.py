@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AmountStatus, Dose, LifetimeCap, Sex
 from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue
@@ -19,7 +21,6 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.weight_checks import WeightDoubt
-from nmosd_dosing.values import dataclass
 
 Date = dt.date | None
 
@@ -354,8 +355,7 @@ class LastDose(NamedTuple):
     unsure: bool
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SubjectSchedule:
+class SubjectSchedule(Struct, frozen=True):
     """One subject's schedule, already masked unless `unblinded`.
 
     site: where the subject is seen. products: with their units, in the schedule's order.

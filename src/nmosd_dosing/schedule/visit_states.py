@@ -6,10 +6,10 @@ from enum import IntEnum
 from typing import Literal, cast
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates
-from nmosd_dosing.values import dataclass
 
 VisitStatusText = Literal["absent", "planned", "projected", "pending", "booked", "done", "partial", "missed", "withheld", "cancelled"]
 
@@ -33,8 +33,7 @@ class VisitStatus(IntEnum):
         return cast(VisitStatusText, self.name.lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """How a visit is counted from the dose before it: (n,) the day of that dose, NaT where it is neither recorded nor booked, so many days,
     then months, and `then` days since; and whether it is only booked."""
 

@@ -11,9 +11,8 @@ import hashlib
 from functools import cache
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
-
-from nmosd_dosing.values import dataclass
 
 _SUBJECTS_AT_ONCE = 65_536  # of all trials of a block: the columns of some twenty of them fit into a processor's cache
 MOST_TRIALS_AT_ONCE = 256
@@ -27,8 +26,7 @@ def trials_per_block(subjects: int) -> int:
     return trials
 
 
-@dataclass(frozen=True, slots=True)
-class Draws:
+class Draws(Struct, frozen=True):
     """The random numbers of one block of trials, (rows, trials) each; a row is a subject, or what the cause counts by.
 
     kept: how many of the trials are wanted, where the run ends within the block; the numbers are the same.

@@ -6,11 +6,12 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterator
-from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
@@ -24,13 +25,11 @@ from nmosd_dosing.study.events import CONFIRMED, ENDS_PARTICIPATION
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Move, MoveStatus, gone
 from nmosd_dosing.subjects.triggers import Stay, first_of_each
-from nmosd_dosing.values import dataclass
 
 STATES_LEFT = "left or through"
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(Struct, frozen=True, dict=True):
     """The months of a run, numbered from 1; 0 is none of them. `first` is the first day of the first month."""
 
     first: np.datetime64
@@ -54,8 +53,7 @@ class Calendar:
         return self._numbers.take(days, mode="clip")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of the t trials of a block, as whole numbers by name (`doses rcp`, `vials rcp/belimumab/120 mg`).
 
     numbers: (t,) one of each trial; dates are days since 1970-01-01; `tallies.NONE` where a trial has no such number.

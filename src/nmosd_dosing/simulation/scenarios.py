@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 from nmosd_dosing.dose.vials import POLICIES, Policy
 from nmosd_dosing.errors import InputError, Problem, argument, one_of
@@ -102,7 +102,7 @@ def simulate(
     arms_used = unblind and so_far is not None and concealed
     if so_far is not None and not unblind and concealed:
         nobody = np.full(len(so_far.cohort), UNKNOWN_ARM, dtype=np.int16)
-        so_far = dataclasses.replace(so_far, cohort=dataclasses.replace(so_far.cohort, arm=nobody))
+        so_far = structs.replace(so_far, cohort=structs.replace(so_far.cohort, arm=nobody))
     if arms_used and so_far is not None and (so_far.cohort.arm == UNKNOWN_ARM).any():
         hint = f"add `{argument('allocation', 'FILE')}`, or leave `{argument('unblind')}` out"
         raise InputError(Problem("to unblind, everybody's arm must be known", hint=hint))

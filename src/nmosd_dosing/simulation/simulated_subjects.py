@@ -6,7 +6,6 @@ column i * trials + t. A relapse that the committee rejects has no consequence, 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import itertools
 import math
@@ -15,6 +14,7 @@ from functools import cache
 from statistics import NormalDist
 
 import numpy as np
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, shift
@@ -23,7 +23,6 @@ from nmosd_dosing.simulation.draws import Draws
 from nmosd_dosing.study.events import CONFIRMED, REJECTED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.values import dataclass
 
 _FEW_ORDERS = 5000  # of the arms of a block: so many are worked out once
 _FAR = 4_000_000  # days: longer than the years 1 to 9999
@@ -32,8 +31,7 @@ Days = NDArray[np.int64]
 Amounts = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class SoFar:
+class SoFar(Struct, frozen=True):
     """What is known on the day `as_of` of r real subjects, with whom every trial begins.
 
     cohort: the subjects, with what has happened to them by then; arms are -1 where they are not to be used.
@@ -66,8 +64,7 @@ class SoFar:
         return len(self.cohort)
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """From where the drawing goes on: the first day of the trial, or (`so_far`) what is known of its real subjects.
 
     weighed: whether any dose needs a weight. horizon: the last day on which anybody is enrolled, or the study stops; it may lie beyond
@@ -309,7 +306,7 @@ def _with_real(cohort: Cohort, beginning: Beginning, so_far: SoFar, draws: Draws
         grams = grams.copy()
         mine = np.repeat(so_far.cohort.grams, trials)
         grams[:columns] = np.where(np.isnan(mine), grams[:columns], mine)
-    return dataclasses.replace(cohort, events=events, entered=entered, grams=grams, of_study={**cohort.of_study, **so_far.cohort.of_study})
+    return structs.replace(cohort, events=events, entered=entered, grams=grams, of_study={**cohort.of_study, **so_far.cohort.of_study})
 
 
 def _decisions(assumed: Assumptions, so_far: SoFar, draws: Draws) -> dict[str, Dates]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
+from msgspec import Struct
 
 from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import argument, one_of
@@ -18,7 +19,6 @@ from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
 from nmosd_dosing.study.model import Period, Transition
 from nmosd_dosing.study.visit_rules import Point, VisitRule
-from nmosd_dosing.values import dataclass
 
 Value = TypeVar("Value")
 Counts = TypeVar("Counts", Tally, Grid)
@@ -27,8 +27,7 @@ _DRAWN = (RELAPSE, CONFIRMED, STABLE, WITHDRAWN)
 COUNTS = ("enrolled", "relapses", "declined", "refused", "left")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantile(Generic[Value]):
+class Quantile(Struct, Generic[Value], frozen=True):
     """The least value that at least `share` of the trials do not exceed. error: about one Monte-Carlo standard error, of dates in days."""
 
     share: float
@@ -36,8 +35,7 @@ class Quantile(Generic[Value]):
     error: float
 
 
-@dataclass(frozen=True, slots=True)
-class Spread(Generic[Value]):
+class Spread(Struct, Generic[Value], frozen=True):
     """How a number, or a date, varies between trials. error: the Monte-Carlo standard error of the mean; error, sd: of dates in days.
 
     share: of the trials that came to one at all.
@@ -53,8 +51,7 @@ class Spread(Generic[Value]):
         return next(q.value for q in self.quantiles if q.share == share)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A share of the trials, 0 to 1, and its Monte-Carlo standard error."""
 
     name: str
@@ -62,8 +59,7 @@ class Share:
     error: float
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Doses, or vials of one size, of a period; of a month and a site where these are told apart. `size`: `120 mg`. Periods by their id."""
 
     period: str
@@ -74,8 +70,7 @@ class Row:
     size: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+class StateRow(Struct, frozen=True):
     """How many subjects are in a period, or have left the last one, at the end of a month; on average over trials."""
 
     month: str
@@ -83,8 +78,7 @@ class StateRow:
     mean: float
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What many trials under one set of assumptions come to.
 
     unblinded: whether real arms were used. subjects_so_far: how many real subjects every trial begins with. horizon: the last day on which
@@ -131,8 +125,7 @@ class Summary:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A number under a scenario less the same number under the assumptions as they are, trial by trial with the same random numbers; of
     dates in days, over the trials in which both have one."""
 
@@ -140,16 +133,14 @@ class Difference:
     number: Spread[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """What a set of assumptions comes to, and how it differs from the first one."""
 
     summary: Summary
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a run was asked for: the regimen as it was named, trials, seed, and where it began."""
 
     regimen: str

@@ -10,9 +10,8 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
-
-from nmosd_dosing.values import dataclass
 
 Numbers = NDArray[np.int64]
 
@@ -20,8 +19,7 @@ NONE = np.iinfo(np.int64).min  # of a trial in which there is no such number: th
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """`counts[i]` trials came to `first + i`, and `missing` to nothing."""
 
     first: int
@@ -96,8 +94,7 @@ class Tally:
         return sum(n for _, n in counts), sum(i * n for i, n in counts), sum(i * i * n for i, n in counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A tally for each of many cells: `counts[c, v]` of `trials` came to v, a number from 0 on, in cell c.
 
     In cells behind the last one all came to 0; of sums that run over the cells (`running`) they stay as they are in the last one.

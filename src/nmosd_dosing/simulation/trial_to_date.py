@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
@@ -24,11 +25,9 @@ from nmosd_dosing.subjects.bounds import Values, check_arguments
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.disposition import gone
 from nmosd_dosing.subjects.entry_checks import check_entries
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True)
-class Real:
+class Real(Struct, frozen=True):
     """The real subjects of a trial, with what is recorded of them up to the day `as_of` and nothing that is dated later.
 
     cohort: its arms are -1 where they are not to be used. sites: the site of each subject; empty where none are told.

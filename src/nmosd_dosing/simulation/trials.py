@@ -6,7 +6,6 @@ and it goes through the same core as one subject's plan. Only counts are kept of
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 import math
@@ -17,6 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct, structs
 
 from nmosd_dosing.days import LAST_DATE, Offset
 from nmosd_dosing.dose.dose import BandedBy
@@ -37,7 +37,6 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.disposition import resolve
 from nmosd_dosing.subjects.triggers import first_of_each
-from nmosd_dosing.values import dataclass
 
 _SPARE = 2000  # days: for windows of entry, for visits that miss their targets, and for events that visits hang on
 _UNIT = 8  # blocks that a process works out before it reports
@@ -45,8 +44,7 @@ _SECONDS = 1.0  # that a job takes on a cluster: long against its way there, sho
 _COMPARED = ("study_stop", "enrolled", "relapses", "entries", "doses", "last_dose")
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A study and what is assumed of its future, ready to be drawn.
 
     study: as in its file; where the assumptions let the committee stop it after a share of the relapses, with a rule for that count.
@@ -69,8 +67,7 @@ class Trial:
         return self.periods[0].id if len(self.periods) == 1 else None
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """What is to be counted.
 
     doses: whether doses are dated and counted, which takes most of the time; without them only stops, entries and exits are.
@@ -82,8 +79,7 @@ class Options:
     policy: Policy = "least waste"
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """How often each number came up in some blocks of trials, under one set of assumptions: the counts of `Outcome`, under its names.
 
     states: by name (months + 1,), summed over trials. differences: of numbers from those under the first set of assumptions, trial by
@@ -126,7 +122,7 @@ def prepare(
     if study.stop is not None and share is not None and to_stop is not None:
         recommended = Trigger("count", CONFIRMED, math.ceil(share * to_stop))
         mended = tuple(recommended if t.kind == "event" and t.name == IDMC_STOP else t for t in triggers)
-        study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, earliest_of=mended))
+        study = structs.replace(study, stop=structs.replace(study.stop, earliest_of=mended))
     by_weight = any(d is not None and d.by_weight for p in periods for e in p.visit_rules for g in e.gives for d in g.doses)
     beginning = Beginning(assumptions, by_weight)
     opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
@@ -144,7 +140,7 @@ def prepare(
         wrong = f"{len(real.cohort)} subjects so far, and {assumptions.subjects} are assumed in all"
         raise InputError(Problem(wrong, hint="`subjects` counts all of them"))
     so_far = standing(study, real, period=trial.period, calendar=calendar, policy=policy)
-    trial = dataclasses.replace(trial, beginning=dataclasses.replace(beginning, so_far=so_far))
+    trial = structs.replace(trial, beginning=structs.replace(beginning, so_far=so_far))
     _check_share(trial, real)
     return trial
 

@@ -7,8 +7,10 @@ one column, in the file's words.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Offset, day_number, week_code
 from nmosd_dosing.dose.dose import Dose, Levels
@@ -22,7 +24,6 @@ from nmosd_dosing.study.nominal_times import times_text
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Cycle, Give, Point, Series, VisitRule, Window
 from nmosd_dosing.study.visits import lay_out, offset_of
-from nmosd_dosing.values import dataclass
 
 MARK = "X"
 SILENT = NOT_STATED.value
@@ -32,8 +33,7 @@ Kind = Literal["dose", "assessment"]
 Noted = Callable[[Sequence[str]], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A visit, or all visits of a repeat without an end (`repeat`, in words).
 
     `day`, `week`: of the period, empty where they hang on the calendar or on an event. `notes`: the letters of its footnotes.
@@ -48,8 +48,7 @@ class Column:
     repeat: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """A dose or an assessment, and at which of the columns it is. `what`: the product, as a reader may see it, or the assessment."""
 
     kind: Kind
@@ -63,8 +62,7 @@ class Activity:
         return self.name + f" ({self.notes})" if self.notes else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Activities:
+class Activities(Struct, frozen=True):
     """The schedule of one period. `notes`: the letters that stand beside its title; `footnotes`: each letter with its text."""
 
     period: Period
@@ -183,8 +181,7 @@ def _or(events: Sequence[str]) -> Sentence:
 # --- columns ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A visit of a column; `label` and `day` in place of its own where it stands for all of a repeat."""
 
     visit: Visit

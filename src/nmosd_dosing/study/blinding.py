@@ -7,8 +7,9 @@ output can tell. A study file whose blinded arms differ in days, products or inf
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+
+from msgspec import structs
 
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.study.model import Period, Study
@@ -20,8 +21,7 @@ def mask(study: Study, visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
     """The visits with every dose masked that is blinded, of the products that could tell the arm."""
     hidden = hidden_products(study)
     return tuple(
-        dataclasses.replace(visit, gives=tuple(_masked(g) if g.blinded and g.product in hidden else g for g in visit.gives))
-        for visit in visits
+        structs.replace(visit, gives=tuple(_masked(g) if g.blinded and g.product in hidden else g for g in visit.gives)) for visit in visits
     )
 
 
@@ -50,9 +50,9 @@ def _masked(give: Give) -> Give:
     shown = Dose("masked", minutes=first.minutes, times=first.times, hours=first.hours, lead=first.lead, as_needed=first.as_needed)
     schemes = {dose.levels and dose.levels.scheme: dose.levels for dose in active}
     if len(schemes) == 1 and (levels := next(iter(schemes.values()))) is not None:  # what events do is the same in every arm
-        shown = dataclasses.replace(shown, levels=dataclasses.replace(levels, doses=(shown,) * len(levels.doses)))
+        shown = structs.replace(shown, levels=structs.replace(levels, doses=(shown,) * len(levels.doses)))
     mask = f"{give.product}/placebo" if placebo else give.product
-    return dataclasses.replace(give, doses=(shown,) * len(give.doses), changes=(), mask=mask, kit=kit)
+    return structs.replace(give, doses=(shown,) * len(give.doses), changes=(), mask=mask, kit=kit)
 
 
 def shown_arm(study: Study, periods: Sequence[Period], arm: str | None, unblinded: bool) -> str | None:

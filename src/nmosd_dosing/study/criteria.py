@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, did_you_mean, one_of
 from nmosd_dosing.sentences import Sentence, joined, length_text, said
 from nmosd_dosing.study.facts import Facts
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 Anchor = Literal["screening", "consent", "randomisation", "first dose", "last dose"]
 Side = Literal["before", "after"]
@@ -59,8 +60,7 @@ def without_other(name: str) -> str:
     return re.sub(r"^other\s+", "", name, flags=re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """How far a clock reaches: a length, so many half-lives, or the longer or shorter of both."""
 
     length: Offset | None
@@ -75,8 +75,7 @@ class Reach:
         return words + said(", whichever is longer" if self.longer else ", whichever is shorter") if len(parts) > 1 else words
 
 
-@dataclass(frozen=True, slots=True)
-class Unless:
+class Unless(Struct, frozen=True):
     """An exception: what was used for at most so many `days` in one go, or `purpose` (what for), or once an `event` is said to hold."""
 
     days: int = 0
@@ -84,8 +83,7 @@ class Unless:
     event: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotWithin:
+class NotWithin(Struct, frozen=True):
     """None of `whats` within `reach` of the anchor; `above` so many mg a day `of` a drug, and `longer_than` so many days in a row, where
     it says so. What another drug's amount comes to is not known: nothing is converted.
 
@@ -103,8 +101,7 @@ class NotWithin:
     strict: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class StableFor:
+class StableFor(Struct, frozen=True):
     """The symptoms of the latest `event` have been stable for `length` at the anchor."""
 
     event: str
@@ -112,8 +109,7 @@ class StableFor:
     anchor: Anchor
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """At least `number` events within `within` before the anchor; `of_which` so many of them within a shorter time."""
 
     number: int
@@ -121,8 +117,7 @@ class Times:
     of_which: tuple[int, Offset] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """One of `any_of` holds; events that come `apart` days or fewer after the one before are not counted."""
 
     event: str
@@ -131,8 +126,7 @@ class Counted:
     apart: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class UsedFor:
+class UsedFor(Struct, frozen=True):
     """One of `whats` has been used for more than `length` in one go by the anchor."""
 
     whats: tuple[str, ...]
@@ -143,8 +137,8 @@ class UsedFor:
 Clock = NotWithin | StableFor | Counted | UsedFor
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+@beside("place")
+class Criterion(Struct, frozen=True):
     """A criterion as the file says it; `clock` is None where the source is not clear enough to reckon. `period`: the one that it is for,
     empty where it is for all."""
 
@@ -153,11 +147,10 @@ class Criterion:
     clock: Clock | None
     facts: Facts = Facts()
     period: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What the criteria mean by a word: names, or other kinds."""
 
     name: str
@@ -165,8 +158,7 @@ class Kind:
     facts: Facts = Facts()
 
 
-@dataclass(frozen=True, slots=True)
-class HalfLife:
+class HalfLife(Struct, frozen=True):
     """The half-life of a drug in days; `written` as the file says it."""
 
     drug: str
@@ -175,8 +167,7 @@ class HalfLife:
     facts: Facts = Facts()
 
 
-@dataclass(frozen=True)
-class Criteria:
+class Criteria(Struct, frozen=True, dict=True):
     """All criteria of a study, what their words mean, and whether randomisation is on day 1 (None: the file does not say so)."""
 
     all: tuple[Criterion, ...] = ()

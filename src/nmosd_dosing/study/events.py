@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Literal
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import did_you_mean
-from nmosd_dosing.values import dataclass
 
 
 class Ends(Enum):
@@ -26,8 +27,7 @@ class Ends(Enum):
     FOLLOW_UP = auto()  # everything
 
 
-@dataclass(frozen=True, slots=True)
-class EventKind:
+class EventKind(Struct, frozen=True):
     """A row of the table.
 
     text: what it is, for people. of: who has it: a subject, or the study as a whole, on one day for everybody. once: whether a second

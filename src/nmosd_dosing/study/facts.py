@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from enum import Enum
 
+from msgspec import Struct
+
 from nmosd_dosing.sentences import Sentence, joined, said
-from nmosd_dosing.values import dataclass
 
 
 class NotStated(Enum):
@@ -18,8 +19,7 @@ class NotStated(Enum):
 NOT_STATED = NotStated.NOT_STATED
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a fact stands: registry number, section, date of the record's last update."""
 
     registry: str | None = None
@@ -32,8 +32,7 @@ class Source:
         return joined(", ", (part for part in (self.registry, self.section, updated) if part)) or said("not stated")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What stands beside a fact: its own source where it differs, what the file assumes, what a reader must know."""
 
     source: Source | None = None

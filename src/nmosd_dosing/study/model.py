@@ -7,8 +7,9 @@ status "not stated"), masked, and placebo (a stated 0 of the active drug).
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import field
 from typing import Literal
+
+from msgspec import Struct
 
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.dose.dose import Dose, LifetimeCap, Value, Vials, WeightRule
@@ -18,11 +19,10 @@ from nmosd_dosing.study.criteria import Criteria
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
 from nmosd_dosing.study.facts import Facts, Source
 from nmosd_dosing.study.visit_rules import VisitRule, Window
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRule:
+class DoseRule(Struct, frozen=True):
     """A named dose of a product."""
 
     name: str
@@ -30,8 +30,8 @@ class DoseRule:
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+@beside("vials_origin", "gap_origin", "gap_place")
+class Product(Struct, frozen=True):
     """A product under study. `route`, `minimum_gap`, `vials`, `weight` and `lifetime` are None where they are not stated.
 
     `doses` are its dose rules by name. `gap_origin`, `vials_origin`: who states them, if not the study file; `gap_place`: where.
@@ -46,9 +46,9 @@ class Product:
     weight: WeightRule | None = None
     lifetime: LifetimeCap | None = None
     doses: tuple[DoseRule, ...] = ()
-    vials_origin: str | None = field(default=None, compare=False)
-    gap_origin: str | None = field(default=None, compare=False)
-    gap_place: Place | None = field(default=None, compare=False, repr=False)
+    vials_origin: str | None = None
+    gap_origin: str | None = None
+    gap_place: Place | None = None
 
     @property
     def gap_text(self) -> Sentence | None:
@@ -62,8 +62,7 @@ class Product:
 OfDoses = Literal["first dose", "last dose", "last dose of the study"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """An end of a span, plus an offset: a `day` of the period (`code`); the `first dose` or `last dose`, in a period that of the period;
     the `last dose of the study`; or the day of consent, of screening or of randomisation, by the name of its event."""
 
@@ -81,8 +80,7 @@ class Mark:
         return base + said(" - {length}" if back else " + {length}", length=length)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A time during which something holds, both ends included; an end is None where it is not stated."""
 
     id: str
@@ -92,8 +90,7 @@ class Span:
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """A date that may happen.
 
     kind "event": `name` is the event; "end": of period `name`; "stop": the study stop; "subject": the first dose of
@@ -127,8 +124,8 @@ class Trigger:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+@beside("place")
+class Transition(Struct, frozen=True):
     """A way from one period to the next: from `after` + `not_before`, once all of `needs` have happened, to `after` + `within`.
 
     `at_most`: of a way back to an earlier period, how often it is gone. `returns`: how often a subject who goes this way has come back; the
@@ -145,7 +142,7 @@ class Transition:
     not_before: Offset = Offset()
     at_most: int | None = None
     returns: int = 0
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     @property
     def when(self) -> Sentence:
@@ -160,8 +157,7 @@ class Transition:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """The study stops on the earliest of these. `counted`: by their texts, the days of those that are counted over more subjects than
     whoever plans is told of; None of one that has no day yet."""
 
@@ -173,8 +169,8 @@ class Stop:
 Then = Literal["restart", "hold", "stop"]  # what becomes of a period after a gap
 
 
-@dataclass(frozen=True, slots=True)
-class GapRule:
+@beside("place")
+class GapRule(Struct, frozen=True):
     """What becomes of a period when two doses lie more than `beyond` apart: it begins anew with the later one as its day `at`, its doses
     wait for a decision, or there are no more. `of`: which gaps, in words; `product`: between whose doses, empty where the period gives
     only one."""
@@ -185,7 +181,7 @@ class GapRule:
     of: str
     at: Code | None = None
     product: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     @property
     def what(self) -> Sentence:
@@ -196,8 +192,7 @@ class GapRule:
         return f"a gap of {self.of}: {self.what}"
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """A part of the study with a first day of its own (CDISC: epoch). `length` is None where it is not stated.
 
     `keeps_count`: its days are counted from the first day of the study, not from its own. `returns`: how often a subject in it has come
@@ -236,8 +231,7 @@ class Period:
         return tuple(entry for entry in self.visit_rules if entry.open_ended)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """What a site's own protocol states where the study's source is silent, and the site's days and rooms.
 
     windows: by `rcp` or `rcp/D182`; gaps and vials: by product; rooms, and what a patient is to bring: by period, by visit, or under `all`.
@@ -262,8 +256,8 @@ class Site:
         return said("site {name}, {source}, version {version}", name=self.name, source=self.source.text, version=self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
+@beside("sha256")
+class Study(Struct, frozen=True):
     """A study file, checked. `values`: by which doses are, beside weight and age.
 
     `periods` and `transitions` have those of each return to an earlier period behind the file's own."""
@@ -280,7 +274,7 @@ class Study:
     spans: tuple[Span, ...]
     transitions: tuple[Transition, ...]
     stop: Stop | None
-    sha256: str = field(compare=False)
+    sha256: str
     site: Site | None = None
     criteria: Criteria = Criteria()
 

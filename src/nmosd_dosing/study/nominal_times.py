@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+
+from msgspec import Struct
 
 from nmosd_dosing.errors import Place
 from nmosd_dosing.hours import minutes_text
 from nmosd_dosing.sentences import Sentence, said
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 
-@dataclass(frozen=True, slots=True)
-class TimeWindow:
+class TimeWindow(Struct, frozen=True):
     """Allowed minutes around a nominal time: so many before and after, both included."""
 
     before: int
@@ -26,8 +26,8 @@ class TimeWindow:
         return "/".join(f"{sign}{minutes_text(side) if side else 0}" for sign, side in (("-", self.before), ("+", self.after)))
 
 
-@dataclass(frozen=True, slots=True)
-class NominalTime:
+@beside("place")
+class NominalTime(Struct, frozen=True):
     """A planned time: so many `minutes` after a dose of `product` begins, or where `of_end` ends; negative before it begins. None: at any
     time before it. `window` is None where none is stated."""
 
@@ -35,7 +35,7 @@ class NominalTime:
     minutes: int | None
     of_end: bool = False
     window: TimeWindow | None = None
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     def text(self, product: str | None = None) -> Sentence:
         """As a file says it, without its window: `1 h after X`, `15 min before X`, `before X`, `end of X`. product: as it is shown."""

@@ -8,7 +8,8 @@ knows that there were circles.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Code
 from nmosd_dosing.errors import Problems

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.study.nominal_times import NominalTime
 from nmosd_dosing.study.visit_rules import Give
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class TimePoint:
+class TimePoint(Struct, frozen=True):
     """What is examined at a nominal time of a visit, in which arms, and whether by a repeat without an end."""
 
     name: str

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import field, replace
 from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.facts import Source
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit_rules import AlsoCalled, Follows, Give, Window
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """What is examined, in which arms, and whether by a repeat without an end. `untimed`: in which arms at no time of its own."""
 
     name: str
@@ -24,8 +25,7 @@ class Assessment:
     untimed: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What entries say of a visit beside what happens at it. `window` is None where none is stated; `called`: its other names."""
 
     name: str | None
@@ -36,8 +36,8 @@ class Said:
     called: tuple[AlsoCalled, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+@beside("place")
+class Visit(Struct, frozen=True):
     """What a period's file puts on one day: all doses and assessments of it. `offset` is None where no day is stated.
 
     `label`: no other visit of the period has it; `labels`: whatever else the day may be called; `names`: what people call it, as the file
@@ -64,7 +64,7 @@ class Visit:
     of_return: bool = False
     time_points: tuple[TimePoint, ...] = ()
     kept_after: tuple[str, ...] = ()
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     @property
     def window(self) -> Window | None:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.study.facts import NOT_STATED
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit_names import is_unscheduled
 from nmosd_dosing.study.visit_rules import Cycle, Point, VisitRule
-from nmosd_dosing.values import dataclass
 
 _DAY = r"(?:D-?\d+|W\d+D\d+|(?:week|month|year) \d+|(?:[A-Za-z][A-Za-z0-9]*-)?C\d+D-?\d+)(?:[+-]\d+mo)?(?:[+-]\d+d)?"
 _LIKE_A_DAY = re.compile(rf"{_DAY}(?: to {_DAY})?(?: \(.*\))?|.* \(restart(?: \d+)?\)")
@@ -26,8 +26,7 @@ _LIKE_A_DAY = re.compile(rf"{_DAY}(?: to {_DAY})?(?: \(.*\))?|.* \(restart(?: \d
 Day = tuple[Code, Code | None]  # a day, or the first and the last of a range
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """The labels of one period's visits. `undated`: of entries without a day, in the file's order."""
 
     period: Period

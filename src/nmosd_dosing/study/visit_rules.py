@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import MAX_DAYS, Code, Offset
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import InputError, Place, Problem
 from nmosd_dosing.study.facts import Facts, NotStated
 from nmosd_dosing.study.nominal_times import NominalTime
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+@beside("origin", "place")
+class Window(Struct, frozen=True):
     """Allowed days around a target: so many before and after, both included; `after` is None where there is no last one, `or later`.
 
     `origin`: who states it, if not the study file; `place`: where.
@@ -22,8 +24,8 @@ class Window:
 
     before: int
     after: int | None
-    origin: str | None = field(default=None, compare=False)
-    place: Place | None = field(default=None, compare=False, repr=False)
+    origin: str | None = None
+    place: Place | None = None
 
     def __post_init__(self) -> None:
         for name in ("before", "after") if self.after is not None else ("before",):
@@ -61,8 +63,7 @@ LAST_DOSE_OF_STUDY: Final = "last dose of the study"
 Moving = Literal["dose", "visit"]  # from the actual day of what each of a repeat may count: the dose before it, or the visit
 
 
-@dataclass(frozen=True, slots=True)
-class Follows:
+class Follows(Struct, frozen=True):
     """By which other visit of its period a visit is moved: it is `step` after the actual day of the one on `day`, where one is recorded or
     booked; with `by` a dose, where one was given there."""
 
@@ -71,15 +72,15 @@ class Follows:
     by: Moving
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+@beside("place")
+class Point(Struct, frozen=True):
     """One day (or, up to `last`, a range of days) of a period, or after what it hangs on; and the window given for it, None: the
     period's."""
 
     code: Code
     last: Code | None = None
     window: Window | NotStated | None = None
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     @property
     def follows(self) -> Follows | None:
@@ -88,8 +89,8 @@ class Point:
         return Follows(Offset(days, months), Offset(then), "visit") if then else None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+@beside("place")
+class Series(Struct, frozen=True):
     """A repeat: every `step` after `base`, `count` times; without an end where that is None.
 
     `until`: how the file says its end, where it names a day. `without`: days of the repeat that it excepts. `follows`: each counts from
@@ -103,15 +104,15 @@ class Series:
     without: tuple[Code, ...] = ()
     window: Window | NotStated | None = None
     follows: Moving | None = None
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     @property
     def open_ended(self) -> bool:
         return self.count is None
 
 
-@dataclass(frozen=True, slots=True)
-class Give:
+@beside("place")
+class Give(Struct, frozen=True):
     """One product at a visit: a dose for each arm in the period's order (a single one where there are no arms).
 
     None where that arm gets nothing here. `changes` holds other doses that an event brings, also by arm; None there is no
@@ -124,7 +125,7 @@ class Give:
     blinded: bool
     open_ended: bool = False
     changes: tuple[tuple[str, tuple[Dose | None, ...]], ...] = ()
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
     mask: str | None = None
     kit: Dose | None = None
 
@@ -194,8 +195,8 @@ def with_placebo_levels(give: Give) -> Give:
     return replace(give, doses=doses)
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+@beside("place")
+class Cycle(Struct, frozen=True):
     """The days of an entry again, each `step` after the last cycle's, `count` times in all; without an end where that is None.
 
     `follows`: they count from the actual first dose, or visit, of the cycle, and the next cycle does, too, where one is recorded.
@@ -206,21 +207,21 @@ class Cycle:
     count: int | None
     follows: Moving | None = None
     name: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlsoCalled:
+@beside("day", "place", "day_place")
+class AlsoCalled(Struct, frozen=True):
     """What else a visit is called, say in a site's tables. `day`: a label of which of the entry's visits; empty where it has one."""
 
     name: str
-    day: str = field(default="", compare=False)
-    place: Place | None = field(default=None, compare=False, repr=False)
-    day_place: Place | None = field(default=None, compare=False, repr=False)
+    day: str = ""
+    place: Place | None = None
+    day_place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRule:
+@beside("place")
+class VisitRule(Struct, frozen=True):
     """One entry under `visits`. `at` is empty where the record gives no day; `arms` are indices into the period's. `times`: when what is
     assessed is, where that has times of its own. `kept_after`: the exits after which its visits stay."""
 
@@ -232,7 +233,7 @@ class VisitRule:
     facts: Facts
     cycle: Cycle | None = None
     also_called: tuple[AlsoCalled, ...] = ()
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
     times: tuple[tuple[str, NominalTime], ...] = ()
     kept_after: tuple[str, ...] = ()
 

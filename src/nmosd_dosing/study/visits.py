@@ -6,8 +6,10 @@ One function for the checks of a file, for `show` and for the core, so that nobo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
@@ -21,7 +23,6 @@ from nmosd_dosing.study.time_points import TimePoint, in_order
 from nmosd_dosing.study.visit import Assessment, Said, Visit, allowed_for_all
 from nmosd_dosing.study.visit_names import folded
 from nmosd_dosing.study.visit_rules import AlsoCalled, Cycle, Follows, Give, Point, Series, VisitRule, Window, with_placebo_levels
-from nmosd_dosing.values import dataclass
 
 OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody says until when, inclusive
 
@@ -29,8 +30,7 @@ OPEN_END = Offset(months=24)  # how far an open repeat is drawn where nobody say
 MAX_VISITS = 10_000  # of one period: daily for 27 years
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
+class _Occurrence(Struct, frozen=True):
     """One entry on one of its days."""
 
     entry: VisitRule

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """How the n subjects of simulated trials go on where the study leaves it open. What they do is drawn; what it leads to is the study's.
 
     trials: column c belongs to trial c % trials; what is counted over all subjects is counted over each trial's. day: (n,) which of the

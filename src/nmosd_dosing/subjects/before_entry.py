@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, shift
@@ -14,13 +14,11 @@ from nmosd_dosing.study.visit import Visit, moved_by
 from nmosd_dosing.study.visit_names import before_restart
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 _DAY = np.timedelta64(1, "D")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The days that visits of a period have taken; (n,) each, NaT where there are none. last: the last of them. free: the first day that
     they leave to the next period: the day of the last visit, or the one after the last dose."""
 
@@ -42,8 +40,7 @@ class Taken:
         return np.where(shares & (self.last <= latest) & (self.free > latest), self.last, self.free)
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """The visits of one period, and what is recorded and booked of them. written: (m, n) of whom something is, and actual: (m, n) the day
     on which a visit was, or is booked, and given: with its dose. Of all of it None where nothing is written down of anybody."""
 
@@ -66,8 +63,8 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
     if not cohort.records or len(periods) == 1:
         return tuple(Before(p, mine) for p, mine in zip(periods, by_period, strict=True))
     visits, of = [v for mine in by_period for v in mine], [p for p, mine in enumerate(by_period) for _ in mine]
-    anew = tuple((column, dataclasses.replace(record, visit=before_restart(record.visit))) for column, record in cohort.records)
-    found = visit_records.match(visits, [periods[p].id for p in of], dataclasses.replace(cohort, records=anew), {})
+    anew = tuple((column, structs.replace(record, visit=before_restart(record.visit))) for column, record in cohort.records)
+    found = visit_records.match(visits, [periods[p].id for p in of], structs.replace(cohort, records=anew), {})
     recorded, booked = ([Taken.nothing(n) for _ in periods] for _ in range(2))
     written = ~np.isnat(found.booked)
     written[tuple(np.array([*found.records], dtype=np.intp).reshape(-1, 2).T)] = True

@@ -9,11 +9,12 @@ import datetime as dt
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
 from typing import Any
+
+from msgspec import Struct, field
 
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import InputError, Kind, Place, Problem, did_you_mean, one_of, shown, wrong_kind
@@ -110,8 +111,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and (isinstance(value, (int, Fraction)) or math.isfinite(value))
 
 
-@dataclass
-class Values:
+class Values(Struct):
     """The values of a noun that is being made; what is wrong with them is raised all at once, by the names of the arguments."""
 
     place: Place | None = None

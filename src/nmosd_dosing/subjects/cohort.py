@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import ArrayLike, NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_dates
@@ -20,13 +21,11 @@ from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
 from nmosd_dosing.subjects.columns import day_column, for_everybody, whole_numbers
 from nmosd_dosing.subjects.subject import Exposure, Record, Subject
-from nmosd_dosing.values import dataclass
 
 UNKNOWN_ARM = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """What was measured on some days: (w, n) each subject's days in order, NaT behind them, and whole numbers: of weights grams, of other
     values millionths."""
 
@@ -44,8 +43,7 @@ class Series:
         return found, of
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Cohort:
+class Cohort(Struct, frozen=True):
     """n subjects.
 
     start: (n,) datetime64[D], study day 1; NaT of whoever has none yet, or never will, and of whose screening a day is known. grams: (n,)

@@ -6,12 +6,12 @@ happened decides; where several rules hold, the first in the file does. The end 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Literal, cast
 
 import numpy as np
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
@@ -22,7 +22,6 @@ from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.before_entry import Before, dosed_through, gives_on
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.triggers import Occurrence, Stay, Stopped, occurrence, of_study, study_stop
-from nmosd_dosing.values import dataclass
 
 _BEFORE, _AFTER = Offset(-1), Offset(1)
 
@@ -45,8 +44,7 @@ class MoveStatus(IntEnum):
         return cast(MoveStatusText, self.name.lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """Out of a period; (n,) each.
 
     out_of: index of the period. rule: index into the study's transitions, -1 for none. date: of what opens the way; NaT while it is
@@ -88,8 +86,7 @@ class Move:
         return int(self.outside(slice(column, column + 1))[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """The last day (n,) on which a period's visits, or only its doses, may be planned; NaT for no limit. `cause` happened on `date`."""
 
     period: int
@@ -99,8 +96,7 @@ class Limit:
     date: Dates
 
 
-@dataclass(frozen=True, slots=True)
-class Disposition:
+class Disposition(Struct, frozen=True):
     """The way of n subjects. anchor: (p, n) each period's first day, NaT where it is neither entered nor projected; projected: (p, n);
     end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known. closed: (p, n) the first day on
     which events count in it no more: its end; where only events lead out, only a recorded one."""
@@ -240,7 +236,7 @@ def _move(
             limits[i] = Limit(source, True, np.where(there, opened[i].date, NO_DATE), t.id, opened[i].date)
         if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
             # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
-            stay = dataclasses.replace(stay, left=np.fmin(stay.left, ahead.entry_day(opened[i].opens, last[i])))
+            stay = structs.replace(stay, left=np.fmin(stay.left, ahead.entry_day(opened[i].opens, last[i])))
 
     def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
         chosen = chosen & free
@@ -348,7 +344,7 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
         dates = stay.end
         opens = _plus(_plus(dates, after.plus), transition.not_before)
     else:
-        once = stopped.dates if after.kind == "stop" else of_study(stay, dataclasses.replace(after, plus=Offset()))
+        once = stopped.dates if after.kind == "stop" else of_study(stay, structs.replace(after, plus=Offset()))
         date = _of_trials(once, stay.cohort)
         here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
         dates = np.where(here, date, nobody)

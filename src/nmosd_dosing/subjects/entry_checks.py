@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
+from msgspec import structs
 
 from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, to_date
 from nmosd_dosing.errors import InputError, Problem, argument, counted, one_of
@@ -22,7 +21,7 @@ def check_entries(disposition: Disposition, cohort: Cohort) -> None:
         ask = ~np.isnat(move.entered) & (move.rule >= 0)
         wrong = ask & ((move.outside() != 0) | np.isnat(move.earliest) | (move.earliest > move.latest) | (move.entered < cohort.start))
         for column in np.flatnonzero(wrong):
-            problems.append(dataclasses.replace(_refusal(disposition, move, cohort, int(column)), subject=int(column)))
+            problems.append(structs.replace(_refusal(disposition, move, cohort, int(column)), subject=int(column)))
         declined = cohort.first(DECLINED)
         for column in np.flatnonzero(declined < move.entered):
             wrong_way = f"entry on {_day(move.entered[column])}, and declined on {_day(declined[column])}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import field, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import Place
 from nmosd_dosing.sentences import Sentence, joined, said
@@ -14,7 +16,7 @@ from nmosd_dosing.study.criteria import plain_name
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.subjects.bounds import Values
 from nmosd_dosing.subjects.subject import Event
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 NOTHING = "nothing"  # in the place of a name: there was nothing
 ONGOING = "ongoing"  # in the place of a last day: it goes on
@@ -22,8 +24,8 @@ _MG = {"mg": Decimal(1), "毫克": Decimal(1), "g": Decimal(1000), "克": Decima
 _DAILY = re.compile(r"(.+?)\s*(?:/\s*(?:d|day|日|天)|\s(?:daily|a day|per day|qd))", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Had:
+@beside("place", "comment")
+class Had(Struct, frozen=True):
     """Something that a person had from `first` to `last`, both included; of one day both are that day.
 
     `first` is None where nobody knows since when. `last` is None where it goes on (`ongoing`), or where nobody has written it. Of a date
@@ -43,8 +45,8 @@ class Had:
     first_at_latest: dt.date | None = None
     last_at_earliest: dt.date | None = None
     not_had: bool = False
-    place: Place | None = field(default=None, compare=False, repr=False)
-    comment: str | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -122,8 +124,7 @@ def _date_text(first: dt.date | None, last: dt.date | None) -> str:
     return first.isoformat()[:7] if (last.year, last.month) == (first.year, first.month) else first.isoformat()[:4]
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What a person had, and what happened. `told`: whether somebody has said what was had, if only that there was nothing: what is not
     named is then not had, and else not known."""
 

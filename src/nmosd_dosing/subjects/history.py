@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.dose import number_text
@@ -16,13 +17,11 @@ from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, OF_SCREENING, REL
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event, Measurement, Subject, Weight
-from nmosd_dosing.values import dataclass
 
 Dated = TypeVar("Dated", Event, Entered, Weight, Measurement)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What was known of subjects, and of the study's own events, on a day; and what is dated later, in words."""
 
     subjects: tuple[Subject, ...]

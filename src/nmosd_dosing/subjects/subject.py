@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Per, Sex
 from nmosd_dosing.dose.units import UNITS
@@ -14,7 +16,7 @@ from nmosd_dosing.errors import Place
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.visit_names import is_unscheduled
 from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_value, wrong_weight
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
@@ -22,14 +24,14 @@ RECORD_STATUSES: tuple[RecordStatus, ...] = (*get_args(Fact), "booked")  # as pe
 _STATUSES = get_args(RecordStatus)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+@beside("place", "comment")
+class Event(Struct, frozen=True):
     """Something that happened to a subject, or to the study: `relapse` on a day. `comment` is what somebody wrote beside it."""
 
     name: str
     date: dt.date
-    place: Place | None = field(default=None, compare=False, repr=False)
-    comment: str | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -39,13 +41,13 @@ class Event:
         values.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+@beside("place")
+class Entered(Struct, frozen=True):
     """The actual first day of a later period."""
 
     period: str
     date: dt.date
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -54,8 +56,18 @@ class Entered:
         values.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@beside(
+    "place",
+    unseen=(
+        "product",
+        "amount",
+        "unit",
+        "batch",
+        "reason",
+        "comment",
+    ),
+)
+class Record(Struct, frozen=True):
     """What a site recorded of one visit, of one product at a visit, or of one of its time points.
 
     `visit` is a name of the visit (`D182`), with its period where several have it (`olp/D1`), or says that it is not planned. `amount` is
@@ -70,14 +82,14 @@ class Record:
     date: dt.date
     status: RecordStatus = "done"
     period: str | None = None
-    product: str | None = field(default=None, repr=False)
-    amount: Decimal | None = field(default=None, repr=False)
-    unit: str | None = field(default=None, repr=False)
+    product: str | None = None
+    amount: Decimal | None = None
+    unit: str | None = None
     weight_kg: float | None = None
-    batch: str | None = field(default=None, repr=False)
-    reason: str | None = field(default=None, repr=False)
-    comment: str | None = field(default=None, repr=False)
-    place: Place | None = field(default=None, compare=False, repr=False)
+    batch: str | None = None
+    reason: str | None = None
+    comment: str | None = None
+    place: Place | None = None
     time: dt.time | None = None
     last: dt.date | None = None
     assessment: str | None = None
@@ -145,14 +157,14 @@ class Record:
         return replace(self, status="lapsed") if self.status == "booked" and self.date < day else self
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+@beside("place", "comment")
+class Weight(Struct, frozen=True):
     """A body weight in kg, measured on a day after the first. `comment` is what somebody wrote beside it."""
 
     date: dt.date
     kg: float
-    place: Place | None = field(default=None, compare=False, repr=False)
-    comment: str | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -163,17 +175,17 @@ class Weight:
         values.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+@beside("place", "unit", "comment")
+class Measurement(Struct, frozen=True):
     """A value that doses are by, measured on a day: `what` as the study file declares it, in the unit that it declares. `unit` is that
     unit, where it was written beside it, and `comment` what somebody wrote there."""
 
     what: str
     date: dt.date
     value: float
-    place: Place | None = field(default=None, compare=False, repr=False)
-    unit: str | None = field(default=None, compare=False, repr=False)
-    comment: str | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
+    unit: str | None = None
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -186,15 +198,15 @@ class Measurement:
         values.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+@beside("place")
+class Exposure(Struct, frozen=True):
     """How much of a product a subject had before the study: an amount, per kg or per m2 where `per` says so."""
 
     product: str
     amount: Fraction
     unit: str
     per: Per = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
 
     def __post_init__(self) -> None:
         values = Values(self.place)
@@ -205,8 +217,8 @@ class Exposure:
         values.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+@beside("place", unseen=("arm",))
+class Subject(Struct, frozen=True):
     """A subject: the first day of the first period planned (study day 1), None of whoever is screened and has none yet, or never will; and
     what is known of the person.
 
@@ -217,7 +229,7 @@ class Subject:
 
     start: dt.date | None
     code: str | None = None
-    arm: str | None = field(default=None, repr=False)
+    arm: str | None = None
     weight_kg: float | None = None
     events: tuple[Event, ...] = ()
     entered: tuple[Entered, ...] = ()
@@ -226,7 +238,7 @@ class Subject:
     sex: Sex | None = None
     age: int | None = None
     site: str | None = None
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = None
     weights: tuple[Weight, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     earlier: tuple[Exposure, ...] = ()

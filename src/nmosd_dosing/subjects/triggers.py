@@ -7,24 +7,22 @@ what follows it: a decision or a recovery belongs to the latest occurrence on or
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import assert_never
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study.events import BEFORE_DAY_1, CONFIRMED, DECISIONS, REJECTED, RELAPSE, STUDY_STOP, kind_of
 from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 _NEVER = LAST_DATE + np.timedelta64(1, "D")
 _TOO_LATE = np.iinfo(np.int32).max
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """n subjects in one period: its first day, the first day after it, and the recorded entry into a later one; NaT where not known."""
 
     cohort: Cohort
@@ -37,8 +35,7 @@ class Stay:
         return Stay(self.cohort.among(columns), self.first[columns], self.end[columns], self.left[columns])
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """When an event that opens a way happened, and what came of it; (n,) each.
 
     date: of the first occurrence that is decided. opens: the first day on which all that is needed has happened, NaT while some
@@ -50,8 +47,7 @@ class Occurrence:
     undecided: Dates
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """The day on which the study stops, (t,) for t simulated trials and one otherwise, NaT while it does not; by which of `rules`, -1 for
     none; the text and date (t,) of each rule; and by event whose subjects are counted, (n,) the day on which each of them counts."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import unicodedata
@@ -10,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 
 import numpy as np
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
@@ -23,7 +23,6 @@ from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.time_records import point_of
 from nmosd_dosing.subjects.unknown_names import unknown_name
-from nmosd_dosing.values import dataclass
 
 _LISTED = 100
 
@@ -47,8 +46,7 @@ Begun = Mapping[int, NDArray[np.bool_]]  # (n,) who has a visit, of those that n
 _BY_NAME = {status.text: status for status in Recorded}
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRecords:
+class VisitRecords(Struct, frozen=True):
     """(m, n) for m visits and n subjects. actual: the day, NaT where nothing took place. status: of Recorded.
 
     dosed: (m, n) whether a record says that a dose was given: it names a product or an amount, or the visit has nothing but doses.
@@ -82,8 +80,7 @@ class VisitRecords:
         return (visit, column, product) not in self.not_given and (visit, column, product) not in self.not_named
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed(Record):
+class Renamed(Record, frozen=True):
     """A record under the name that its visit has in a period begun anew. It is of what was planned before: of what the visit of that name
     gives besides, nothing was given."""
 
@@ -95,7 +92,7 @@ def renamed(record: Record, label: str, period: str, old: Visit, new: Visit, arm
     kept = record.product is not None or {give.product for give in new.gives} == set(products)
     if kept or not products or (len(products) > 1 and record.amount is not None):
         products = [record.product]
-    values = {field.name: getattr(record, field.name) for field in dataclasses.fields(Record)}
+    values = {name: getattr(record, name) for name in Record.__struct_fields__}
     return tuple(Renamed(**{**values, "visit": label, "period": period, "product": product}) for product in products)
 
 
@@ -140,11 +137,11 @@ def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) 
             same = alike.get(_plain(name), [])
             meant = same or [product for product, give in masked.items() if may_be(record, give)] or _called_otherwise(name, masked)
             if len(meant) == 1 or (meant and record.is_unscheduled):  # of several nobody knows which
-                record = dataclasses.replace(record, product=meant[0] if len(meant) == 1 else None)
+                record = structs.replace(record, product=meant[0] if len(meant) == 1 else None)
             elif meant and not same:
-                record = dataclasses.replace(record, product="placebo")
+                record = structs.replace(record, product="placebo")
         records.append((column, record))
-    return dataclasses.replace(cohort, records=tuple(records)) if cohort.records else cohort
+    return structs.replace(cohort, records=tuple(records)) if cohort.records else cohort
 
 
 _PLACEBO = re.compile("placebo|plazebo|安慰剂|安慰劑")
@@ -219,7 +216,7 @@ def match(
         if isinstance(point, TimePoint):
             times.setdefault((meant[0], column), []).append((point, record))
         elif point is not None:
-            unknown.append((column, record, functools.partial(dataclasses.replace, point)))
+            unknown.append((column, record, functools.partial(structs.replace, point)))
         else:
             unknown.append((column, record, functools.partial(told, record, column, meant)))
     booked, last = np.full((m, n), NO_DATE), np.full((m, n), NO_DATE)
@@ -313,7 +310,7 @@ def _up_to_day_1(visit: Visit) -> bool:
 
 def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
-    problems = [dataclasses.replace(problem(), subject=column) for column, _, problem in found.unknown]
+    problems = [structs.replace(problem(), subject=column) for column, _, problem in found.unknown]
     for column, record in before_day_1(found, visits, cohort):
         wrong = f"{cohort.name(column)}`{record.visit}` is recorded on {record.date}, before day 1, {cohort.start[column]}"
         problems.append(Problem(wrong, record.place, "check the dates: the first dose is day 1", subject=column))
@@ -328,7 +325,7 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
 
 def check_known(found: VisitRecords) -> None:
     """Raises InputError for records of unknown visits."""
-    _stop([dataclasses.replace(problem(), subject=column) for column, _, problem in found.unknown])
+    _stop([structs.replace(problem(), subject=column) for column, _, problem in found.unknown])
 
 
 def _stop(problems: list[Problem]) -> None:
@@ -352,7 +349,7 @@ def _unknown(
     if key not in told:
         there = {i for i in range(len(names.visits)) if not _without(begun, column, i)}
         told[key] = unknown_name(record.visit, record.period, meant, names, there)
-    return dataclasses.replace(told[key], place=record.place)
+    return structs.replace(told[key], place=record.place)
 
 
 def _together(here: list[Record], record: Record, visit: Visit) -> bool:

@@ -9,13 +9,13 @@ import datetime as dt
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates, to_date
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.sentences import joined, said
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 _ONE_IN = 5  # a change by one part in so many, 20 %, is looked at, and by more
 _LEAST, _MOST = 12, 50  # kg/m2: a body mass index outside of these
@@ -23,8 +23,7 @@ _KG, _CM = (3, 250), (50, 220)  # of a body that another reading would make plau
 _POUND, _INCH = 0.45359237, 2.54  # in kg and cm
 
 
-@dataclass(frozen=True, slots=True)
-class WeightDoubt:
+class WeightDoubt(Struct, frozen=True):
     """Why somebody should look at a weight again. of: the days of the weights that it is about, None for the one at baseline."""
 
     message: str
@@ -45,8 +44,7 @@ def weight_doubts(cohort: Cohort) -> dict[int, tuple[WeightDoubt, ...]]:
     return {column: tuple(mine) for column, mine in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighing:
+class _Weighing(Struct, frozen=True):
     date: dt.date | None
     grams: float
 

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connections
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.register import register

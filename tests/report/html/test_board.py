@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.board import KINDS, Board, Line, Mark
 from nmosd_dosing.plans.workdays import open_days

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import re
@@ -11,6 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from nmosd_dosing import RegimenError
 from nmosd_dosing.days import Offset
@@ -95,7 +95,7 @@ def test_the_checksum_is_that_of_the_file() -> None:
 
 def test_what_is_not_given_is_taken_as_nothing_and_said() -> None:
     found = read(LEAST + ALLOCATION)
-    assert dataclasses.replace(found, start=dt.date(1, 1, 1), accrual=(), written=(), notes=(), sha256="") == Assumptions(
+    assert structs.replace(found, start=dt.date(1, 1, 1), accrual=(), written=(), notes=(), sha256="") == Assumptions(
         study=None, title=None, source=None, invented=(), start=dt.date(1, 1, 1), subjects=162, sites=None, accrual=(), allocation=(2, 1),
         block=3, relapse=(), confirmed=1.0, adjudication=(0, 0), stable=1.0, stability=(0, 0), dropout=NEVER, scatter=(0, 0),
         entry="earliest", declines=0.0, weight=None, idmc_stop=None, follow=None, horizon=Offset(0, 240), written=(), notes=(),
@@ -194,9 +194,9 @@ def test_weights_are_missed_where_doses_are_by_weight() -> None:
 
 
 def test_a_share_of_relapses_needs_their_number() -> None:
-    study = dataclasses.replace(studied("bat4406f")[0])
+    study = structs.replace(studied("bat4406f")[0])
     assert study.stop is not None
-    study = dataclasses.replace(study, stop=dataclasses.replace(study.stop, earliest_of=study.stop.earliest_of[2:]))
+    study = structs.replace(study, stop=structs.replace(study.stop, earliest_of=study.stop.earliest_of[2:]))
     with pytest.raises(RegimenError, match="states no number of relapses of which this could be a share"):
         read_assumptions(LEAST + ALLOCATION + "idmc_stop: 70% of the relapses\n", "a.yaml", study, studied("bat4406f")[1])
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from nmosd_dosing import RegimenError
 from nmosd_dosing.simulation.assumptions.file import read_assumptions
@@ -44,7 +44,7 @@ def test_a_study_without_arms_has_one_rate_and_no_allocation() -> None:
 def test_a_block_that_no_draw_can_arrange_is_refused() -> None:
     arms = tuple(f"a{n}" for n in range(24))
     study, (period, *_) = studied("bat4406f")
-    period = dataclasses.replace(period, arms=arms)
+    period = structs.replace(period, arms=arms)
     allocation = "allocation: {" + ", ".join(f"{arm}: 1" for arm in arms) + "}\n"
     with pytest.raises(RegimenError, match="a block of 24 has more arrangements than can be drawn from"):
         read_assumptions(LEAST + allocation, "a.yaml", study, (period,))

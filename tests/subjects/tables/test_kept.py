@@ -5,7 +5,6 @@ When the wording changes, `make write` writes the readings anew. Then read the d
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import sys
 from typing import Any
@@ -61,7 +60,7 @@ def _rows(kind: str, content: bytes, name: str, layout: Layout) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
     if isinstance(value, Had):
         fields |= {"daily_mg": value.daily_mg, "as_written": value.as_written}
     said = {name: x for name, x in fields.items() if x not in (None, (), "") and x is not False and not isinstance(x, Place)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
+from msgspec.structs import replace
 from rich.console import RenderableType
 
 from nmosd_dosing.checks.board import Board, board, drawn_until

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.calendar_options import CalendarOptions
 from nmosd_dosing.cli.edge import collected, fail, progress
@@ -19,7 +21,6 @@ from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle
@@ -34,8 +35,7 @@ _BESIDE = ("previous", "changes", "window_entries", "spans", "remind", "at", "zo
 _LISTED = 20  # entries of one calendar that a message names
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Calendars that are asked for: how they look, and the instant of writing. `window`: as typed, where the file states none."""
 
     options: CalendarOptions
@@ -44,8 +44,7 @@ class Asked:
     window: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A calendar that is worked out and can be written."""
 
     path: str

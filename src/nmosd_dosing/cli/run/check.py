@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due, last_due_day
@@ -28,7 +30,6 @@ from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables.roster import LeftOut
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -37,8 +38,7 @@ DEVIATED = 1
 _AHEAD, _MOST_AHEAD = "14d", 3660
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What was found on a day by a study; what is due from it on, or `since` a later day, so many days ahead. `several`: it is of several
     subjects. `everything`: what is as planned is listed, too."""
 
@@ -57,8 +57,7 @@ class _Found:
         return not self.several or self.shown.subject is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """Whom the command is about, by the version of the study, with what was known on the day of looking (`as_of`); whose rows are shown;
     how many days ahead are looked at, and from which later day on; and who is left out."""
 

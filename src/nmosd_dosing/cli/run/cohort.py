@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import get_args
+
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.calendar_options import CohortCalendars

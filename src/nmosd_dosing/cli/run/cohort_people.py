@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import people
 from nmosd_dosing.cli.edge import collected, counted
@@ -26,8 +28,7 @@ from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, to_cohort
 from nmosd_dosing.subjects.tables.table import stop
 
 
-@dataclass(slots=True)
-class Everybody:
+class Everybody(Struct):
     """All subjects, as columns of a request; who is left out of it; and the rows of the tables of which it is made."""
 
     request: Request
@@ -96,8 +97,7 @@ def _expand(request: Request, study: Study, some: Cohort) -> object:
     return replace(request, study=study, columns=some).schedule()
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """The rows of the table of subjects with what other tables say of them; `bad` are those of whom something is wrong, and who have no
     first dose."""
 

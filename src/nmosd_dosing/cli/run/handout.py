@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.cli import arguments, outputs, people

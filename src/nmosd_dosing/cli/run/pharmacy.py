@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import collected, fail, progress, say
@@ -33,7 +35,6 @@ from nmosd_dosing.report.export.pharmacy import (
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -43,8 +44,7 @@ _DAYS = 14  # of what is prepared
 _WINDOW = 366  # days: no visit is allowed so long before its target
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(Struct, frozen=True):
     """What the options mean."""
 
     request: Request

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.calendar_options import CalendarOptions

@@ -6,9 +6,10 @@ import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import histories, people, regimens, registers, trial
 from nmosd_dosing.cli.edge import collected, fail, say, write_text
@@ -197,7 +198,7 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
 
 def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
     """What the tables that are named say of subjects who are there, or among them. Raises InputError with all that is wrong."""
-    if not any(getattr(asked, table) for table in written.COLUMNS if table in asked.__dataclass_fields__):
+    if not any(getattr(asked, table) for table in written.COLUMNS if table in asked.__struct_fields__):
         raise InputError(
             Problem("no table is named", hint="name one, for example `--visits FILE`, or a trial file that does: `--trial FILE`")
         )

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from nmosd_dosing.cli import arguments, outputs
 from nmosd_dosing.cli.edge import bar, fail, say
 from nmosd_dosing.cli.output_options import OutputOptions
@@ -18,7 +20,6 @@ from nmosd_dosing.errors import Problems, clip, did_you_mean
 from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.database.chain import Head
@@ -88,8 +89,7 @@ HISTORY: outputs.Formats = {
 # --- verify and head -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Verified:
+class _Verified(Struct, frozen=True):
     """By store, what was found of its trail; and the last entry's number and hash."""
 
     found: Mapping[str, Verdict]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from nmosd_dosing.cli import outputs
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.output_options import OutputOptions
@@ -13,7 +15,6 @@ from nmosd_dosing.cli.registers import Opened, opened
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.report.export.trail import line_dict, moved_dict
 from nmosd_dosing.screen import without_controls
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 ITS_REASON = "its-reason"
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """The lines of the trail that were written, what may be a slip, and which visits have another day now."""
 
     lines: Sequence[Line]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.screening import Days, Screened, clocks_of, screen
 from nmosd_dosing.cli import arguments, histories, outputs, people
@@ -26,7 +28,6 @@ from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.roster import Known
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 _NAMED = 3  # of what was had, in one line
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
+class _Person(Struct, frozen=True):
     """Somebody of a table, or the one who was typed."""
 
     code: str | None
@@ -46,8 +46,7 @@ class _Person:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What was found of each. `several`: whether a list of people was asked about."""
 
     study: Study

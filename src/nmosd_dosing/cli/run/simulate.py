@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import bar, collected, fail
@@ -25,7 +27,6 @@ from nmosd_dosing.simulation.assumptions.scenario_file import read_scenarios
 from nmosd_dosing.simulation.scenarios import MOST_SEED, MOST_TRIALS, simulate
 from nmosd_dosing.simulation.summaries import Scenario
 from nmosd_dosing.simulation.trial_to_date import Real
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -34,8 +35,7 @@ _FEW = 20_000  # trials that take a few seconds on one core, about as long as it
 _MOST_CORES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(Struct, frozen=True):
     """What the options mean."""
 
     request: Request

@@ -6,10 +6,11 @@ import contextlib
 import datetime as dt
 import unicodedata
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from nmosd_dosing.cli.calendar_options import CohortCalendars
 from nmosd_dosing.cli.edge import fail, progress

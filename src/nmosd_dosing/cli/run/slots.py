@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.slots import Slots, slots_of
 from nmosd_dosing.cli import arguments, outputs, people
@@ -19,7 +21,6 @@ from nmosd_dosing.report.export.slots import slots_sheet, slots_to_csv, slots_to
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.expansion import begun
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 OPEN, NOT_OPEN = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """The days of a visit of a study, as of a day."""
 
     study: Study

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.screening import Clocks, clocks_of
 from nmosd_dosing.checks.starts import MOST_DAYS, Starts, starts_of
@@ -21,14 +23,12 @@ from nmosd_dosing.report.export.starts import starts_sheet, starts_to_csv, start
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables.subject_table import same
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.report.pages.layout import Page
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """The days of a range as day 1 of a study."""
 
     study: Study

@@ -6,6 +6,8 @@ import re
 from fractions import Fraction
 from typing import get_args
 
+from msgspec import Struct
+
 from nmosd_dosing.days import CountsFrom
 from nmosd_dosing.dose.dose import AtVisits, ByWeight, Formula, Surface, WeightRule
 from nmosd_dosing.errors import Place, clip, did_you_mean, one_of
@@ -13,7 +15,6 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.days import CODE, DayText, take_day
 from nmosd_dosing.language.phrases.lengths import Scanner
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.values import dataclass
 
 DOSED_BY_PATTERN = (
     rf"^\s*(?:baseline|latest|changed by [0-9]+(?:\.[0-9]+)?% or more|at\s+{CODE}(?:\s*,\s*{CODE})*|(?:ideal|adjusted) \(Devine\))\s*$"
@@ -24,8 +25,7 @@ _STEPS = {"0.1": 1000, "0.01": 100, "0.001": 10}
 SURFACE_PATTERN = rf"^\s*(?:{'|'.join(FORMULAS)})(?:\s+to\s+(?:{'|'.join(map(re.escape, _STEPS))})\s*m2)?\s*$"
 
 
-@dataclass(frozen=True, slots=True)
-class DosedBy:
+class DosedBy(Struct, frozen=True):
     """Which weight doses are by; `days`: of the visits at which it is renewed, where it is so."""
 
     rule: WeightRule | None

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
@@ -17,7 +19,6 @@ from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, NUMBE
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.criteria import Anchor, Clock, Counted, NotWithin, Reach, Side, StableFor, Times, Unless, UsedFor
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
-from nmosd_dosing.values import dataclass
 
 _NAME = r"[^,]*?[^,\s]"
 _NAMES = rf"{_NAME}(?:\s*,\s*{_NAME})*"
@@ -60,8 +61,7 @@ MOST_DAYS = 3660
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ClockText:
+class ClockText(Struct, frozen=True):
     """A criterion as the file says it. `first_dose`: `D1` or `D0`, where it was written so. `daily`: where an amount a day
     stands, and whether it names its drug."""
 

@@ -9,7 +9,9 @@ word where the reading stopped.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import Code, CountsFrom, Offset, Style
 from nmosd_dosing.errors import Place, clip, counted
@@ -17,7 +19,6 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import DAYS, LENGTH, NOT_STATED_TEXT, Scanner, take_length, to_number, unit
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.events import CONSENTED, RANDOMISED, SCREENED
-from nmosd_dosing.values import dataclass
 
 PLUS = r"\s*\+\s*[0-9]+\s*(?:months?|mo|years?|y)\b"
 CODE = r"(?:W[0-9]+D[0-9]+\b|D-?[0-9]+\b|(?:week|month|year)\s+[0-9]+\b)"
@@ -34,8 +35,7 @@ WORDS_FOR_EVENTS = {
 _STYLES: dict[str, Style] = {"W": "W", "D": "D", "week": "week", "month": "month", "year": "year"}
 
 
-@dataclass(frozen=True, slots=True)
-class DayText:
+class DayText(Struct, frozen=True):
     """A day as a file says it; after an event, or the last dose, `hangs_on` is its name. `moved`: so many days behind the actual day of
     the visit on it, or before that. `otherwise`: how it was written, where no file says it so."""
 

@@ -7,9 +7,11 @@ And what is said of doses under a product: `375 mg/m2`, `up to 50 mg`.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 from typing import Literal, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Kind, Lead, Per, Way, amount_text, range_text
 from nmosd_dosing.dose.units import MEANT, UNITS, WRITTEN, unit_of
@@ -22,7 +24,6 @@ from nmosd_dosing.language.phrases.prescriptions import READ_DAILY, in_own_words
 from nmosd_dosing.language.phrases.tapers import TAPER_PATTERN, TaperText
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.facts import NOT_STATED
-from nmosd_dosing.values import dataclass
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]{1,2})?"
 _AMOUNT = rf"{_NUMBER}\s*(?:{'|'.join(WRITTEN)})"
@@ -48,8 +49,7 @@ _NUMBERS = r"[0-9][0-9.,]*(?:[eE]\+?[0-9]+)?"  # what is meant as a number
 _UNIT_LIKE = r"[^0-9\s.,][^0-9]*[0-9]?"
 
 
-@dataclass(frozen=True, slots=True)
-class AmountText:
+class AmountText(Struct, frozen=True):
     """`10 mg/kg`, as it was written; of a range `upto` is its other end."""
 
     amount: Fraction
@@ -60,8 +60,7 @@ class AmountText:
     upto: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DoseText:
+class DoseText(Struct, frozen=True):
     """`product` is None for `nothing`; `named` is the name of a dose rule of the product, in place of an amount.
 
     `rule` holds the words of the amount, `daily` those of how often. `as_needed`: it is given when it is needed, at most `most_daily` times
@@ -254,8 +253,7 @@ def concentration(node: Scalar) -> AmountText:
 CONCENTRATION_PATTERN = rf"^\s*{_AMOUNT}/mL\s*$"
 
 
-@dataclass(frozen=True, slots=True)
-class RoundText:
+class RoundText(Struct, frozen=True):
     """`up to 50 mg`, `down to whole vials`: `step` is None for vials."""
 
     way: Way

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
@@ -13,7 +15,6 @@ from nmosd_dosing.language.phrases.lengths import LENGTH, Scanner, take_length
 from nmosd_dosing.language.phrases.ranges import FORMS, RangeText, take_range
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.model import Then
-from nmosd_dosing.values import dataclass
 
 _LENGTHS = r"(?:days?|weeks?|months?|years?)"
 GAP_PATTERN = rf"^\s*{FORMS.format(u=_LENGTHS)}\s*$"
@@ -21,8 +22,7 @@ _THEN: tuple[Then, ...] = get_args(Then)
 THEN_PATTERN = rf"^\s*(?:restart(?:\s+at\s+{CODE})?|hold|stop)\s*$"
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(Struct, frozen=True):
     """Times between two doses that are longer than `beyond` and not longer than `up_to`, None: without an end."""
 
     beyond: Offset
@@ -61,8 +61,7 @@ def _day_less(length: Offset) -> Offset:
     return length.later(-1)
 
 
-@dataclass(frozen=True, slots=True)
-class ThenText:
+class ThenText(Struct, frozen=True):
     """What a gap does; `at`: the day that a restart begins with, None for the first."""
 
     then: Then

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 from typing import NoReturn
+
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.hours import DAY, minutes_text

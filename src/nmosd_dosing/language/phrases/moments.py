@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, clip, one_of
 from nmosd_dosing.language.nodes import Scalar
@@ -14,7 +16,6 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.study.events import BEFORE_DAY_1
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.model import Trigger
-from nmosd_dosing.values import dataclass
 
 _OF_SUBJECT = "|".join(BEFORE_DAY_1)
 _OF_DOSE = r"first dose|last dose(?:\s+of\s+the\s+study)?"
@@ -23,8 +24,7 @@ DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DATE_PATTERN = rf"^{DATE}$"
 
 
-@dataclass(frozen=True, slots=True)
-class MarkText:
+class MarkText(Struct, frozen=True):
     of: str
     day: DayText | None
     plus: Offset
@@ -55,8 +55,7 @@ def mark(node: Scalar) -> MarkText | NotStated:
     return MarkText(of, day, plus, node.place)
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerText:
+class TriggerText(Struct, frozen=True):
     trigger: Trigger
     place: Place
 

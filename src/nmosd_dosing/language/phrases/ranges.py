@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from msgspec import Struct
+
 from nmosd_dosing.dose.dose import PARTS, Value
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.values import dataclass
 
 _N = r"[0-9]+(?:\.[0-9]+)?"
 FORMS = (
@@ -23,8 +24,7 @@ MOST_YEARS = 125
 MOST_VALUE = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RangeText:
+class RangeText(Struct, frozen=True):
     """From `low` to `high`, numbers as written; whether these two belong to it. None: without an end there."""
 
     low: str | None
@@ -68,8 +68,7 @@ def take_range(node: Scalar, unit: str, what: str, example: str) -> RangeText:
     raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """Weights from `low` grams, ages from `low` completed years, or values from `low` millionths, to below `high`; `high` None: and more.
     `holds_for`: in words."""
 

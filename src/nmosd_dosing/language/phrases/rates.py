@@ -9,6 +9,8 @@ import datetime as dt
 import re
 from fractions import Fraction
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import Place, clip, did_you_mean
@@ -16,7 +18,6 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import moments
 from nmosd_dosing.language.phrases.lengths import LENGTH, Scanner, take_length, unit
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.values import dataclass
 
 NONE = "none"
 YEAR = Fraction(1461, 4)  # days
@@ -70,8 +71,7 @@ def _refuse_odd_number(node: Scalar, what: str, example: str) -> None:
 # --- rates -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RateText:
+class RateText(Struct, frozen=True):
     """So often per day; `since`: from when, where that is said: a date, or a length after day 1."""
 
     per_day: Fraction
@@ -81,8 +81,7 @@ class RateText:
     since_place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimesText:
+class TimesText(Struct, frozen=True):
     """So many times the rate of another arm."""
 
     factor: Fraction

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from nmosd_dosing.dose.dose import amount_text
 from nmosd_dosing.errors import Place, clip
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from nmosd_dosing.language.phrases.doses import AmountText
@@ -21,8 +22,7 @@ _EVERY = r"(?:[0-9]+\s+(?:day|week)s?|day|week)"
 TAPER_PATTERN = rf",\s+reduced\s+by\s+\S+\s*\S+\s+every\s+{_EVERY}\s+until\s+\S+\s*\S+"  # behind how often on each day
 
 
-@dataclass(frozen=True, slots=True)
-class TaperText:
+class TaperText(Struct, frozen=True):
     """By how much a dose is reduced every so many days, and down to which, whose step is the last; `text` as it was written."""
 
     by: AmountText

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problem, clip
 from nmosd_dosing.language.nodes import Scalar
@@ -29,7 +31,6 @@ from nmosd_dosing.language.phrases.lengths import (
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
-from nmosd_dosing.values import dataclass
 
 _END_OF_PERIOD = r"(?:the\s+)?end\s+of\s+(?:the\s+)?period\b"
 _END = rf"(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+(?:{_END_OF_PERIOD}|{DAY}))"
@@ -40,16 +41,14 @@ AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
 CYCLE_PATTERN = rf"^\s*{EVERY}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
 
 
-@dataclass(frozen=True, slots=True)
-class PointText:
+class PointText(Struct, frozen=True):
     day: DayText
     last: DayText | None
     window: Window | None
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatText:
+class RepeatText(Struct, frozen=True):
     """`to_the_end`: until the end of the period. `without`: the days that it excepts."""
 
     step: Offset
@@ -61,8 +60,7 @@ class RepeatText:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Something in a list of days that could not be read, and has been reported."""
 
 
@@ -234,8 +232,7 @@ def _without(scan: Scanner) -> tuple[DayText, ...]:
     return tuple(days)
 
 
-@dataclass(frozen=True, slots=True)
-class CycleText:
+class CycleText(Struct, frozen=True):
     """`unread`: the words behind its length that are no number of cycles. `on`: the days of each, where they were said here."""
 
     step: Offset

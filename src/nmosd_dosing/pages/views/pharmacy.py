@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -16,6 +15,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
@@ -32,7 +33,6 @@ from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv
 from nmosd_dosing.report.export.plain import Sheet, csv_text
-from nmosd_dosing.values import dataclass
 
 _DAYS, _MONTHS, _WINDOW = 14, 92, 366  # days: what is prepared; what is ordered; how far visits are laid out behind it
 _YEARS = 30  # before this one, and after it
@@ -77,8 +77,7 @@ class Line(forms.Form):
         field.choices = [(name, name) for name in names]
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(Struct, frozen=True):
     """By version of the study: the plans of those whom the account may see, and what they need on some days."""
 
     plans: tuple[Plan, ...]

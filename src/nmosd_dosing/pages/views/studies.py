@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from nmosd_dosing.errors import DosingError, InputError, Problem, draw
 from nmosd_dosing.language import catalog
@@ -26,7 +27,6 @@ from nmosd_dosing.register.database.store import Act
 from nmosd_dosing.register.reading import studies
 from nmosd_dosing.report.html.grid import grid_parts
 from nmosd_dosing.study.activities import activities, title_of_grids
-from nmosd_dosing.values import dataclass
 
 _FILE = "file"  # in a session: the file that was checked last
 _LINES, _COMPARED = 200, 5_000  # lines that are shown of what is changed; of a file that is compared
@@ -50,8 +50,7 @@ class NewFile(forms.Form):
         field.choices = [("", "–"), *((study.id, f"{study.id}: {study.title}") for study in catalog.shipped())]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A file in which nothing is wrong, and what would be written of it. `uses`: for each site that would use it, what it uses on that day
     now. `changed`: the lines that are others than in the version before it, as `diff` writes them, and how many more there are."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.board import drawn_until
 from nmosd_dosing.checks.due import Due, due
@@ -34,7 +35,6 @@ from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.writing.unblinding import unblinded
 from nmosd_dosing.report.html.lines import legend, line_of
 from nmosd_dosing.study.events import DECISIONS, DECLINED, kind_of
-from nmosd_dosing.values import dataclass
 
 _AT_ONCE = 50  # subjects of a page
 _TABLE_NAMES: Mapping[str, Any] = {
@@ -50,8 +50,7 @@ _TABLE_NAMES: Mapping[str, Any] = {
 # --- who there is --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A subject in the list."""
 
     fact: Fact
@@ -126,8 +125,7 @@ def _next(plan: Plan) -> PlannedVisit | None:
 # --- one subject ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A visit of the plan, with what is given, and the numbers by which it was recorded or booked. `has_come`: whether it may have been."""
 
     visit: PlannedVisit
@@ -138,8 +136,7 @@ class Shown:
     has_come: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A row that holds: its number, in which table, its cells with their names, how often it was corrected, and whether the account may."""
 
     number: int

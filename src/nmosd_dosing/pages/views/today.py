@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due, last_due_day
@@ -25,7 +26,6 @@ from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.writing.unblinding import Unblinded, unblinded
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
-from nmosd_dosing.values import dataclass
 
 _FORTNIGHT = 14
 _WHEN = {
@@ -45,8 +45,7 @@ _STATES: dict[State, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """Which days are looked at: from a day, that of looking or a later one, to the last."""
 
     today: dt.date

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 from typing import Any
 
 from django import forms
@@ -12,6 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing import days
 from nmosd_dosing.checks.closed_days import with_closed_days
@@ -37,14 +38,12 @@ from nmosd_dosing.study.events import OF_SCREENING, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.values import dataclass
 
 _UNSAID = "?"  # stands for a reason that is asked for only once it is known that one is needed
 _ROLES: tuple[Role, ...] = ("coordinator", "site-pharmacist", "manager")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """Something that is written: a row of which table, with which columns."""
 
     title: Any
@@ -76,8 +75,7 @@ def kinds(seen: Looked) -> list[tuple[str, Kind]]:
     return [(name, kind) for name, kind in mine if (name != "value" or seen.study.values) and (kind.table != "visits" or seen.visits)]
 
 
-@dataclass(frozen=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """What is being written. `change`: makes it of what was typed, and why; `asks_why`: from the beginning; `shown`: what stood there."""
 
     desk: Desk

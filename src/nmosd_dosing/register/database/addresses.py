@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import InputError, Problem, clip
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 _SCHEMES = ("postgresql", "postgres")
 _NETWORK = frozenset(
@@ -20,13 +21,18 @@ _NETWORK = frozenset(
 _WAITS = 20  # seconds for another program that is writing
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+@beside(
+    unseen=(
+        "facts",
+        "arms",
+    )
+)
+class Address(Struct, frozen=True):
     """A register's two databases as Django's settings, and how messages name it: no password is in that. `user`: the role of a server."""
 
     shown: str
-    facts: dict[str, Any] = field(repr=False)
-    arms: dict[str, Any] = field(repr=False)
+    facts: dict[str, Any]
+    arms: dict[str, Any]
     file: Path | None = None
     arms_file: Path | None = None
     user: str = ""

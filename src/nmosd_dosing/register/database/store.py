@@ -6,17 +6,16 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
 from typing import Any
 
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Max
+from msgspec import Struct, field
 
 from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register.database import chain
 from nmosd_dosing.register.database.chain import Action, Damaged, Head, Wrong
 from nmosd_dosing.register.models import Content, Entry
-from nmosd_dosing.values import dataclass
 
 Cells = Mapping[str, str]
 ARMS = "arms:"  # before the number of an entry of the arms' store
@@ -25,8 +24,7 @@ MOST = 2**63 - 1  # SQLite sorts a number that was made a text by hand behind al
 _AT_ONCE = 5_000  # rows that are sent together
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who writes: an account with the role that it has now, in a time zone."""
 
     account: str
@@ -34,8 +32,7 @@ class Author:
     zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """What somebody asks to be written: a row of the table `what` that is new, or that replaces the entry `replaces`; or that nothing
     holds in its place any more (`withdraw`); or that the content of the entry `of` is taken out (`blank`).
 
@@ -58,8 +55,7 @@ class Conflict(InputError):
     """Somebody else was first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """One database of a register, by the name under which Django knows it."""
 
     alias: str

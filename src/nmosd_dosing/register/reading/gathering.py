@@ -6,8 +6,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.language.site_file import fill_in, read_site
@@ -21,15 +23,13 @@ from nmosd_dosing.register.reading.tables import EVERYBODY, Whose
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects import history
-from nmosd_dosing.values import dataclass
 
 _READ = ("subjects", "events", "visits", "weighings", "measurements")
 _COUNTED: dict[tuple[Head, Study, dt.date], counting.Counted] = {}  # of a register as its last entry's hash tells it from all others
 _MOST_COUNTED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """Those who are on one version of the study. `request`: they as known on the day of looking; `without_day`: the codes of those who have
     no first dose, and of whom nobody says when they were screened."""
 

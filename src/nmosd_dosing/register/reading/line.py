@@ -6,7 +6,8 @@ import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nmosd_dosing.errors import CHECKSUM, clip
 from nmosd_dosing.register.database.store import ARMS
@@ -36,8 +37,7 @@ NAMED = {  # by table, what a row of it is called, by which of its cells; and wh
 _WORDS = frozenset({"event", "status", "sex", "had", "role", "kind", "state"})  # cells in which stands a word of a closed set
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """An entry of the trail. `store`: `facts` or `arms`; `at`: UTC; `subject`: the code that the subject had then; `old`, `new`: of a
     correction the cells that are others, empty texts where one has no such cell; else all of them; None where nothing stood there, or
     nothing does now. `taken_out`: of an entry that took a text out, which cell, and `of` which entry."""

@@ -10,11 +10,11 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from msgspec import Struct
 
 from nmosd_dosing.errors import InputError, Problem, Problems, clip
 from nmosd_dosing.language.study_file import read_study_text
@@ -36,8 +36,7 @@ _AT_ONCE = 500
 _DAY = dt.timedelta(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Which lines: of a subject, by any code that he had; of a visit, by any name that it has; of a number, with all that stood in the same
     place; of days, in the zones of who wrote; by an account; of entries of a site; `but` those of one table; that were there when something
     was `known`."""
@@ -53,7 +52,10 @@ class Asked:
     but: str | None = None
 
 
-def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None) -> Iterator[Line]:
+EVERYTHING = Asked()
+
+
+def lines(register: Register, who: Who, asked: Asked = EVERYTHING, arms: Store | None = None) -> Iterator[Line]:
     """The lines of the trail that an account may read, in the order of their numbers; then those of `arms`, for whom may see them.
 
     Each entry is read, so that none that was spoilt by hand is passed over. Raises InputError for a subject or a number that is not there,
@@ -61,7 +63,7 @@ def lines(register: Register, who: Who, asked: Asked = Asked(), arms: Store | No
     return _lines(register, who, asked, arms, newest=False)
 
 
-def newest(register: Register, who: Who, asked: Asked = Asked(), arms: Store | None = None, before: str | None = None) -> Iterator[Line]:
+def newest(register: Register, who: Who, asked: Asked = EVERYTHING, arms: Store | None = None, before: str | None = None) -> Iterator[Line]:
     """The same the other way round, from the one `before` a number on, which is as `Line.number` writes it: for whoever takes the first
     ones and leaves the others, of which nothing is read then."""
     return _lines(register, who, asked, arms, newest=True, before=before)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
+from msgspec import Struct
 
 from nmosd_dosing.register.accounts import with_another_password
 from nmosd_dosing.register.database import chain, shape
@@ -17,13 +18,11 @@ from nmosd_dosing.register.database.chain import Head
 from nmosd_dosing.register.database.store import MOST, Store, TakenOut
 from nmosd_dosing.register.migrations import _guards
 from nmosd_dosing.register.models import Content, Entry
-from nmosd_dosing.values import dataclass
 
 _TOLD = 1000  # entries between two words on how far it is
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a trail holds: how many entries it has and the last one; else the first number that does not fit, None where it is a guard,
     and why. `earlier`: how many entries have an earlier time than the one before, and the number of the first: a clock was set back, or
     two wrote at once. That is no edit by hand."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+
+from msgspec import Struct
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
@@ -26,7 +27,7 @@ from nmosd_dosing.register.writing.slips import slips
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
-from nmosd_dosing.values import dataclass
+from nmosd_dosing.values import beside
 
 _WHY = '"why"'
 _NOUNS = {
@@ -35,8 +36,7 @@ _NOUNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True):
     """A register with who writes in it, and on which day. `chosen`: a study, and one period of it or none, instead of the register's."""
 
     register: Register
@@ -56,8 +56,8 @@ class Book:
         return self.register.arms_store() if table == "allocation" else self.register.facts
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@beside("check")
+class Change(Struct, frozen=True):
     """What is to be written: acts, thought of when `seen` was the last entry; why somebody should look again; which visits ahead have
     another day then; and what is found then, and is not now. `check`: is asked once more when nobody else can write."""
 
@@ -67,7 +67,7 @@ class Change:
     doubts: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
     found: tuple[Finding, ...] = ()
-    check: Callable[[], None] | None = field(default=None, compare=False)
+    check: Callable[[], None] | None = None
 
     def write(self, who: Who, at: dt.datetime, zone: str) -> list[int]:
         """Writes it, and gives the numbers. Raises Conflict where somebody was first."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from nmosd_dosing.errors import InputError, Problem, argument, clip, command, grouped
 from nmosd_dosing.register.database import facts
@@ -37,8 +38,7 @@ class Corrected(NamedTuple):
     cells: Row
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """What a table brings: `new` rows, each with its subject's code; those it corrects; how many are there already; and how many of the
     register's rows it does not have."""
 

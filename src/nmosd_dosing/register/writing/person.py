@@ -9,8 +9,10 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import Document, DosingError, InputError, Place, Problem, Problems, one_of
 from nmosd_dosing.plans.request import Request
@@ -25,7 +27,6 @@ from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED
 from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
-from nmosd_dosing.values import dataclass
 
 Cells = Mapping[str, str]
 _MORE = {"subjects": ("enter_", "earlier_")}  # how further columns begin
@@ -42,8 +43,7 @@ class Row(NamedTuple):
 Rows = Mapping[str, Sequence[Row]]  # by table
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """By which study a person is planned, as of which day; without one only the rows are read."""
 
     study: Study | None
@@ -63,8 +63,7 @@ class Way:
         return self.study is None or any(period.masks for period in self.study.periods)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """What the rows of a person say. `cells`: by table, the rows in the canonical way of writing, in their order. `schedule`: None of whom
     no day is known, or where there is no study."""
 
@@ -248,7 +247,7 @@ class _Sheet:
         return Place(document, *spans[column])
 
 
-class _RowDocument(Document):
+class _RowDocument(Document, frozen=True):
     """A row as a person types it; messages say which one it is."""
 
     def where(self, place: Place) -> str:

@@ -13,8 +13,10 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import to_dates
 from nmosd_dosing.plans.plan import Plan
@@ -27,7 +29,6 @@ from nmosd_dosing.schedule.alike import Alike, ByBody, ByDay, alike, alone
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 Form = Literal["csv", "json"]
 FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")
@@ -95,8 +96,7 @@ def rows_of(request: Request, form: Form, part: Cohort) -> list[str]:
 # --- subjects who are alike ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Hole:
+class _Hole(Struct, frozen=True):
     """A cell that alike subjects do not share: of the subject itself (`visit` is empty), or a number of the `nth` dose of a visit; or a
     day, `plus` so many days, with an `hour` behind it."""
 
@@ -108,16 +108,14 @@ class _Hole:
     hour: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
+class _Template(Struct, frozen=True):
     """The rows of one subject, with `%s` for what others who are alike have of their own."""
 
     text: str
     holes: tuple[_Hole, ...]
 
 
-@dataclass(slots=True)
-class _Slice:
+class _Slice(Struct):
     request: Request
     cohort: Cohort
     form: Form

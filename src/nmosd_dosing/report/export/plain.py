@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.study.model import Site
-from nmosd_dosing.values import dataclass
 
 DATES = frozenset({
     "start", "planned_start", "until", "target", "actual", "booked", "earliest", "latest", "last", "weight_of", "date", "planned", "from",
@@ -22,8 +23,7 @@ DATES = frozenset({
 _PART = 50_000  # characters of CSV that are handed on together
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A list as rows of plain values below the names of their columns: what CSV and a workbook are made of. `beside`: how many of its first
     columns stay in sight. `dates`: those whose texts are dates."""
 

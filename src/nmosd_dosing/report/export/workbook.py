@@ -18,10 +18,11 @@ from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip
 from nmosd_dosing.report.export.plain import Sheet
 from nmosd_dosing.screen import columns, cuts, without_controls
-from nmosd_dosing.values import dataclass
 from nmosd_dosing.version import PROGRAM
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ _NO_CHARACTER = re.compile("[\ufffe\uffff]")  # what XML cannot hold, beside con
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # `_x0041_` is how a workbook may write an A
 
 
-@dataclass(frozen=True, slots=True)
-class _Looks:
+class _Looks(Struct, frozen=True):
     """The numbers under which a workbook keeps how its cells look."""
 
     number: int
@@ -56,8 +56,7 @@ class _Looks:
     heading: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """The rows of a sheet as XML, and the cells that they take: `A1:F20`."""
 
     xml: IO[bytes]

@@ -9,9 +9,10 @@ import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Language
 from nmosd_dosing.screen import for_terminal
-from nmosd_dosing.values import dataclass
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d(?: \S{2,3}\b)?)")  # as `days` writes it for people
@@ -52,8 +53,7 @@ footer {{ margin-top: 2rem; padding-top: .5rem; border-top: 1px solid {LINE}; co
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
+class Markup(Struct, frozen=True):
     """Finished HTML."""
 
     html: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nmosd_dosing.checks.board import Board, Kind, Mark
 from nmosd_dosing.days import month_name, weekdays

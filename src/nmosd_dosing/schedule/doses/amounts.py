@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.dose.calculation import Bodies, Statuses, WholeDose, Wholes, denominators, reckon, to_whole
@@ -23,11 +24,9 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.visit_records import VisitRecords
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A row's doses in whole numbers of 1/`scale`, by arm; None where an arm gets none.
 
     `group` is the product and unit whose amounts are added up; all its rules have one scale. `changes`: the same in each of the ways
@@ -58,8 +57,7 @@ class Rule:
         return tuple(dose.times if dose is not None else 1 for dose in self.doses)
 
 
-@dataclass(frozen=True, slots=True)
-class Doses:
+class Doses(Struct, frozen=True):
     """What is known of a schedule's doses before it has dates: the rule of each row, what is recorded, what was given besides, caps."""
 
     rules: tuple[Rule, ...]
@@ -178,8 +176,7 @@ def _times(rule: Rule, arm: NDArray[np.int16]) -> int | Wholes:
 # --- amounts and totals -------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     """What some subjects have had so far, of each product and unit, and of it per kg."""
 
     totals: dict[tuple[str, str | None], Wholes]

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, to_date
@@ -19,7 +20,6 @@ from nmosd_dosing.schedule.rows import Reweighed, Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort, Series
-from nmosd_dosing.values import dataclass
 
 WeightStatus = Literal["baseline", "measured", "carried forward", "ideal", "adjusted"]
 
@@ -89,8 +89,7 @@ def grams_at(schedule: Schedule, product: str, dates: Dates, columns: slice = sl
     return grams
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """The weight that one subject's dose is by, and the day on which it was measured; None: at baseline, or not at all, as the ideal one.
     `measured`: the weight of which an adjusted one is made."""
 
@@ -128,8 +127,7 @@ def used_by(schedule: Schedule, by: ByWeight, product: str, date: np.datetime64,
     return Used(float(reckoned / 1000), found.of, by, found.kg)
 
 
-@dataclass(frozen=True, slots=True)
-class UsedValue:
+class UsedValue(Struct, frozen=True):
     """The recorded value that one subject's dose is by, and its day; None where there is none on or before the dose."""
 
     what: Value

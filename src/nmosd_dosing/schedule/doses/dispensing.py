@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
@@ -18,11 +19,9 @@ from nmosd_dosing.schedule.levels import places
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.subjects.bounds import Values
 from nmosd_dosing.subjects.visit_records import Recorded
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Dispensed:
+class Dispensed(Struct, frozen=True):
     """The vials of a row: (n,) each but counts, NaN where they cannot be counted.
 
     counts: (s, n) of each of the product's s sizes, for all administrations at the visit. total: what these hold, in the unit of

@@ -6,15 +6,14 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec import Struct
 
 from nmosd_dosing.dose.calculation import denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class LevelAmount:
+class LevelAmount(Struct, frozen=True):
     """One administration of a product at one of its levels, in `unit`. amount, status: of each subject; None where there is none, why."""
 
     product: str

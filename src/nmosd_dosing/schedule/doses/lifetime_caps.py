@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.calculation import Wholes, surface
@@ -19,13 +20,11 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.sentences import Sentence, joined, said
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.values import dataclass
 
 _NEAR = 1e-9  # of a cap: so near to it only fractions can tell whether it is passed
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
+class Lifetime(Struct, frozen=True):
     """The cap of a product. earlier: by column, what subjects had of it before, in the cap's unit."""
 
     product: str
@@ -76,8 +75,7 @@ def in_words(total: float, limit: LifetimeCap) -> Sentence:
     return said("just above {amount}", amount=amount) if shown <= limit.amount < total else joined("", [amount])
 
 
-@dataclass(frozen=True, slots=True)
-class _Doses:
+class _Doses(Struct, frozen=True):
     """What a cap counts: (k, n) the doses of its rows, in whole numbers, and what each is divided by; NaN where it is not known.
 
     factors: what one of a row's whole numbers is in the cap's unit, None where the two do not measure the same. one: how many whole

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, Dose, amount_text, number_text, range_text
@@ -22,7 +23,6 @@ from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
 from nmosd_dosing.subjects.visit_records import VisitRecords, is_needed, may_be, of_needed, plans_more
-from nmosd_dosing.values import dataclass
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 
@@ -73,8 +73,7 @@ def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fract
     return True, converted(Fraction(record.amount), record.unit, give.unit) if alone or record.product else None
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(Struct, frozen=True):
     """A dose that was given at a visit which is not planned, by its name. amount: None where nobody wrote how much."""
 
     column: int

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Sequence as Items
 from fractions import Fraction
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problems, RegimenError, argument, clip, counted
 from nmosd_dosing.language import nodes as source
@@ -23,7 +25,6 @@ from nmosd_dosing.simulation.assumptions.rates import example_ratio, hazard_step
 from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, STABLE
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.period_order import arms_of
-from nmosd_dosing.values import dataclass
 
 FOLLOWED = "all that is planned, open repeats for 24 months"
 HORIZON = Offset(0, 240, "20 years")
@@ -35,8 +36,7 @@ _KINDS = {  # by a key that only they have: what other files are, and how they a
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AssumptionsText:
+class AssumptionsText(Struct, frozen=True):
     """An assumptions file as it was read: its keys and values with their places. `sha256`: of the whole file."""
 
     node: Mapping
@@ -134,8 +134,7 @@ def build(
     return _Builder(mapping, study, periods, problems).assumptions(text.sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class _Uses:
+class _Uses(Struct, frozen=True):
     """What of the assumptions can matter in a study on this way."""
 
     arms: tuple[str, ...]

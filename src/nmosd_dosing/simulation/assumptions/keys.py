@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct, structs
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
@@ -31,7 +33,6 @@ from nmosd_dosing.language.shapes import (
     phrase,
     words,
 )
-from nmosd_dosing.values import dataclass
 
 VERSION = 1
 MOST_SUBJECTS = 100_000
@@ -70,7 +71,7 @@ def whole(what: str, low: int, high: int, example: str) -> Shape[int]:
             raise PhraseError(f"expected {what} from {low:,} to {high:,}, found `{clip(text)}`", node.place)
         return int(text)
 
-    return dataclasses.replace(phrase(what, parse, example=example), schema={"type": "integer", "minimum": low, "maximum": high})
+    return structs.replace(phrase(what, parse, example=example), schema={"type": "integer", "minimum": low, "maximum": high})
 
 
 def _length(what: str, least: Offset, most: Offset, example: str) -> Shape[Offset]:
@@ -95,7 +96,7 @@ def _length(what: str, least: Offset, most: Offset, example: str) -> Shape[Offse
 
 def _number_or_text(shape: Shape[Any]) -> Shape[Any]:
     """A rate whose `0` an editor takes for a number."""
-    return dataclasses.replace(shape, schema={"anyOf": [shape.schema, {"const": 0}]})
+    return structs.replace(shape, schema={"anyOf": [shape.schema, {"const": 0}]})
 
 
 def _to_mend(shape: Shape[dict[str, Pair[int]]]) -> Shape[dict[str, Pair[int]] | Node]:
@@ -142,11 +143,10 @@ def _invented(node: Scalar) -> Scalar:
     return node
 
 
-INVENTED = dataclasses.replace(phrase("an assumption's key", _invented, example="dropout"), schema={"enum": list(KEYS)})
+INVENTED = structs.replace(phrase("an assumption's key", _invented, example="dropout"), schema={"enum": list(KEYS)})
 
 
-@dataclass(frozen=True, slots=True)
-class Committee:
+class Committee(Struct, frozen=True):
     """When the monitoring committee stops the study; `when` None: never."""
 
     when: dt.date | Fraction | None

@@ -6,8 +6,9 @@ import datetime as dt
 from fractions import Fraction
 from typing import Literal
 
+from msgspec import Struct
+
 from nmosd_dosing.days import Offset
-from nmosd_dosing.values import dataclass
 
 Steps = tuple[tuple[float, float], ...]
 """A rate that changes in steps: (days since when, how often per day). The first since 0, then ascending; each holds until the next."""
@@ -17,8 +18,7 @@ NEVER: Steps = ((0.0, 0.0),)
 Entry = Literal["earliest", "latest", "uniform"]
 
 
-@dataclass(frozen=True, slots=True)
-class BodyWeight:
+class BodyWeight(Struct, frozen=True):
     """Body weights in kg: normally distributed with `mean` and `sd`, cut to `low` … `high` (both included), on a grid of 0.1 kg.
 
     `sd` 0: everybody weighs `mean`.
@@ -30,8 +30,7 @@ class BodyWeight:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Assumptions:
+class Assumptions(Struct, frozen=True):
     """An assumptions file, read for one study and a way through its periods.
 
     `study`, `title`, `source`: what the file says of itself; `invented`: the keys that nobody measured.

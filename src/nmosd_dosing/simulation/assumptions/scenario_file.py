@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import re
 from dataclasses import dataclass
+
+from msgspec import structs
 
 from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument, clip
 from nmosd_dosing.language.keys import ID, one_line
@@ -149,7 +150,7 @@ def _made(
         changed = build(_SCENARIO, AssumptionsText(_merged(base.node, entry.value), sha256), study, periods, own)
         problems.found += [_placed(problem, name, entry.key.place) for problem in own.found]
         if changed is not None:
-            made.append((name, dataclasses.replace(changed, study=of, title=title)))
+            made.append((name, structs.replace(changed, study=of, title=title)))
     return made
 
 
@@ -163,5 +164,5 @@ def _merged(base: Mapping, changes: Mapping) -> Mapping:
 def _placed(problem: Problem, name: str, place: Place) -> Problem:
     """A problem that points into the other file names the scenario that brings it about."""
     if problem.place is None or problem.place.document is not place.document:
-        return dataclasses.replace(problem, also=(*problem.also, (f"in the scenario `{clip(name)}`", place)))
+        return structs.replace(problem, also=(*problem.also, (f"in the scenario `{clip(name)}`", place)))
     return problem

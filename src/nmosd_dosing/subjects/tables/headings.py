@@ -10,11 +10,11 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from nmosd_dosing.errors import argument, clip, one_of
 from nmosd_dosing.study.events import BEFORE_DAY_1, CONSENTED, RANDOMISED, SCREENED
-from nmosd_dosing.values import dataclass
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "subject": (
@@ -116,8 +116,7 @@ _BY_HOUR = ("time", "assessment", "time_point")  # few tables have them, and oth
 _SHOWN = 12  # ignored columns that are named
 
 
-@dataclass(slots=True)
-class Layout:
+class Layout(Struct):
     """How somebody says that a table is kept, and what came of it when it was read.
 
     table: which one it is, as the command line calls it. columns: by our name, how the column is called. sheets: names of sheets of a
@@ -151,8 +150,7 @@ def meanings(columns: Collection[str]) -> dict[str, str]:
     return found | {plain(ours): ours for ours in columns}
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What the cells of a line mean as names of columns. columns: where each of ours stands. several: those of ours that more than one
     cell means. others: the cells that mean none of ours, and say something. said: names that somebody said, and that are here."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import HOLE, Document, Problem, one_of
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """Columns of which no message shows what stands in them. `whole`: an empty cell, a quotation mark, or how many cells a line has would
     tell as well."""
 

@@ -11,13 +11,14 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.subjects.had import ONGOING, Had
 from nmosd_dosing.subjects.tables import cells, reading
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.subject_table import needs_code
 from nmosd_dosing.subjects.tables.table import Cell, stop
-from nmosd_dosing.values import dataclass
 
 _ONGOING = frozenset(
     {ONGOING, "on going", "continuing", "continues", "going on", "present", "today", "继续", "持续", "至今", "进行中", "使用中"}
@@ -27,8 +28,7 @@ _PARTIAL = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?|年|-{1,2})?(?:-(?
 _OPTIONAL = ("subject", "to", "amount", "amount_per_day", "unit", "for", "had", "comment")
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
+class _Days(Struct, frozen=True):
     """The first and the last day that a date may be; `ongoing` instead of a date."""
 
     first: dt.date | None = None

@@ -17,7 +17,6 @@ from nmosd_dosing.subjects.tables.encodings import decoded
 from nmosd_dosing.subjects.tables.headings import CODES, Heading, Layout, as_said, asked, meanings, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden
 from nmosd_dosing.subjects.tables.table import Table, stop
-from nmosd_dosing.values import dataclass
 
 LOOKED_THROUGH = 50  # lines with something in them, among which the heading is looked for
 EMPTY = frozenset({".", "-", "NA", "Na", "nA", "na", "N/A", "N/a", "n/A", "n/a"})  # as SDTM and R write that there is nothing
@@ -103,8 +102,7 @@ def _rows(table: Table, begin: int, names: Sequence[str], required: Sequence[str
     return cells
 
 
-@dataclass(frozen=True)
-class Entries(Document):
+class Entries(Document, frozen=True, dict=True):
     """A table that a register has, whose rows are named by the numbers of their entries."""
 
     table: str = ""

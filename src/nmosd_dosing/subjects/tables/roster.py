@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.units import UNITS, unit_of
@@ -32,8 +34,7 @@ _RECORD = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class LeftOut:
+class LeftOut(Struct):
     """What is wrong with tables of which the rest is taken: the problems, and the subjects that they are of, as `same` writes codes.
     `rows`: of the table of subjects, by number; `names`: the codes that stand there; `nobody`: its lines that are nobody's row.
 
@@ -231,8 +232,7 @@ def roster(
     return tuple(said[i].of(subject) for i, subject in enumerate(subjects))
 
 
-@dataclass(slots=True)
-class Said:
+class Said(Struct):
     """What the tables beside that of the subjects say of one of them; weights by day, other values by name and day. A day that stands in
     both is one."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.dose import Sex
@@ -22,11 +23,9 @@ from nmosd_dosing.subjects.tables import cells as typed
 from nmosd_dosing.subjects.tables import reading
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.table import Cell, Table
-from nmosd_dosing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectColumns:
+class SubjectColumns(Struct, frozen=True):
     """n subjects, a row each, as their table has them; None where a cell is empty or wrong.
 
     entered: by period, the day on which a subject entered it. earlier: by product, what a subject had of it before. events: by name, the

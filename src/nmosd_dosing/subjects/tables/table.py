@@ -5,22 +5,22 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
 from itertools import islice
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nmosd_dosing.errors import Document, InputError, Place, Problem, Problems, clip, did_you_mean, grouped
 from nmosd_dosing.subjects.tables.cells import Reader, decimal_comma
 from nmosd_dosing.subjects.tables.headings import Layout, understood
 from nmosd_dosing.subjects.tables.hidden import NOTHING, Hidden, other_cells, silent
-from nmosd_dosing.values import dataclass
 
 T = TypeVar("T")
 LISTED = 100  # problems that are shown
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """The rows below a heading, by column; empty texts where the table has no such column. Rows are counted from 0.
 
     Places are found when they are asked for: in a long table they would cost more than the reading.
@@ -270,8 +270,7 @@ def guarded(text: str) -> str:
     return f"'{text}" if text[0] in _RUNS or (text[0] == "'" and _GUARD.fullmatch(text)) else text
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A cell's text, without the spaces around it, and where it stands."""
 
     text: str

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import Document, InputError, Place, Problem, argument, clip, did_you_mean, one_of
 from nmosd_dosing.subjects.tables.headings import Layout
-from nmosd_dosing.values import dataclass
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -31,8 +30,7 @@ _ROUNDED = 10**15  # from here on a spreadsheet has put zeros for the last digit
 _LARGEST = 100_000_000  # bytes that the parts of a workbook may unpack to, and characters of its text
 
 
-@dataclass(frozen=True)
-class Sheet(Document):
+class Sheet(Document, frozen=True):
     """A sheet as text, whose places are named as its people do: `visits.xlsx, cell B5`; with its `title` where it is one of several."""
 
     title: str | None = None
