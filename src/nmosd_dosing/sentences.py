@@ -73,7 +73,7 @@ def length_text(words: str) -> Sentence:
 def joined(between: str, parts: Iterable[Part]) -> Sentence:
     """Sentences in a row, with the same between each two of them; it is translated, too, where it is not empty."""
     all_ = tuple(parts)
-    made = Sentence(between.join(map(english, all_)))
+    made = Sentence(between.join([part if isinstance(part, str) else english(part) for part in all_]))
     made.pattern, made.parts = between, all_
     return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from nmosd_dosing.days import Offset, is_clipped
 from nmosd_dosing.dose.dose import AmountStatus
@@ -19,6 +20,7 @@ from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY
 from nmosd_dosing.subjects.subject import Record
 
 
+@lru_cache(maxsize=4096)  # subjects of a cohort have days in common
 def day(date: Date) -> Sentence:
     """A date as people read it."""
     return said("{day}", day=date) if date is not None else said("not known")
@@ -26,7 +28,8 @@ def day(date: Date) -> Sentence:
 
 def source_text(own: Iterable[Source | None]) -> str | None:
     """Where a fact stands, if it says so itself."""
-    return joined("; ", (source.text for source in own if source is not None)) or None
+    texts = [source.text for source in own if source is not None]
+    return (texts[0] if len(texts) == 1 else joined("; ", texts)) if texts else None
 
 
 def allowed_from(first: dt.date, *, or_later: bool) -> Sentence:
