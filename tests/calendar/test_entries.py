@@ -16,11 +16,13 @@ from nmosd_dosing.calendar.updates import to_ics
 from nmosd_dosing.days import Language
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language.catalog import shipped
+from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.study.model import Study
 from tests.kit.calendars import START, made
 from tests.kit.command import dosing, errors
 from tests.kit.paths import ROOT
+from tests.kit.worked import HEAD
 
 STAMP = dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 WINDOWS = str(ROOT / "examples" / "windows.yaml")
@@ -139,6 +141,21 @@ def test_spans_are_entries_of_their_own_and_projected_ones_are_tentative() -> No
     assert (contraception.status, contraception.busy) == ("TENTATIVE", False)
     assert contraception.description.split("\n")[:2] == ["From 2025-01-06 Mon to 2026-01-06 Tue", "It may end later."]
     assert found["bat4406f-rcp Screening (0012)"].status == "CONFIRMED"
+
+
+@pytest.mark.parametrize(("language", "categories"), [
+    ("en", {("visit", "Visit"), ("window", "Visit window"), ("span", "Period of time")}),
+    ("zh", {("visit", "访视"), ("window", "访视窗"), ("span", "时段")}),
+])  # fmt: skip
+def test_each_kind_of_entry_has_its_category(language: Language, categories: set[tuple[str, str]]) -> None:
+    """The days on which a next period may be entered are a window, as those of a visit are."""
+    p = "{length: 52 weeks, visits: [{at: D15, window: ±3d, assess: MRI}], spans: {s: {title: s, from: D1, to: D15}}}"
+    way = "transitions: [{id: a, from: p, to: q, after: relapse, within: 28 days}]\n"
+    study, _ = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods:\n  p: {p}\n  q: {{visits: [{{at: D1, assess: MRI}}]}}\n{way}")
+    shown = plan(study, Subject(START, code="0012", events=(Event("relapse", dt.date(2025, 2, 3)),)))
+    found = to_entries(shown, CalendarStyle(language=language, windows=True, spans=True))
+    assert {(entry.kind, entry.category) for entry in found} == categories
+    assert [str(entry.start) for entry in found if entry.kind == "window"] == ["2025-01-17", "2025-02-03"]
 
 
 def test_projected_visits_are_tentative() -> None:

@@ -199,6 +199,16 @@ def test_an_entry_that_someone_put_in_stays_byte_for_byte(folder: Path) -> None:
         assert Path("v.ics").read_bytes().count(own) == 1
 
 
+def test_an_entry_that_has_lost_its_mark_is_told_and_never_written_twice(folder: Path) -> None:
+    write()
+    spoiled = Path("v.ics").read_bytes().replace(b"X-DOSING-KIND:visit\r\n", b"", 1)
+    Path("v.ics").write_bytes(spoiled)
+    for start in ("2025-01-06", "2025-02-03"):
+        told = errors("plan", "--regimen", "mil62-rcp", "--start", start, "--subject", "0012", "--ics", "v.ics")
+        assert "`v.ics` is broken: the entry b9dac8c5-5a33-5a32-8c44-01917ccc8a5d has lost its X-DOSING-KIND" in told
+        assert Path("v.ics").read_bytes() == spoiled
+
+
 EDITS = {
     "a repeat": (b"\r\nUID:b9", b"\r\nRRULE:FREQ=DAILY\r\nUID:b9"),
     "another end": (b"DTEND;VALUE=DATE:20250107", b"DTEND;VALUE=DATE:20250109"),

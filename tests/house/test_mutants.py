@@ -22,6 +22,7 @@ from tests.kit.paths import ROOT
     ("return a + 1", ["a + 1  ->  a - 1", "1  ->  2"]),
     ("return a // b * c", ["a // b * c  ->  a // b // c", "a // b  ->  a * b"]),
     ("return sorted(a, reverse=True)", ["True  ->  False"]),
+    ("return zip(a, b, strict=True)", []),
     ("b: tuple[int, Literal[1]] = a", []),
     ("assert a > 0", []),
     ("return f'{a:>10} {b + c}'", ["b + c  ->  b - c"]),

@@ -163,6 +163,7 @@ def test_doses_closer_than_the_minimum_gap_whatever_their_order() -> None:
     (["at: 'D1 + 1 month, D8 + 1 month'"], 7),
     (["at: 'D1 + 1 month, D45'"], 13),  # 44 days, less a month of 31
     (["at: 'D29, D8 + 1 month'"], 7),  # a month of 28 days and a week, less 28 days
+    (["arms: a, at: D1 to D15, give: X 10 mg daily", "arms: b, at: 'D15, D40'"], 25),
     (["arms: a, at: 'D1, D15'", "arms: b, at: 'D1, D29'"], 14),  # on one day of two arms nobody waits
 ])  # fmt: skip
 def test_the_fewest_days_that_are_planned_between_two_doses(given: list[str], fewest: int | None) -> None:
@@ -211,6 +212,50 @@ def test_an_entry_keeps_the_gap_to_a_planned_dose_and_to_one_that_all_arms_got()
         with pytest.raises(InputError, match="2 days after the dose planned for 2025-02-03 Mon"):
             plan(read_study_text(text)[0], subject)
     assert plan(read_study_text(by_arm)[0], replace(subject, arm="a"))
+
+
+def test_a_dose_as_needed_keeps_no_gap() -> None:
+    text = TWO.replace("{at: D1, give: X 10 mg}", "{at: D1, give: X 10 mg as needed}")
+    subject = person(None, None, ("relapse", "2025-02-04"), entered=(Entered("q", day("2025-02-05")),))
+    assert plan(read_study_text(text)[0], subject)
+
+
+def test_what_is_recorded_of_the_last_dose_is_ones_own() -> None:
+    """Of the first subject nothing is recorded, of the second the dose of 3 February."""
+    one = person(None, None, ("relapse", "2025-02-04"), entered=(Entered("q", day("2025-02-05")),), code="1")
+    other = replace(one, code="2", records=(Record("p/D29", day("2025-02-03")),))
+    with pytest.raises(InputError) as refused:
+        expand(read_study_text(TWO)[0], Cohort.of_subjects([one, other], ()))
+    said = [problem.message for problem in refused.value.problems]
+    assert ["planned for" in message for message in said] == [True, False]
+
+
+BY_ARMS = (
+    HEAD
+    + """products: {X: {}}
+arms: [a, b]
+periods:
+  p:
+    length: 52 weeks
+    visits: [{at: D1, give: {a: nothing, b: X 10 mg}}, {at: D29, give: {a: X 10 mg, b: nothing}}]
+  q:
+    visits: [{at: D1, give: GIVEN}]
+transitions:
+  - {id: c, from: p, to: q, after: relapse, within: 60 days}
+"""
+)
+
+
+@pytest.mark.parametrize(("given", "gaps"), [
+    ("{a: nothing, b: X 10 mg}", ["X: 31 days from p/D1"]),
+    ("{a: X 10 mg, b: nothing}", ["X: 3 days from p/D29"]),
+    ("X 10 mg", ["X: 3 days from p/D29"]),
+    ("nothing", []),
+])  # fmt: skip
+def test_whose_arm_is_not_known_has_the_gaps_that_an_arm_has(given: str, gaps: list[str]) -> None:
+    subject = person(None, None, ("relapse", "2025-02-04"), entered=(Entered("q", day("2025-02-06")),))
+    made = plan(read_study_text(BY_ARMS.replace("GIVEN", given).replace("give: nothing", "assess: MRI"))[0], subject)
+    assert [message.split(" (")[0] for message in notes(made, "gap")] == gaps
 
 
 def test_an_entry_that_is_only_expected_is_not_refused_nor_a_dose_after_an_event() -> None:

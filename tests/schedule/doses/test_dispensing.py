@@ -51,6 +51,17 @@ def test_vials_of_a_dose_in_part_are_those_of_the_planned_one() -> None:
     assert (dose(found, "D0").vials, dose(found, "D0").dispensed) == ((("120 mg", 5),), 600)
 
 
+def test_vials_of_a_dose_as_recorded_are_those_of_what_was_given() -> None:
+    found = plan(load("belimumab"), Subject(START, weight_kg=60, records=(done("D0", "2025-01-06", "450", "mg"),)))
+    assert (dose(found, "D0").vials, dose(found, "D0").dispensed) == ((("120 mg", 4),), 480)
+
+
+def test_vials_of_a_recorded_course_of_two_doses_are_opened_for_each() -> None:
+    text = COURSE.replace("D1 to D10", "D1 to D2").replace("X 100 mg daily", "X 150 mg daily")
+    found = dose(made(text, done("D1 to D2", "2025-01-06", "250", "mg")), "D1 to D2")
+    assert (found.vials, found.dispensed, found.total) == ((("100 mg", 4),), 400, 250)
+
+
 @pytest.mark.parametrize(("amount", "status"), [("1500", "done"), ("300", "partial")])
 def test_vials_of_a_recorded_course_are_opened_for_each_of_its_doses(amount: str, status: Any) -> None:
     """150 mg on ten days: two vials of 100 mg each day."""
