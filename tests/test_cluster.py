@@ -28,8 +28,9 @@ from nmosd_dosing import cluster, load, load_assumptions, simulate
 from nmosd_dosing.cli.run import cohort
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.simulation import trials
-from tests.kit.cluster import scheduler, workers
+from tests.kit.cluster import scheduler, typed, workers
 from tests.kit.command import errors, output
+from tests.kit.paths import ROOT
 from tests.kit.running import running
 from tests.kit.simulate_command import BAT, SCENARIOS, TRIAL
 
@@ -42,7 +43,7 @@ FOR_EVER = (*BAT, "--trials", "1000000000")
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A scheduler with two workers, each with a nanny who starts it again."""
-    with scheduler() as (_, found), workers(found, 2):
+    with scheduler() as (_, found), workers(found):
         yield found
 
 
@@ -62,6 +63,13 @@ def on_one_core() -> str:
 
 def test_by_address(address: str, on_one_core: str) -> None:
     assert output(*JSON, "--on", address) == on_one_core
+
+
+def test_what_the_page_says_to_type(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    words = [{"1000000": "300"}.get(word, word) for word in typed("dosing", address)]
+    assert words[-2:] == ["--on", address]
+    assert output(*words) == output(*words[:-2])
 
 
 def test_in_jobs_of_one_set_of_assumptions_in_one_block(address: str, on_one_core: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,9 +101,9 @@ def test_a_worker_is_killed_in_the_middle(address: str, client: Any) -> None:
         told.append(done)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trials, "_SECONDS", 0.1)
+        patch.setattr(trials, "_SECONDS", 0)
         assert asked(cluster=address, progress=kill) == asked()
-    assert len(told) >= 4
+    assert len(told) == 12  # jobs, of a block each
     assert told == sorted(told) and told[-1] == 3000
 
 
@@ -122,7 +130,7 @@ def test_a_table_of_every_visit(address: str, tmp_path: Path, monkeypatch: pytes
 
 def test_the_scheduler_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
-    with scheduler() as (process, found), workers(found, 1), dosing_at_work(found, "--output", str(file)) as program:
+    with scheduler() as (process, found), workers(found), dosing_at_work(found, "--output", str(file)) as program:
         os.kill(process, signal.SIGKILL)
         out, err = program.communicate(timeout=60)
     assert (program.returncode, out) == (2, b"")

@@ -265,6 +265,7 @@ def run(
         most_sets, most_blocks = sets, max(1, min(_UNIT, blocks // (cores * 4)))
         cores = min(cores, -(-blocks // most_blocks))
     else:
+        work(Job(0, 1, 0, 1))  # so that all is loaded
         begin = time.process_time()
         work(Job(0, 1, 0, 1))
         most_sets = max(1, round(_SECONDS / (time.process_time() - begin)))

@@ -31,7 +31,7 @@ from nmosd_dosing.study.model import Period, Study
 
 VERSION = 1
 BASE = "as assumed"
-MOST = 20
+MOST = 1000
 MOST_CHARACTERS = 60
 _WHAT = "a file of scenarios"
 _SCENARIO = known_keys(AssumedKeys, "a scenario")
