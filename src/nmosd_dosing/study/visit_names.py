@@ -55,6 +55,7 @@ def is_restarted(name: str) -> bool:
     return _RESTARTED.search(name) is not None
 
 
+@lru_cache(maxsize=65536)
 def before_restart(name: str) -> str:
     """The name that a visit has before its period begins anew: `D15` of `D15 (restart 2)`."""
     return _RESTARTED.sub("", name)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, shift
+from nmosd_dosing.days import NO_DATE, Dates, of_dates, shift
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit, moved_by
 from nmosd_dosing.study.visit_names import before_restart
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.subject import Record
 
 _DAY = np.timedelta64(1, "D")
 
@@ -29,10 +31,16 @@ class Taken(Struct, frozen=True):
     def nothing(n: int) -> Taken:
         return Taken(np.full(n, NO_DATE), np.full(n, NO_DATE))
 
-    def put(self, column: int, last: np.datetime64, given: bool) -> None:
-        """Adds a visit of one subject up to its last day; `given`: with a dose."""
-        self.last[column] = np.fmax(self.last[column], last)
-        self.free[column] = np.fmax(self.free[column], last + _DAY if given else last)
+    @staticmethod
+    def of(n: int, visits: Sequence[tuple[int, dt.date, int, bool]]) -> Taken:
+        """Of visits: the subject's column, the first day, how many follow it, and whether a dose was given."""
+        found = Taken.nothing(n)
+        if visits:
+            columns, first, more, given = zip(*visits, strict=True)
+            last = of_dates(first) + np.array(more) * _DAY
+            np.fmax.at(found.last, np.array(columns), last)
+            np.fmax.at(found.free, np.array(columns), last + np.array(given) * _DAY)
+        return found
 
     def leave(self, latest: Dates, shares: NDArray[np.bool_]) -> Dates:
         """(n,) the first day on which the next period may begin: the day of the dose itself, where the days of entry end with it and
@@ -63,20 +71,21 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
     if not cohort.records or len(periods) == 1:
         return tuple(Before(p, mine) for p, mine in zip(periods, by_period, strict=True))
     visits, of = [v for mine in by_period for v in mine], [p for p, mine in enumerate(by_period) for _ in mine]
-    anew = tuple((column, structs.replace(record, visit=before_restart(record.visit))) for column, record in cohort.records)
+    anew = tuple((column, _before_restart(record)) for column, record in cohort.records)
     found = visit_records.match(visits, [periods[p].id for p in of], structs.replace(cohort, records=anew), {})
-    recorded, booked = ([Taken.nothing(n) for _ in periods] for _ in range(2))
     written = ~np.isnat(found.booked)
     written[tuple(np.array([*found.records], dtype=np.intp).reshape(-1, 2).T)] = True
+    taken: dict[bool, list[list[tuple[int, dt.date, int, bool]]]] = {was: [[] for _ in periods] for was in (True, False)}
+    to_come, of_visits = ~np.isnat(found.booked), [_days_of(visit) for visit in visits]
     by_visit = [*found.records.items(), *found.appointments.items()]
     for i, column, record in (*((i, column, record) for (i, column), records in by_visit for record in records), *found.twice):
-        visit = visits[i]
-        if (record.took_place or not np.isnat(found.booked[i, column])) and not visit.hangs_on:
-            dosed = bool(visit.gives) and (not visit.assessments or record.product is not None or record.amount is not None)
-            days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
-            into = recorded if record.took_place else booked
+        took_place = record.took_place
+        if (took_place or to_come[i, column]) and not visits[i].hangs_on:
+            days, dosed = of_visits[i]
+            dosed = dosed or (bool(visits[i].gives) and (record.product is not None or record.amount is not None))
             days = (record.last - record.date).days if record.last is not None else days
-            into[of[i]].put(column, np.datetime64(record.date, "D") + np.timedelta64(days, "D"), dosed)
+            taken[took_place][of[i]].append((column, record.date, days, dosed))
+    recorded, booked = ([Taken.of(n, mine) for mine in taken[was]] for was in (True, False))
     actual = np.where(np.isnat(found.booked), found.actual, found.booked)
     given = np.where(found.gave_none & np.isnat(found.booked), NO_DATE, actual)
     rows = [np.array(of) == p for p in range(len(periods))]
@@ -84,6 +93,18 @@ def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequenc
         Before(period, by_period[p], recorded[p], booked[p], written[rows[p]], actual[rows[p]], given[rows[p]])
         for p, period in enumerate(periods)
     )
+
+
+def _days_of(visit: Visit) -> tuple[int, bool]:
+    """How many days a visit is planned for behind its first, and whether a dose is given whenever it was."""
+    days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
+    return days, bool(visit.gives) and not visit.assessments
+
+
+def _before_restart(record: Record) -> Record:
+    """The record under the name that its visit had before its period began anew."""
+    name = before_restart(record.visit)
+    return record if name == record.visit else structs.replace(record, visit=name)
 
 
 def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_dose: Dates) -> Dates:

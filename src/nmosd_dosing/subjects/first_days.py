@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,6 @@ from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.subjects import visit_records
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
-from nmosd_dosing.subjects.subject import Record
 
 ByPeriod = Sequence[tuple[Visit, ...]]  # the visits of each period
 
@@ -29,7 +29,7 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
     first = [i for i in _first(visits) if visits[i].gives]
     if not cohort.records or not first:
         return cohort
-    of_visits = visit_records.match(visits, [period.id] * len(visits), _only(cohort, 0, periods, by_period), {})
+    of_visits = visit_records.match(visits, [period.id] * len(visits), _of_day_1(cohort, 0, periods, by_period), {})
     actual = np.where(of_visits.gave_none, NO_DATE, of_visits.actual)
     own = [(cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, visits[i].arms) | (not period.arms) for i in first]
     given, booked = (
@@ -61,7 +61,7 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod,
     for p, (period, visits) in enumerate(zip(periods, by_period, strict=True)):
         first = _first(visits)
         if p and first:
-            of_visits = visit_records.match(visits, [period.id] * len(visits), _only(cohort, p, periods, by_period), {})
+            of_visits = visit_records.match(visits, [period.id] * len(visits), _of_day_1(cohort, p, periods, by_period), {})
             recorded = (of_visits.actual[first[0]], of_visits.booked[first[0]])
             found, ahead = (np.where(slips & (days < cohort.start), NO_DATE, days) for days in recorded)
             entry = cohort.entry(period.id)
@@ -87,12 +87,15 @@ def _first(visits: Sequence[Visit]) -> list[int]:
     return [i for i, visit in enumerate(visits) if visit.offset == Offset() and not visit.hangs_on]
 
 
-def _only(cohort: Cohort, period: int, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
-    """The cohort with the records that can only be of this period."""
+def _of_day_1(cohort: Cohort, period: int, periods: Sequence[Period], by_period: ByPeriod) -> Cohort:
+    """The cohort with the records that can only be of this period, and may be of its day 1."""
     of = [p for p, visits in enumerate(by_period) for _ in visits]
     names = Names([visit for visits in by_period for visit in visits], [periods[p].id for p in of])
+    first = {of.index(period) + i for i in _first(by_period[period])}
 
-    def mine(record: Record) -> bool:
-        return {of[i] for i in names.meant(record.visit, record.period)} == {period}
+    @functools.cache
+    def mine(visit: str, named: str | None) -> bool:
+        meant = names.meant(visit, named)
+        return {of[i] for i in meant} == {period} and not first.isdisjoint(meant)
 
-    return replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record)))
+    return replace(cohort, records=tuple((column, record) for column, record in cohort.records if mine(record.visit, record.period)))

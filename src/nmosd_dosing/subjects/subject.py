@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
 RECORD_STATUSES: tuple[RecordStatus, ...] = (*get_args(Fact), "booked")  # as people write them
 _STATUSES = get_args(RecordStatus)
+_NOTHING = {type(None)}
 
 
 @beside("place", "comment")
@@ -96,13 +98,19 @@ class Record(Struct, frozen=True):
     time_point: str | None = None
 
     def __post_init__(self) -> None:
+        beside = (
+            self.product, self.amount, self.unit, self.weight_kg, self.batch, self.reason, self.comment, self.time, self.last,
+            self.assessment, self.time_point,
+        )  # fmt: skip
+        texts = type(self.visit) is str is type(self.status) and (self.period is None or type(self.period) is str)
+        if texts and self.visit and type(self.date) is dt.date and self.status in _STATUSES and set(map(type, beside)) == _NOTHING:
+            return  # most rows say no more, and there may be a hundred thousand
         values = Values(self.place)
         values.text("visit", self.visit, needed=True)
         values.date("date", self.date)
         values.one_of("status", self.status, _STATUSES)
         for name in ("period", "product", "batch", "reason", "comment", "assessment", "time_point"):
-            if (value := getattr(self, name)) is not None:  # most rows say little, and there may be a hundred thousand
-                values.text(name, value)
+            values.text(name, getattr(self, name))
         values.weight("weight_kg", self.weight_kg)
         if self.amount is not None:
             values.amount("amount", self.amount)
@@ -155,6 +163,18 @@ class Record(Struct, frozen=True):
         if self.through > day and self.is_fact:
             return replace(self, last=None, amount=None, unit=None)
         return replace(self, status="lapsed") if self.status == "booked" and self.date < day else self
+
+
+def in_order(records: Sequence[Record]) -> tuple[Record, ...]:
+    """By date and visit; of one visit on one day by all that they say, so that the order of rows does not matter."""
+    by = {(record.date, record.visit): record for record in records}
+    return tuple(map(by.__getitem__, sorted(by)) if len(by) == len(records) else sorted(records, key=_order))
+
+
+def _order(record: Record) -> tuple[Any, ...]:
+    rest = (record.period, record.product, record.status, record.amount, record.unit, record.weight_kg)
+    texts = (record.batch, record.reason, record.comment, record.time, record.last, record.assessment, record.time_point)
+    return record.date, record.visit, *(str(value or "") for value in (*rest, *texts))
 
 
 @beside("place", "comment")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates, of_dates
 from nmosd_dosing.errors import InputError, Problem, clip, grouped
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_names import Names, before_restart
+from nmosd_dosing.study.visit_names import Names, before_restart, is_unscheduled
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
@@ -116,10 +118,9 @@ def of_needed(records: Sequence[Record], *, alone: bool) -> list[Record]:
     return [record for record in records if record.product is not None or (record.amount is not None and alone)]
 
 
-def was_given(give: Give, records: Sequence[Record], arm: int, alone: bool) -> bool:
-    """Whether one of the records of a product says that it was given. An amount of 0 is no dose, where more is planned; of a placebo it is.
-    How much of a masked product was given is not looked at. `alone`: the visit gives no other."""
-    more = plans_more(give, arm)
+def was_given(records: Sequence[Record], alone: bool, more: bool) -> bool:
+    """Whether one of the records of a product says that it was given. An amount of 0 is no dose, where `more` is planned; of a placebo it
+    is. How much of a masked product was given is not looked at. `alone`: the visit gives no other."""
     return any(r.took_place and not (r.amount == 0 and (alone or r.product is not None) and more) for r in records)
 
 
@@ -186,27 +187,34 @@ def match(
             meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
         return meant
 
+    @functools.cache
+    def of_all(name: str, period: str | None) -> int | None:
+        """The one visit that a name means, whoever the subject is; None where it hangs on that, or it means none or several."""
+        meant = names.meant(name, period) if not is_unscheduled(name) else ()
+        return meant[0] if len(meant) == 1 and meant[0] not in begun else None
+
     for column, record in cohort.records:
-        if record.is_unscheduled:
+        row = of_all(record.visit, record.period)
+        if row is None and record.is_unscheduled:
             if (wrong := _wrong_end(record, None, ())) is not None:
                 unknown.append((column, record, wrong))
             else:
                 extra.append((column, record))
             continue
-        meant = meant_by(column, record)
+        meant = (row,) if row is not None else meant_by(column, record)
         if len(meant) != 1:
             if not meant and not record.is_fact and may_come is not None and _may_come(record, may_come):
                 extra.append((column, record))
                 continue
             unknown.append((column, record, functools.partial(told, record, column, meant)))
             continue
-        by_visit = found if record.is_fact else appointments
-        if record.last is not None and (wrong := _wrong_end(record, visits[meant[0]], by_visit.get((meant[0], column), ()))) is not None:
+        by_visit, at = found if record.is_fact else appointments, (meant[0], column)
+        if record.last is not None and (wrong := _wrong_end(record, visits[meant[0]], by_visit.get(at, ()))) is not None:
             unknown.append((column, record, wrong))
-            continue
-        here = by_visit.setdefault((meant[0], column), [])
-        if here and record.status != "lapsed" and not _together([r for r in here if r.status != "lapsed"], record, visits[meant[0]]):
-            twice.append((meant[0], column, record))
+        elif (here := by_visit.get(at)) is None:
+            by_visit[at] = [record]
+        elif record.status != "lapsed" and not _together([r for r in here if r.status != "lapsed"], record, visits[meant[0]]):
+            twice.append((*at, record))
         else:
             here.append(record)
     times: dict[tuple[int, int], list[tuple[TimePoint, Record]]] = {}
@@ -226,31 +234,31 @@ def match(
         if any(r.took_place for r in facts):  # it has been: there is nothing to come to
             twice += [(row, column, r) for r in records if r.status == "booked"]
         elif days:
-            booked[row, column] = np.datetime64(min(days), "D")
-            last[row, column] = _last([r for r in records if r.status == "booked"], visits[row])
+            booked[row, column] = min(days)
+            if visits[row].last is not None:
+                last[row, column] = _last([r for r in records if r.status == "booked"])
             appointments[row, column] = [*found.pop((row, column), []), *records]  # what did not take place has a new day
-    partial = Recorded.PARTIAL
     dosed, gave_none = np.zeros((m, n), dtype=bool), np.zeros((m, n), dtype=bool)
     not_given: set[tuple[int, int, str]] = set()
     not_named: set[tuple[int, int, str]] = set()
-    actual = np.full((m, n), NO_DATE)
-    status = np.zeros((m, n), dtype=np.uint8)
+    actual, status = np.full((m, n), NO_DATE), np.zeros((m, n), dtype=np.uint8)
+    arms, outcomes, asked = cohort.arm.tolist(), dict[tuple[object, ...], _Outcome](), functools.cache(_asked)
+    came: list[_Outcome] = []
     for (row, column), records in found.items():
-        status[row, column] = done = _status(records)
-        for give in visits[row].gives:
-            mine = [record for record in records if may_be(record, give)]
-            alone, needed = len(visits[row].gives) == 1, is_needed(give, int(cohort.arm[column]))
-            mine = of_needed(mine, alone=alone) if needed else mine
-            if (needed and not mine) or (mine and not was_given(give, mine, int(cohort.arm[column]), alone)):
-                not_given.add((row, column, give.product))
-            elif not mine:
-                (not_given if isinstance(records[0], Renamed) else not_named).add((row, column, give.product))
-        dosed[row, column] = not visits[row].assessments or any(r.product is not None or r.amount is not None for r in records)
-        gave_none[row, column] = bool(visits[row].gives) and all((row, column, g.product) in not_given for g in visits[row].gives)
-        if done <= partial:
-            took_place = [r.date for r in records if r.took_place]
-            actual[row, column] = np.datetime64(min(took_place), "D")
-            last[row, column] = _last([r for r in records if r.took_place], visits[row])
+        key = (row, arms[column], *[(r.status, r.product, r.amount, type(r)) for r in records])
+        if (outcome := outcomes.get(key)) is None:
+            outcome = outcomes[key] = _outcome(visits[row], asked(visits[row], arms[column]), records)
+        came.append(outcome)
+        if outcome.not_given:
+            not_given |= {(row, column, product) for product in outcome.not_given}
+        if outcome.not_named:
+            not_named |= {(row, column, product) for product in outcome.not_named}
+        if visits[row].last is not None and outcome.status <= Recorded.PARTIAL:
+            last[row, column] = _last([record for record in records if record.took_place])
+    if found:
+        at = tuple(np.array([*found]).T)
+        status[at], dosed[at], gave_none[at] = ([of[i] for of in came] for i in range(3))
+        actual[at] = of_dates([min((r.date for r in records if r.took_place), default=None) for records in found.values()])
     kept, to_come = ({key: tuple(records) for key, records in by_visit.items()} for by_visit in (found, appointments))
     return VisitRecords(
         actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown),
@@ -258,10 +266,39 @@ def match(
     )  # fmt: skip
 
 
-def _last(records: Sequence[Record], visit: Visit) -> np.datetime64:
-    """The last day that records of one visit write; NaT where they write none, or it takes one day."""
-    days = [record.last for record in records if record.last is not None]
-    return np.datetime64(max(days), "D") if days and visit.last is not None else NO_DATE
+class _Outcome(NamedTuple):
+    """What the records of one visit come to: as VisitRecords has it, of one subject; not_given, not_named: the products."""
+
+    status: Recorded
+    dosed: bool
+    gave_none: bool
+    not_given: tuple[str, ...]
+    not_named: tuple[str, ...]
+
+
+def _asked(visit: Visit, arm: int) -> list[tuple[Give, bool, bool]]:
+    """What a visit gives; whether an arm gets it only when needed, and whether it is to get more of it than none."""
+    return [(give, is_needed(give, arm), plans_more(give, arm)) for give in visit.gives]
+
+
+def _outcome(visit: Visit, gives: Sequence[tuple[Give, bool, bool]], records: Sequence[Record]) -> _Outcome:
+    """Of an arm, what `gives` says."""
+    not_given, not_named, alone = list[str](), list[str](), len(gives) == 1
+    for give, needed, more in gives:
+        mine = [record for record in records if may_be(record, give)]
+        mine = of_needed(mine, alone=alone) if needed else mine
+        if (needed and not mine) or (mine and not was_given(mine, alone, more)):
+            not_given.append(give.product)
+        elif not mine:
+            (not_given if isinstance(records[0], Renamed) else not_named).append(give.product)
+    dosed = not visit.assessments or any(r.product is not None or r.amount is not None for r in records)
+    gave_none = bool(gives) and all(give.product in not_given for give, *_ in gives)
+    return _Outcome(_status(records), dosed, gave_none, tuple(not_given), tuple(not_named))
+
+
+def _last(records: Sequence[Record]) -> dt.date | None:
+    """The last day that records of one visit of several days write; None where they write none."""
+    return max((record.last for record in records if record.last is not None), default=None)
 
 
 def _wrong_end(record: Record, visit: Visit | None, before: Sequence[Record]) -> Callable[[], Problem] | None:

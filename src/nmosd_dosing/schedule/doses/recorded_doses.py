@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -35,19 +36,21 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None, cohort: C
     by_visit: dict[int, list[int]] = {}
     for k, row in enumerate(rows):
         by_visit.setdefault(row.visit, []).append(k)
+    arms = cohort.arm.tolist()
+
+    @functools.cache
+    def asked(visit: int, arm: int) -> list[tuple[int, Give, bool]]:
+        return [(k, give, is_needed(give, arm)) for k in by_visit.get(visit, ()) if not (give := rows[k].give).masked]
+
     found: dict[int, dict[int, Fraction | None]] = {}
     for (visit, column), of_visit in records.records.items():
-        here = by_visit.get(visit, [])
-        masked = any(rows[k].give.masked for k in here)
-        for k in here:
-            give = rows[k].give
-            if give.masked:
-                continue
+        here = asked(visit, arms[column])
+        alone, masked = len(by_visit.get(visit, ())) == 1, len(here) < len(by_visit.get(visit, ()))
+        for k, give, needed in here:
             mine = [_beside_masked(r) if masked else r for r in of_visit if may_be(r, give)]
-            needed = is_needed(give, int(cohort.arm[column]))
-            if needed and not (mine := of_needed(mine, alone=len(here) == 1)):
+            if needed and not (mine := of_needed(mine, alone=alone)):
                 continue
-            stated, amount = _amount(mine[0] if mine else None, give, alone=len(here) == 1)
+            stated, amount = _amount(mine[0] if mine else None, give, alone=alone)
             if needed and mine[0].took_place and mine[0].amount is None:
                 stated = True
             if not mine and (visit, column, give.product) in records.not_given:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, command, did_you_mean, grouped, one_of
 from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
-from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Measurement, Record, RecordStatus, Subject, Weight
+from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Measurement, Record, RecordStatus, Subject, Weight, in_order
 from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks, sdtm, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
@@ -253,7 +252,7 @@ class Said(Struct):
             subject,
             arm=self.arm,
             events=tuple(sorted({*subject.events, *self.events}, key=lambda event: (event.date, event.name))),
-            records=tuple(sorted(self.records, key=_order)),
+            records=in_order(self.records),
             weights=tuple(self.weights.values()),
             measurements=tuple(self.measurements.values()),
         )
@@ -405,13 +404,6 @@ class Known:
 
 
 _NO_COLUMN = "whose records these are is not said"
-
-
-def _order(record: Record) -> tuple[Any, ...]:
-    """By date and visit; the rest only so that the order of rows does not matter."""
-    rest = (record.period, record.product, record.status, record.amount, record.unit, record.weight_kg)
-    texts = (record.batch, record.reason, record.comment, record.time, record.last, record.assessment, record.time_point)
-    return record.date, record.visit, *(str(value or "") for value in (*rest, *texts))
 
 
 def _codes(table: Table, problems: Problems) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -51,8 +51,7 @@ class Table(Struct):
         return Cell(self.texts[column][row], self, self.columns[column], self.starts[row])
 
     def cells(self, column: str) -> list[Cell]:
-        index = self.columns[column]
-        return [Cell(text, self, index, start) for text, start in zip(self.texts[column], self.starts, strict=True)]
+        return list(map(Cell, self.texts[column], repeat(self), repeat(self.columns[column]), self.starts))
 
     def row(self, row: int) -> Place:
         """The whole row, as far as its first line goes."""
@@ -275,12 +274,12 @@ class Cell(Struct, frozen=True):
 
     text: str
     table: Table
-    index: int
+    column: int
     start: int
 
     @property
     def place(self) -> Place:
-        return self.table.cell_place(self.start, self.index)
+        return self.table.cell_place(self.start, self.column)
 
 
 def stop(found: Sequence[Problem], where: str = "one table", more: int = 0, path: str | None = None) -> None:
