@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import structs
 
-from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift, shifter
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, ends, shift
 from nmosd_dosing.dose.dose import AtVisits
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
-from nmosd_dosing.schedule.doses.amounts import Doses, by_day, fill_doses, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.doses.amounts import Doses, by_day, doses_of, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.doses.taken_away import among, find_taken, rows_taken
 from nmosd_dosing.schedule.filling import Filling
@@ -26,7 +26,7 @@ from nmosd_dosing.schedule.levels import without_levels
 from nmosd_dosing.schedule.rows import Row
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment, open_end
-from nmosd_dosing.schedule.visit_dates import fill_dates, with_unscheduled, without_refused
+from nmosd_dosing.schedule.visit_dates import dates_of, with_unscheduled, without_refused
 from nmosd_dosing.study import events, period_order
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study
@@ -106,13 +106,13 @@ def _expand(
         cohort = visit_records.named_alike(cohort, gives, [product.name for product in study.products])
     if not levels:
         by_period = [without_levels(visits) for visits in by_period]
-    _check_dates(by_period[0], periods[0], cohort.start[~np.isnat(cohort.start)])
+    _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period, slips=allow_deviation)
     disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
     if ends:
         check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
-        _check_dates(visits, periods[p], _anchor(disposition, cohort, p)[~np.isnat(disposition.anchor[p])])
+        _check_dates(visits, periods[p], _anchor(disposition, cohort, p))
     if not allow_deviation:
         check_entries(disposition, cohort)
     segments = tuple(segment for p in range(len(periods)) for segment in _segments(disposition, cohort, p, by_period[p], until, at_least))
@@ -217,33 +217,27 @@ def _fill(
         steps={},
     )
     filling.steps.update({row: np.empty(n) for row in by_day(filling, read)})
-    known = [i for i, s in enumerate(segment_of) if segments[s].unsure is None]
-    shifters = _shifters(filling, known)
+    fill_dates = dates_of(filling, [i for i, s in enumerate(segment_of) if segments[s].unsure is None])
+    fill_doses = doses_of(filling, read)
     slices = [slice(begin, begin + _SLICE) for begin in range(0, n, _SLICE)]
     follow = in_steps(study, rows, cohort)
     if days_first := bool(follow or rows_taken(filling)):  # what is given hangs on the days of all doses
         for columns in slices:
-            fill_dates(filling, shifters, columns, known)
+            fill_dates(columns)
         find_taken(filling)
         _reweigh(filling, follow, read)
     for columns in slices:
         if not days_first:
-            fill_dates(filling, shifters, columns, known)
-        fill_doses(filling, read, columns)
+            fill_dates(columns)
+        fill_doses(columns)
     finish_totals(filling, read)
     without_refused(filling)
     with_unscheduled(filling, read.extra)
-    hang = settle(filling)
-    shifters = _shifters(filling, hang)
-    for columns in slices if hang else ():
-        fill_dates(filling, shifters, columns, hang)
+    if hang := settle(filling):
+        fill_dates = dates_of(filling, hang)
+        for columns in slices:
+            fill_dates(columns)
     return filling.finish()
-
-
-def _shifters(schedule: Schedule, visits: Iterable[int]) -> dict[tuple[int, Offset], Shifter]:
-    """How the days of some visits are counted, by segment and how far they lie behind what it is counted from."""
-    offsets = {(schedule.segment_of[i], schedule.visits[i].offset): None for i in visits}
-    return {(s, offset): shifter(schedule.segments[s].anchor, offset) for s, offset in offsets if offset is not None}
 
 
 def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
@@ -344,15 +338,16 @@ def _segment(disposition: Disposition, cohort: Cohort, period: int, until: dt.da
         for move in disposition.moves
         if move.out_of == period and not np.isnat(move.undecided).all()
     )
-    drawn = open_end(disposition.periods[period], disposition.anchor[period], until, at_least, cohort)
-    return Segment(period, 0, _anchor(disposition, cohort, period), drawn, limits, waits)
+    own, anchor = disposition.periods[period], _anchor(disposition, cohort, period)
+    end, drawn = open_end(own, disposition.anchor[period], until, at_least, cohort)
+    return Segment(period, 0, anchor, end, limits, waits, drawn=None if own.keeps_count else drawn)
 
 
 def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> None:
     """Every date that the schedule can hold lies in the years 1 to 9999, and so in `datetime.date`."""
-    if not len(start):
+    if (found := ends(start)) is None:
         return
-    first, last = start.min(), start.max()
+    first, last = found
     if not FIRST_DATE <= first <= last <= LAST_DATE:
         raise InputError(Problem("a start date outside the years 1 to 9999", hint="give another start date"))
     if first >= FIRST_DATE + _FAR and last <= LAST_DATE - _FAR and all(_near(visit) for visit in visits):
@@ -370,8 +365,7 @@ def _check_dates(visits: tuple[Visit, ...], period: Period, start: Dates) -> Non
 
 
 def _check_dates_of(segment: Segment, by_period: Sequence[tuple[Visit, ...]], periods: Sequence[Period]) -> None:
-    begun = segment.anchor[~np.isnat(segment.anchor)]
-    _check_dates(_of_segment(by_period[segment.period], segment), periods[segment.period], begun)
+    _check_dates(_of_segment(by_period[segment.period], segment), periods[segment.period], segment.anchor)
 
 
 def _near(visit: Visit) -> bool:

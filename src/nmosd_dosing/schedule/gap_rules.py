@@ -306,7 +306,7 @@ def _apply(
     anchor = np.where(anew, date, NO_DATE) - days.astype("timedelta64[D]")
     restart = Restart(rules, np.where(anew, rule, np.int8(-1)).astype(np.int8), np.where(anew, before, NO_DATE), days)
     period = schedule.disposition.periods[segment.period]
-    drawn = open_end(period, anchor, until, at_least, schedule.cohort)
+    drawn, _ = open_end(period, anchor, until, at_least, schedule.cohort)
     return [ended, Segment(segment.period, segment.run + 1, anchor, drawn, segment.limits, segment.waits, restart=restart)]
 
 

@@ -375,7 +375,7 @@ class Schedule(Struct, frozen=True, dict=True):
         """Whether a visit lies after the last day up to which open repeats are drawn. Of simulated subjects it is not
         there at all, and one that takes place later than it was to counts by its target."""
         target = self.target[visit, columns]
-        if self.cohort.ahead is not None:
+        if self.cohort.ahead is not None or (isinstance(visit, int) and self.segment(visit).within(self.visits[visit].offset)):
             return np.zeros(target.shape, dtype=bool)
         late: NDArray[np.bool_] = (target > self.segment(visit).open_end[columns]) & ~self.told(visit, columns)
         return late

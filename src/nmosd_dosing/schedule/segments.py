@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, shifter
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shifter
 from nmosd_dosing.study.model import GapRule, Period
 from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.cohort import Cohort
@@ -41,7 +41,8 @@ class Segment(Struct, frozen=True, dict=True):
     happened, from 0. restart: why it begins anew. cut: (n,) the number of the first of its visits
     that a gap lets fall away, whatever its day; beyond all of them where there is none. cut_doses: (n,) whether only doses do.
     unsure: (n,) whether the last dose on which it hangs may be another one; None of what hangs on no dose. entry: (n,) the first day of the
-    next period, recorded or projected, by which what hangs on this one's last dose falls away; None where nothing does so.
+    next period, recorded or projected, by which what hangs on this one's last dose falls away; None where nothing does so. drawn: how far
+    behind its first day open repeats are drawn; None where that is not the same for everybody.
     """
 
     period: int
@@ -56,6 +57,19 @@ class Segment(Struct, frozen=True, dict=True):
     cut_doses: NDArray[np.bool_] | None = None
     unsure: NDArray[np.bool_] | None = None
     entry: Dates | None = None
+    drawn: Offset | None = None
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether everybody comes to it."""
+        return not np.isnat(self.anchor).any()
+
+    def within(self, offset: Offset | None) -> bool:
+        """Whether a visit lies before the end of open repeats, of everybody, since both are counted from the first day."""
+        if self.drawn is None or offset is None or self.run or self.hangs_on or not self.whole:
+            return False
+        earlier = offset.days <= 0 <= offset.months <= self.drawn.months and not offset.then
+        return earlier or offset.range[1] <= self.drawn.range[0]
 
     @property
     def first(self) -> Dates:
@@ -104,17 +118,22 @@ def _earliest(dates: Sequence[Dates]) -> Dates | None:
     return functools.reduce(np.fmin, dates) if dates else None
 
 
-def open_end(period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, cohort: Cohort) -> Dates:
+def open_end(
+    period: Period, start: Dates, until: dt.date | None, at_least: dt.date | None, cohort: Cohort
+) -> tuple[Dates, Offset | None]:  # fmt: skip
     """The last day up to which open repeats are drawn, for each subject; any date where there are none: not before his last record, so that
-    what should have been done before it is seen. Of simulated subjects, up to which a period is followed."""
+    what should have been done before it is seen. Of simulated subjects, up to which a period is followed. And how far behind `start` that
+    is, where it is the same for everybody."""
     ahead = cohort.ahead
     if ahead is not None and ahead.follow is not None:
-        return shifter(start, ahead.follow)(start, np.empty_like(start))
+        return shifter(start, ahead.follow)(start, np.empty_like(start)), None
     if until is not None:
-        return np.broadcast_to(np.datetime64(until, "D"), len(start))
+        return np.broadcast_to(np.datetime64(until, "D"), len(start)), None
     if period.open_ended:
         end = shifter(start, OPEN_END)(start, np.empty_like(start))
-        end = np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
         last = cohort.last_records() if ahead is None else None
-        return end if last is None else np.where(np.isnat(end), end, np.fmax(end, last))
-    return start
+        if at_least is None and last is None:
+            return end, OPEN_END
+        end = np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end
+        return end if last is None else np.where(np.isnat(end), end, np.fmax(end, last)), None
+    return start, None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, Shifter, shift
+from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates, Offset, ends, shift, shifter
 from nmosd_dosing.dose.dose import NOT_GIVEN
 from nmosd_dosing.schedule.doses.recorded_doses import Extra
 from nmosd_dosing.schedule.filling import Filling
@@ -16,49 +16,82 @@ from nmosd_dosing.study.visit import moved_by
 from nmosd_dosing.study.visit_rules import Follows
 
 
-def fill_dates(
-    schedule: Filling, shifters: dict[tuple[int, Offset], Shifter], columns: slice, visits: Sequence[int]
-) -> None:  # fmt: skip
-    """Writes the targets of some subjects at some visits, and the days of their first and last doses."""
-    beyond, ahead = schedule.beyond[columns], schedule.cohort.ahead
-    dosed = _dosed(schedule)
+def dates_of(schedule: Filling, visits: Sequence[int]) -> Callable[[slice], None]:
+    """What writes the targets of some visits, for the subjects in some columns, and the days of their first and last doses. What is the
+    same for all columns is found out once."""
+    offsets = dict.fromkeys((schedule.segment_of[i], schedule.visits[i].offset) for i in visits)
+    shifters = {
+        (s, offset): shifter(schedule.segments[s].anchor, offset, gaps=not schedule.segments[s].whole)
+        for s, offset in offsets
+        if offset is not None
+    }
+    may_be_beyond = {i for i in visits if _may_be_beyond(schedule, i)}
     moved = moved_by(schedule.visits, schedule.segment_of) if schedule.visit_records is not None else {}
-    for i in (*(i for i in visits if i not in moved), *filter(set(visits).__contains__, moved)):
-        visit = schedule.visits[i]
-        own = schedule.segments[schedule.segment_of[i]]
-        target = schedule.target[i, columns]
-        if visit.offset is None:
-            target[:] = NO_DATE
-            continue
-        shifters[schedule.segment_of[i], visit.offset](own.anchor[columns], target)
-        if visit.follows is not None and i in moved:
-            _follow(schedule, i, moved[i], visit.follows, columns)
-        if own.restart is not None:  # it may go on from a later day
-            target[own.restart.days[columns] > int(visit.offset.nominal)] = NO_DATE
-        elif not own.hangs_on and schedule.disposition.periods[own.period].keeps_count and own.period:
-            entry = schedule.disposition.anchor[own.period, columns]
-            ends = shift(own.anchor[columns], visit.last) if visit.last is not None else target
-            under_way = (target < entry) & (ends >= entry)  # a course goes on from the day of entry
-            target[under_way] = entry[under_way]
-            target[target < entry] = NO_DATE
-        elif own.unsure is not None and own.period:  # the period's first day came later
-            target[target < schedule.disposition.anchor[own.period, columns]] = NO_DATE
-        told = schedule.told(i, columns)
-        if visit.open_ended or (ahead is not None and ahead.follow is not None and own.period):
-            target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~told] = NO_DATE
-        if ahead is not None:
-            target[:] = ahead.takes_place(schedule.id(i), target, own.anchor[columns], visit.offset, columns)
-        if len(visit.arms) < len(schedule.period(i).arms):
-            target[schedule.for_other_arms(i, columns)] = NO_DATE
-        if i in dosed:
-            given = _dosed_dates(schedule, i, columns)
-            first, last = schedule.first_doses[schedule.segment_of[i], columns], schedule.last_doses[schedule.segment_of[i], columns]
-            np.fmin(first, given, out=first)
-            np.fmax(last, schedule.through(i, given, columns), out=last)
-        if schedule.until is not None:
-            late = (target > schedule.until) & ~told
-            beyond += late & ~schedule.cancelled(i, columns)
-            target[late] = NO_DATE
+    in_turn = [*(i for i in visits if i not in moved), *filter(set(visits).__contains__, moved)]
+    may_be_first, may_be_last = _dosed(schedule)
+    begins = {schedule.segment_of[i]: i for i in reversed(in_turn) if i in may_be_first}
+
+    def fill(columns: slice) -> None:
+        for i in in_turn:
+            offset = schedule.visits[i].offset
+            target = schedule.target[i, columns]
+            if offset is None:
+                target[:] = NO_DATE
+                continue
+            own = schedule.segments[schedule.segment_of[i]]
+            shifters[schedule.segment_of[i], offset](own.anchor[columns], target)
+            _fill(schedule, i, moved.get(i), i in may_be_beyond, columns)
+            if i in may_be_first or i in may_be_last:
+                given, s = _dosed_dates(schedule, i, columns), schedule.segment_of[i]
+                first, last = schedule.first_doses[s, columns], schedule.last_doses[s, columns]
+                if begins.get(s) == i:
+                    first[:] = given
+                elif i in may_be_first:
+                    np.fmin(first, given, out=first)
+                if i in may_be_last:  # as numbers, of which NaT is the least
+                    through = schedule.through(i, given, columns)
+                    np.maximum(last.view(np.int64), through.view(np.int64), out=last.view(np.int64))
+            if schedule.until is not None:
+                late = (target > schedule.until) & ~schedule.told(i, columns)
+                schedule.beyond[columns] += late & ~schedule.cancelled(i, columns)
+                target[late] = NO_DATE
+
+    return fill
+
+
+def _may_be_beyond(schedule: Filling, visit: int) -> bool:
+    """Whether a visit may lie after the last day up to which it is drawn, or there is."""
+    what, own, ahead = schedule.visits[visit], schedule.segments[schedule.segment_of[visit]], schedule.cohort.ahead
+    if ahead is not None and ahead.follow is not None and own.period:
+        return True
+    if not what.open_ended or what.offset is None or (known := ends(own.anchor)) is None:
+        return what.open_ended
+    return not own.within(what.offset) or bool(known[1] > LAST_DATE - np.timedelta64(what.offset.range[1], "D"))
+
+
+def _fill(schedule: Filling, i: int, previous: int | None, may_be_beyond: bool, columns: slice) -> None:
+    """Puts the targets of a visit right, which lie as far behind day 1 as its rule says. previous: the visit that moves it."""
+    visit, own, ahead = schedule.visits[i], schedule.segments[schedule.segment_of[i]], schedule.cohort.ahead
+    target = schedule.target[i, columns]
+    assert visit.offset is not None
+    if visit.follows is not None and previous is not None:
+        _follow(schedule, i, previous, visit.follows, columns)
+    if own.restart is not None:  # it may go on from a later day
+        target[own.restart.days[columns] > int(visit.offset.nominal)] = NO_DATE
+    elif not own.hangs_on and schedule.disposition.periods[own.period].keeps_count and own.period:
+        entry = schedule.disposition.anchor[own.period, columns]
+        last = shift(own.anchor[columns], visit.last) if visit.last is not None else target
+        under_way = (target < entry) & (last >= entry)  # a course goes on from the day of entry
+        target[under_way] = entry[under_way]
+        target[target < entry] = NO_DATE
+    elif own.unsure is not None and own.period:  # the period's first day came later
+        target[target < schedule.disposition.anchor[own.period, columns]] = NO_DATE
+    if may_be_beyond:
+        target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~schedule.told(i, columns)] = NO_DATE
+    if ahead is not None:
+        target[:] = ahead.takes_place(schedule.id(i), target, own.anchor[columns], visit.offset, columns)
+    if len(visit.arms) < len(schedule.period(i).arms):
+        target[schedule.for_other_arms(i, columns)] = NO_DATE
 
 
 def _follow(schedule: Filling, visit: int, previous: int, by: Follows, columns: slice) -> None:
@@ -85,8 +118,8 @@ def _follow(schedule: Filling, visit: int, previous: int, by: Follows, columns: 
         target[chosen] = shift(since[columns][chosen], Offset(more[0], more[1], then=more[2]))
 
 
-def _dosed(schedule: Schedule) -> set[int]:
-    """The visits among which are everybody's first and last dose."""
+def _dosed(schedule: Schedule) -> tuple[set[int], set[int]]:
+    """The visits among which is everybody's first dose, and among which the last."""
     dosed = sorted({row.visit for row in schedule.rows})
     visits = [schedule.visits[i] for i in dosed]
     in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
@@ -100,8 +133,8 @@ def _dosed(schedule: Schedule) -> set[int]:
         or schedule.segments[0].limits
         or schedule.visit_records is not None
     ):
-        return set(dosed)
-    return {*dosed[:1], *dosed[-1:]}
+        return set(dosed), set(dosed)
+    return set(dosed[:1]), set(dosed[-1:])
 
 
 def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
@@ -110,7 +143,8 @@ def _dosed_dates(schedule: Schedule, visit: int, columns: slice) -> Dates:
     dates = schedule.dates(visit, columns)
     if schedule.segments[schedule.segment_of[visit]].limits:
         dates = np.where(schedule.dose_cancelled(visit, columns), NO_DATE, dates)
-    sure = all(None not in schedule.rows[k].give.doses and not schedule.rows[k].give.open_ended for k in rows)
+    within = schedule.segments[schedule.segment_of[visit]].within(schedule.visits[visit].offset)
+    sure = all(None not in schedule.rows[k].give.doses and (within or not schedule.rows[k].give.open_ended) for k in rows)
     if sure and not any(k in schedule.not_given or k in schedule.not_needed for k in rows):
         return dates
     absent = np.array([schedule.not_in_plan(k, columns) for k in rows])

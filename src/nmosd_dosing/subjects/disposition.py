@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
+from nmosd_dosing.days import NO_DATE, Dates, Offset, no_dates, shift, shifter
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import BEFORE_DAY_1, DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
@@ -144,20 +144,22 @@ def resolve(
     no entry is recorded; without them nothing does. What is recorded moves the first day allowed, what is booked or planned only the day
     that is projected."""
     n, ids = len(cohort), [p.id for p in periods]
-    anchor = np.full((len(periods), n), NO_DATE)
-    anchor[0] = cohort.start
+    anchor, end, closed = (np.empty((len(periods), n), dtype="datetime64[D]") for _ in range(3))
+    anchor[0], anchor[1:] = cohort.start, NO_DATE
     projected = np.zeros((len(periods), n), dtype=bool)
-    projected[0] = ~np.isnat(cohort.booked.get(periods[0].id, np.full(n, NO_DATE)))  # an appointment may move
-    end, closed = (np.full((len(periods), n), NO_DATE) for _ in range(2))
+    if (booked := cohort.booked.get(periods[0].id)) is not None:
+        projected[0] = ~np.isnat(booked)  # an appointment may move
     moves, limits = [], list(_exits(periods, cohort))
     dosing = period_order.only_doses_ahead(study)
     for_doses = np.array([t.target_period in dosing for t in study.transitions], dtype=bool)
-    nobody = np.full(n, NO_DATE)
+    nobody = no_dates(n)
     for p, period in enumerate(periods):
         ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
         actual = cohort.first(completed(period.id)) if completed(period.id) in cohort.events else nobody
         if period.length is not None:
-            shift(anchor[p], period.length, out=end[p])
+            shifter(anchor[p], period.length)(anchor[p], end[p])
+        else:
+            end[p] = NO_DATE
         if actual is not nobody:
             end[p] = np.where(np.isnat(actual), end[p], actual)
             limits.append(Limit(p, False, actual, completed(period.id), actual))
@@ -226,7 +228,7 @@ def _move(
     date, earliest, latest, undecided = (np.full(n, NO_DATE) for _ in range(4))
     there = ~np.isnat(stay.first)
     free = there.copy()
-    nobody: Dates = np.broadcast_to(NO_DATE, n)
+    nobody = no_dates(n)
     entered = ~np.isnat(left) if stay.cohort.entered else None
     rules, opened, last, limits = dict(ways), {}, {}, {}
     for i, t in sorted(ways, key=lambda way: _is_of_subject(way[1])):

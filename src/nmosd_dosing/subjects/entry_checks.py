@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import structs
 
-from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, to_date
+from nmosd_dosing.days import FIRST_DATE, LAST_DATE, date_text, ends, to_date
 from nmosd_dosing.errors import InputError, Problem, argument, counted, one_of
 from nmosd_dosing.study.events import CONFIRMED, DECLINED, ENDS_PARTICIPATION, completed
 from nmosd_dosing.study.model import Transition
@@ -28,7 +28,7 @@ def check_entries(disposition: Disposition, cohort: Cohort) -> None:
             hint = f"keep one of the two; `{argument('allow_deviation')}` lets both stand"
             problems.append(Problem(f"{cohort.name(int(column))}{wrong_way}", hint=hint, subject=int(column)))
     stop = disposition.stopped.date
-    for column in np.flatnonzero(cohort.start > stop):
+    for column in np.flatnonzero(cohort.start > stop) if not np.isnat(stop) else ():
         late = f"day 1, {_day(cohort.start[column])}, is after the study stopped, {_day(stop)}"
         hint = f"check the dates; `{argument('allow_deviation')}` lets it stand"
         problems.append(Problem(f"{cohort.name(int(column))}{late}", hint=hint, subject=int(column)))
@@ -58,9 +58,11 @@ def check_ends(disposition: Disposition, cohort: Cohort) -> None:
     """Raises InputError for recorded ends of periods before their first day, and for dates outside the years 1 to 9999."""
     problems = []
     dates = [disposition.anchor, disposition.end, *(d for move in disposition.moves for d in (move.earliest, move.latest))]
-    if any(((d < FIRST_DATE) | (d > LAST_DATE)).any() for d in dates):
+    if any(found[0] < FIRST_DATE or found[1] > LAST_DATE for d in dates if (found := ends(d)) is not None):
         problems.append(Problem("a period or an entry falls outside the years 1 to 9999", hint="check the dates"))
     for p, period in enumerate(disposition.periods):
+        if completed(period.id) not in cohort.events:
+            continue  # its end lies its length behind its first day
         for column in np.flatnonzero(disposition.end[p] < disposition.anchor[p]):
             wrong = f"`{completed(period.id)}` on {_day(disposition.end[p, column])} is before day 1 of `{period.id}`"
             hint = f"day 1 is {_day(disposition.anchor[p, column])}; check the dates"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from msgspec import Struct
@@ -183,48 +184,53 @@ class _Running(Struct):
     per_kg: dict[tuple[str, str | None], Wholes]
 
 
-def fill_doses(schedule: Filling, doses: Doses, columns: slice) -> None:
-    """Writes amounts, statuses and cumulative amounts of some subjects into the schedule, whose dates are there."""
-    cohort = schedule.cohort
-    grams, arm, bodies = cohort.grams[columns], cohort.arm[columns], cohort.bodies(None, columns)
-    running = _Running(
-        {rule.group: np.zeros(len(grams)) for rule in doses.rules},
-        {rule.group: np.zeros(len(grams)) for rule in doses.rules} if schedule.per_kg is not None else {},
-    )
-    made: dict[Rule, tuple[Wholes, Wholes, Statuses | AmountStatus]] = {}
-    written: set[int] = set()
-    for k, rule in enumerate(doses.rules):
-        by, moving = grams, series(cohort, rule.weight) is not None and (rule.by_weight or schedule.per_kg is not None)
-        if moving:
-            by = grams_at(schedule, rule.group[0], weight_dates(schedule, k, columns), columns)
-        if rule.by_value:
-            bodies = cohort.bodies(body_dates(schedule, k, columns), columns)
-        if rule not in made or moving or rule.by_value:
-            whole, status = _by_arm(rule, by, bodies, arm)
-            made[rule] = whole, whole / rule.scale, status
-        whole, amount, status = made[rule]
-        if schedule.status[k].flags.writeable and id(schedule.status[k]) not in written:
-            schedule.status[k][columns] = status
-            written.add(id(schedule.status[k]))  # rows of one rule share it
-        times: int | Wholes = _times(rule, arm)
-        if rule.changes or k in doses.recorded:
-            whole, times = _as_given(schedule, k, rule, whole, times, by, bodies, doses.recorded, columns)
-            amount = whole / rule.scale
-        schedule.amount[k, columns] = amount
-        count = schedule.given_days(k, columns) * times
-        if k in doses.recorded:
-            count = _once(k, whole, count, doses.recorded, columns)
-        added = whole if isinstance(count, int) and count == 1 else whole * count
-        if any(schedule.rows[k].give.as_needed):  # what nobody plans adds nothing until it is given
-            added = np.where(schedule.status[k][columns] == AmountStatus.AS_NEEDED, 0.0, added)
-        if _may_be_missing(schedule, k):
-            visit = schedule.rows[k].visit
-            gone = schedule.not_in_plan(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)
-            added = np.where(gone, 0.0, added)
-            schedule.amount[k, columns][gone] = np.nan
-        _add(schedule, k, rule, running, added, by, columns)
-        if k in schedule.steps:
-            schedule.steps[k][columns] = added
+def doses_of(schedule: Filling, doses: Doses) -> Callable[[slice], None]:
+    """What writes amounts, statuses and cumulative amounts into the schedule, for the subjects in some columns, whose dates are there. What
+    is the same for all columns is found out once."""
+    cohort, by_kg = schedule.cohort, schedule.per_kg is not None
+    groups = list(dict.fromkeys(rule.group for rule in doses.rules))
+    moving = [series(cohort, rule.weight) is not None and (rule.by_weight or by_kg) for rule in doses.rules]
+    anew = [mine or rule.by_value for mine, rule in zip(moving, doses.rules, strict=True)]
+    as_given = [bool(rule.changes) or k in doses.recorded for k, rule in enumerate(doses.rules)]
+    as_needed = [any(row.give.as_needed) for row in schedule.rows]
+    may_be_missing = [_may_be_missing(schedule, k) for k in range(len(schedule.rows))]
+
+    def fill(columns: slice) -> None:
+        grams, arm, bodies = cohort.grams[columns], cohort.arm[columns], cohort.bodies(None, columns)
+        running = _Running({group: np.zeros(len(grams)) for group in groups}, {group: np.zeros(len(grams)) for group in groups if by_kg})
+        made: dict[int, tuple[Wholes, Wholes, Statuses | AmountStatus, int | Wholes]] = {}
+        written: set[int] = set()
+        for k, rule in enumerate(doses.rules):
+            by = grams_at(schedule, rule.group[0], weight_dates(schedule, k, columns), columns) if moving[k] else grams
+            if rule.by_value:
+                bodies = cohort.bodies(body_dates(schedule, k, columns), columns)
+            if anew[k] or id(rule) not in made:  # rows of one rule share it
+                whole, status = _by_arm(rule, by, bodies, arm)
+                made[id(rule)] = whole, whole / rule.scale, status, _times(rule, arm)
+            whole, amount, status, times = made[id(rule)]
+            if schedule.status[k].flags.writeable and id(schedule.status[k]) not in written:
+                schedule.status[k][columns] = status
+                written.add(id(schedule.status[k]))
+            if as_given[k]:
+                whole, times = _as_given(schedule, k, rule, whole, times, by, bodies, doses.recorded, columns)
+                amount = whole / rule.scale
+            schedule.amount[k, columns] = amount
+            count = schedule.given_days(k, columns) * times
+            if k in doses.recorded:
+                count = _once(k, whole, count, doses.recorded, columns)
+            added = whole if isinstance(count, int) and count == 1 else whole * count
+            if as_needed[k]:  # what nobody plans adds nothing until it is given
+                added = np.where(schedule.status[k][columns] == AmountStatus.AS_NEEDED, 0.0, added)
+            if may_be_missing[k]:
+                visit = schedule.rows[k].visit
+                gone = schedule.not_in_plan(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)
+                added = np.where(gone, 0.0, added)
+                schedule.amount[k, columns][gone] = np.nan
+            _add(schedule, k, rule, running, added, by, columns)
+            if k in schedule.steps:
+                schedule.steps[k][columns] = added
+
+    return fill
 
 
 def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, columns: slice) -> None:
@@ -334,7 +340,8 @@ def _may_be_missing(schedule: Schedule, k: int) -> bool:
     visit, give = schedule.visits[row.visit], row.give
     own = schedule.segments[schedule.segment_of[row.visit]]
     some_arms = None in give.doses or len(visit.arms) < len(schedule.period(row.visit).arms)
-    return some_arms or give.open_ended or schedule.until is not None or bool(own.limits) or len(schedule.segments) > 1
+    may_be_beyond = give.open_ended and not own.within(visit.offset)
+    return some_arms or may_be_beyond or schedule.until is not None or bool(own.limits) or len(schedule.segments) > 1
 
 
 # --- doses at visits that are not planned -------------------------------------------------------------------------------
