@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import pickle
 
-from nmosd_dosing.sentences import Sentence, in_words, joined, length_text, many, said, word
+from nmosd_dosing.sentences import Sentence, either, in_words, joined, length_text, many, said, word
 
 CHINESE = {
     "{days} too late: call to move it": "超窗 {days}：请致电改期",
@@ -69,6 +69,11 @@ def test_a_length_of_a_file_is_said_again() -> None:
     assert in_chinese(length_text("28 days")) == "28 天" and in_chinese(length_text("1 day")) == "1 天"
     for text in ("28 d", "1 days", "8 to <12 weeks", "1 day and more", ""):
         assert (length_text(text), in_chinese(length_text(text))) == (text, text)
+
+
+def test_one_of_several_is_said_again() -> None:
+    assert [either(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "`a`", "`a` or `b`", "`a`, `b` or `c`"]
+    assert in_words(either(["a", "b", "c"], quoted=False), lambda pattern: {" or ": " 或 "}.get(pattern, pattern), "zh") == "a, b 或 c"
 
 
 def test_a_word_is_said_again_where_the_table_has_it() -> None:

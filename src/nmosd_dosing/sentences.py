@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import plural
+from nmosd_dosing.errors import one_of, plural
 
 _LENGTH = re.compile("([0-9]{1,9}) (day|week|month|year|hour|minute)s?")
 Part = str | int | dt.date  # what may be put in: a text as somebody wrote it, a number, a date, or a Sentence
@@ -68,6 +68,13 @@ def length_text(words: str) -> Sentence:
     found = [_LENGTH.fullmatch(part) for part in words.split(" and ")]
     made = joined(" and ", [many(int(each[1]), each[2]) for each in found if each is not None])
     return made if made == words else joined("", [words])
+
+
+def either(words: Iterable[str], *, quoted: bool = True) -> Sentence:
+    """`a`, `b` or `c`, as `errors.one_of` has it; without the backticks where it is not quoted."""
+    text = one_of(words)
+    *first, last = (text if quoted else text.replace("`", "")).rsplit(" or ", 1)
+    return joined(" or ", (joined(", ", first[0].split(", ")), last)) if first else joined("", [last])
 
 
 def joined(between: str, parts: Iterable[Part]) -> Sentence:

@@ -23,6 +23,12 @@ MORE = (
 )  # fmt: skip
 
 
+HAD = (
+    ("rituximab", "2024-09-01", ""), ("live vaccine", "2025-01-02", ""), ("prednisone", "2024-12", "ongoing"), ("MabThera", "2024", ""),
+    ("relapse", "2024-03-01", "2024-03-01"), ("azathioprine", "2024-05-01", "2024-12-31"), ("IVIG", "2025-01-01", "2025-01-03"),
+)  # fmt: skip
+
+
 def shown(page: str) -> Iterator[str]:
     """The texts of a page: of its elements, and of attributes that are read; without what is code, a file, or typed by a person."""
     left = _OWN.sub(" ", page)
@@ -68,6 +74,17 @@ def test_what_would_be_written_is_said_in_chinese(place: Any) -> None:
         answer = client(place, "chen.jie").post(address, typed, headers={"accept-language": "zh-CN"})
         if answer.status_code == 200:  # what is wrong with what was typed is told as tables' readers tell it
             assert english(answer.content.decode(), own) == [], address
+
+
+def test_what_is_said_of_criteria_is_said_in_chinese(place: Any) -> None:
+    own = written(place) | {" ".join(row) for row in HAD}
+    for days in ({"screening": "2025-01-20"}, {"screening": "2025-01-20", "day_1": "2025-02-10"}, {}):
+        for had in (HAD, (("nothing", "", ""),), ()):
+            cells = {f"had-{i}-{name}": text for i, row in enumerate(had) for name, text in zip(("what", "begin", "end"), row, strict=True)}
+            typed = {"had-TOTAL_FORMS": "8", "had-INITIAL_FORMS": "0", **cells, **days}
+            answer = client(place, "li.na").post("/screening", typed, headers={"accept-language": "zh-CN"})
+            assert answer.status_code == 200
+            assert english(answer.content.decode(), own) == [], (days, had)
 
 
 def test_english_words_are_found() -> None:

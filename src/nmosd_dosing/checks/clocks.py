@@ -21,8 +21,7 @@ from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, first_ahead, last_
 from nmosd_dosing.checks.must_have_been import happened, said_of, too_few, too_short, unstable
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import one_of
-from nmosd_dosing.sentences import Sentence, joined, many, said
+from nmosd_dosing.sentences import Sentence, either, joined, many, said
 from nmosd_dosing.study.criteria import Counted, Criteria, Criterion, NotWithin, StableFor, UsedFor, plain_name
 from nmosd_dosing.subjects.had import Had, Past
 
@@ -97,7 +96,7 @@ class _NotWithin(Struct, frozen=True):
     def reckon(self, past: Past) -> Clock:
         clock = self.clock
         if not past.told:
-            what = said("what was had: {whats}", whats=one_of(clock.whats).replace("`", ""))
+            what = said("what was had: {whats}", whats=either(clock.whats, quoted=False))
             return Clock(
                 self.criterion, (Block(EARLIEST, FOREVER, "needs", said("nothing is known of what was had"), what),), (), self._backs(())
             )
@@ -147,7 +146,7 @@ class _NotWithin(Struct, frozen=True):
                     said(
                         "whether `{what}` is meant by {whats}: no kind of this file has it{near}",
                         what=had.what,
-                        whats=one_of(clock.whats),
+                        whats=either(clock.whats),
                         near=near,
                     ),
                 )

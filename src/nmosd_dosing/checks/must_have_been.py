@@ -9,8 +9,7 @@ from itertools import pairwise
 from nmosd_dosing.checks.blocks import DAY, Block, Use, named, runs
 from nmosd_dosing.checks.look_backs import EARLIEST, FOREVER, last_barred
 from nmosd_dosing.days import Offset, shift_date
-from nmosd_dosing.errors import one_of
-from nmosd_dosing.sentences import Sentence, joined, length_text, said, word
+from nmosd_dosing.sentences import Sentence, either, joined, length_text, said, word
 from nmosd_dosing.study.criteria import Counted, Criteria, StableFor, Times, UsedFor, plain_name
 from nmosd_dosing.study.events import STABLE
 from nmosd_dosing.subjects.had import Had, Past
@@ -111,7 +110,7 @@ def too_short(clock: UsedFor, criteria: Criteria, past: Past) -> Iterable[Block]
     ]
     needs = said(
         "a use of {drugs} for more than {length}, with its first and last day",
-        drugs=one_of(clock.whats).replace("`", ""),
+        drugs=either(clock.whats, quoted=False),
         length=length_text(clock.length.in_words),
     )
     in_a_row = runs([use for use in uses if use.first <= use.last], lambda use: plain_name(use.had[0].what))

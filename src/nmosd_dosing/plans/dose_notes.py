@@ -9,12 +9,12 @@ from fractions import Fraction
 from itertools import takewhile
 
 from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, AmountStatusText, AtVisits, number_text
-from nmosd_dosing.errors import argument, one_of
+from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
 from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
-from nmosd_dosing.sentences import Sentence, joined, said
+from nmosd_dosing.sentences import Sentence, either, joined, said
 
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _TOLD: tuple[AmountStatusText, ...] = (
@@ -29,7 +29,7 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     if needing := _having(planned, "needs arm"):
         yield Note(
             "needs-arm",
-            said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=one_of(arms)),
+            said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=either(arms)),
             needing,
         )
     for status in _TOLD:
@@ -47,7 +47,7 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
         yield Note("not-stated", said("the source does not state the day"), dayless)
     only = {p.only_arms for p in planned if p.only_arms}
     for some in sorted(only):
-        yield Note("needs-arm", said("only for arm {arms}", arms=one_of(some)), tuple(p.id for p in planned if p.only_arms == some))
+        yield Note("needs-arm", said("only for arm {arms}", arms=either(some)), tuple(p.id for p in planned if p.only_arms == some))
 
 
 def _words(status: AmountStatusText) -> tuple[NoteCode, Sentence]:
