@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.pharmacy.dose_table import DoseTable, dose_table
     from nmosd_dosing.plans.plan import Plan
     from nmosd_dosing.plans.planning import plan
+    from nmosd_dosing.report.export.parquet import to_arrow
     from nmosd_dosing.report.export.plan import to_csv, to_json
     from nmosd_dosing.schedule.expansion import expand
     from nmosd_dosing.schedule.schedule import Schedule
@@ -62,6 +63,7 @@ _PUBLIC = {
     "pharmacy.dose_table": "DoseTable dose_table",
     "plans.plan": "Plan",
     "plans.planning": "plan",
+    "report.export.parquet": "to_arrow",
     "report.export.plan": "to_csv to_json",
     "schedule.expansion": "expand",
     "schedule.schedule": "Schedule",
@@ -79,7 +81,8 @@ __all__ = [
     "Assumptions", "CalendarFile", "CalendarStyle", "CalendarUpdate", "Cohort", "Comparison", "DoseTable", "DosingError", "Due",
     "Entered", "Event", "Exposure", "Finding", "InputError", "Measurement", "Plan", "Problem", "Real", "Record", "RegimenError", "Schedule",
     "Slots", "Starts", "Study", "Subject", "Weight", "Window", "check", "compare", "dose_table", "due", "expand", "fill_in", "load",
-    "load_assumptions", "plan", "read_ics", "read_site", "simulate", "slots", "starts", "to_csv", "to_ics", "to_json", "update_ics",
+    "load_assumptions", "plan", "read_ics", "read_site", "simulate", "slots", "starts", "to_arrow", "to_csv", "to_ics", "to_json",
+    "update_ics",
 ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def test_json_is_a_line_for_each_visit(tmp_path: Path, arguments: tuple[str, ...
 
 def test_options_that_are_wrong(tmp_path: Path) -> None:
     for arguments, message in (
-        (("--format", "table"), "error: unknown format `table`\nhint: write `csv`, `json` or `xlsx`\n"),
+        (("--format", "table"), "error: unknown format `table`\nhint: write `csv`, `json`, `xlsx` or `parquet`\n"),
         (("--output", "subjects.csv"), "error: `--output` and the table of subjects name one file\nhint: name two\n"),
         (("--output", ""), "error: `--output` is empty\n"),
         (("--output", "nowhere/o.csv"), "error: cannot write `nowhere/o.csv`: there is no such folder\n"),
@@ -51,7 +51,7 @@ def test_options_that_are_wrong(tmp_path: Path) -> None:
         (
             ("--output", "o.XLS"),
             "error: `--output o.XLS` is the name of a workbook\n"
-            "hint: name a file that ends in `.csv`, `.jsonl`, `.json`, `.xlsx` or `.txt`\n",
+            "hint: name a file that ends in `.csv`, `.jsonl`, `.json`, `.parquet`, `.xlsx` or `.txt`\n",
         ),
         (("--on", "relapse=2025-05-05"), "error: `--on` with a subject's event is about one subject\n"),
         (("--unblind",), "error: `--unblind` needs everybody's arm: 2 subjects have none, the first is `A1`\n"),

@@ -10,7 +10,7 @@ from nmosd_dosing.cli import options
 from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
 from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OF_REGISTER, PeopleOptions
-from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput
+from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput, TypedOutput
 from nmosd_dosing.cli.simulate_options import SimulateOptions
 
 COMMANDS = Commands()
@@ -42,7 +42,7 @@ def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOption
 
 
 @COMMANDS.command()
-def check(people: PeopleOptions, asked: options.CheckOptions, output: OutputOptions) -> int:
+def check(people: PeopleOptions, asked: options.CheckOptions, output: TypedOutput) -> int:
     """What was done against the plan, for one subject or many. Exit code 1 where something deviates.
 
     \b
@@ -238,7 +238,7 @@ def cohort(
         "events", "allocation",
     )
 )  # fmt: skip
-def doses(people: options.DosesPeople, asked: options.DosesOptions, output: OutputOptions) -> None:
+def doses(people: options.DosesPeople, asked: options.DosesOptions, output: TypedOutput) -> None:
     """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
 
     Decimals take a point, and commas stand between weights. An open end is drawn for 24 months.

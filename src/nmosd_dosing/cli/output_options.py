@@ -35,12 +35,22 @@ class OutputOptions(Struct, frozen=True, kw_only=True, eq=False):
         return self.format if self.format is not None else self.endings.get(self.ending, self.usual)
 
 
+class TypedOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
+    """Lists that statistics read, too."""
+
+    format: Annotated[
+        str | None, typer.Option(help="table, json, csv, xlsx or parquet; without it, what the ending of --output says.", metavar="FORMAT")
+    ] = None
+
+    endings: ClassVar[Mapping[str, str]] = {**OutputOptions.endings, "parquet": "parquet"}
+
+
 class CohortOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """Rows for programs."""
 
-    format: Annotated[str | None, typer.Option(help="csv, json (a line for each visit) or xlsx.", metavar="FORMAT")] = None
+    format: Annotated[str | None, typer.Option(help="csv, json (a line for each visit), xlsx or parquet.", metavar="FORMAT")] = None
 
-    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json", "xlsx": "xlsx"}
+    endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json", "parquet": "parquet", "xlsx": "xlsx"}
     usual: ClassVar[str] = "csv"
 
 

@@ -24,7 +24,7 @@ def check_format(formats: Formats, asked: str, problems: Problems) -> None:
         problems.error(f"unknown format `{asked}`", None, did_you_mean(asked, formats) or f"write {one_of(formats)}")
 
 
-_FOR_FILES = {"xlsx": "a workbook", "html": "a page for a browser"}  # formats that no terminal shows
+_FOR_FILES = {"xlsx": "a workbook", "html": "a page for a browser", "parquet": "a table of Parquet"}  # formats that no terminal shows
 _KINDS = {**_FOR_FILES, "ics": "a calendar", "xls": "a workbook", "svg": "a drawing", "png": "a drawing", "pdf": "a document"}
 
 
@@ -75,6 +75,10 @@ def _check_file(asked: OutputOptions, problems: Problems) -> None:
         from nmosd_dosing.report.export.workbook import check_installed
 
         check_installed(problems)
+    if form == "parquet":
+        from nmosd_dosing.report.export import parquet
+
+        parquet.check_installed(problems)
 
 
 def put(formats: Formats, asked: OutputOptions, *made: object) -> None:
@@ -101,6 +105,6 @@ def write(found: Any, output: str | None) -> None:
         write_bytes(found)
     elif isinstance(found, Iterator):
         for piece in found:
-            write_data(piece)
+            write_bytes(piece) if isinstance(piece, bytes) else write_data(piece)
     else:
         print_table(found)

@@ -180,18 +180,23 @@ def _segment(schedule: Schedule, number: int, doses: Doses | None) -> list[Subje
     """doses: those that rules for gaps look at; None where there are none."""
     segment, n = schedule.segments[number], len(schedule)
     period = schedule.disposition.periods[segment.period]
-    day_one = segment.anchor
-    if segment.hangs_on:  # its days are numbered from the first one of the period, or of the study
-        own = schedule.disposition.anchor[segment.period]
-        day_one = np.where(np.isnat(own), own, schedule.start) if period.keeps_count else own
     columns = zip(
-        *map(to_dates, (segment.anchor, day_one, schedule.first_doses[number], schedule.last_doses[number])),
+        *map(to_dates, (segment.anchor, day_one(schedule, number), schedule.first_doses[number], schedule.last_doses[number])),
         _limits(segment.limits, n), _limits(segment.waits, n), segment.cut.tolist() if segment.cut is not None else [None] * n,
         _began(segment, n), [tuple(_unchanged(doses, period, c)) if doses is not None else () for c in range(n)],
         [doses.last_given(c) if doses is not None else None for c in range(n)],
         to_dates(np.minimum(segment.open_end, LAST_DATE)), strict=True,
     )  # fmt: skip
     return [SubjectSegment(number, segment.period, segment.hangs_on, segment.run, *values) for values in columns]
+
+
+def day_one(schedule: Schedule, number: int) -> Dates:
+    """(n,) the day from which the days of a segment are numbered: of what hangs on something, day 1 of the period, or of the study."""
+    segment = schedule.segments[number]
+    if not segment.hangs_on:
+        return segment.anchor
+    own: Dates = schedule.disposition.anchor[segment.period]
+    return np.where(np.isnat(own), own, schedule.start) if schedule.disposition.periods[segment.period].keeps_count else own
 
 
 def _limits(limits: Sequence[Limit], n: int) -> list[tuple[of.SubjectLimit, ...]]:

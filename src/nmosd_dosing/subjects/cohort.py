@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from numpy.typing import ArrayLike, NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, to_dates
+from nmosd_dosing.days import NO_DATE, Dates, of_dates, to_dates
 from nmosd_dosing.dose.calculation import Bodies
 from nmosd_dosing.dose.dose import PARTS, Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
@@ -193,7 +193,7 @@ class Cohort(Struct, frozen=True):
                 entered.setdefault(entry.period, {})[column] = entry.date
         weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
         made = Cohort.of(
-            np.array([s.start for s in subjects], dtype="datetime64[D]"),
+            of_dates([s.start for s in subjects]),
             np.array(weights, dtype=np.float64),
             [arm_index(s.arm, arms) for s in subjects],
             height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
@@ -205,7 +205,7 @@ class Cohort(Struct, frozen=True):
         told = [(column, record) for column, subject in enumerate(subjects) for record in subject.records]
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
         recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None and r.is_fact} for s in subjects]
-        planned = np.array([s.planned_start for s in subjects], dtype="datetime64[D]")
+        planned = of_dates([s.planned_start for s in subjects])
         return replace(
             made,
             planned_start=None if np.isnat(planned).all() else planned,
@@ -411,7 +411,7 @@ def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]
 def by_column(found: Sequence[tuple[int, dt.date]], n: int) -> Dates:
     """(k, n) each subject's dates in their order, NaT behind them; from pairs of a column and a date."""
     of = np.array([column for column, _ in found], dtype=np.int64)
-    dates = np.array([date for _, date in found], dtype="datetime64[D]")
+    dates = of_dates([date for _, date in found])
     order = np.lexsort((dates, of))
     of, dates = of[order], dates[order]
     begins = np.flatnonzero(np.diff(of, prepend=-1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -221,8 +221,15 @@ def _due_xlsx(found: _Found) -> bytes:
     return to_xlsx([due_sheet(found.items)], _due_page(found).lines)
 
 
+def _findings_parquet(found: _Found) -> Iterator[bytes]:
+    from nmosd_dosing.report.export.parquet import sheet_to_parquet
+
+    return sheet_to_parquet(findings_sheet(found.findings), {})
+
+
 CHECK_FORMATS: outputs.Formats = {
     "table": _findings_page, "json": _findings_dict, "csv": lambda found: findings_to_csv(found.findings), "xlsx": _findings_xlsx,
+    "parquet": _findings_parquet,
 }  # fmt: skip
 DUE_FORMATS: outputs.Formats = {"table": _due_page, "json": _due_dict, "csv": lambda found: due_to_csv(found.items), "xlsx": _due_xlsx}
 

@@ -25,6 +25,7 @@ from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule import excluded
+from nmosd_dosing.schedule.visit_kinds import alone
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.tables.table import stop
 
@@ -68,7 +69,8 @@ def _pieces(cluster: str | None, form: Form, request: Request, without: list[str
     """The table, piece by piece, made here or on a `cluster`; `without` gets the codes of those who have no row."""
     yield cohort_rows.header(form)
     cohort = request.cohort
-    size = excluded.SLICE if form == "csv" and not cohort_rows.any_alone(cohort) else _FEW
+    many = cohort_rows.SLICE if cluster is None else excluded.SLICE
+    size = many if form == "csv" and not alone(cohort) else _FEW
     done = 0
     if cluster is None:
         made = cohort_rows.rows(request, form, size)
@@ -90,7 +92,11 @@ def _xlsx(request: Request, without: list[str]) -> bytes:
     return to_xlsx([replace(made, rows=progress(made.rows, rows, "written"))], about)
 
 
-FORMATS: outputs.Formats = {**_rows_on(None), "xlsx": _xlsx}
+def _parquet(request: Request, without: list[str]) -> Iterator[bytes]:
+    return cohort_rows.to_parquet(request, without)
+
+
+FORMATS: outputs.Formats = {**_rows_on(None), "xlsx": _xlsx, "parquet": _parquet}
 
 
 def _read(

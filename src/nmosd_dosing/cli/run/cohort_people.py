@@ -174,7 +174,7 @@ class _Rows(Struct):
     def _begun(self, arms: dict[int, int], told: dict[int, Subject]) -> dict[int, Subject]:
         """Those of whom more is known than columns hold, with the recorded first dose as day 1."""
         names = self.request.arms
-        known = [replace(subject, arm=names[arms[row]] if row in arms else None) for row, subject in told.items()]
+        known = [_in_arm(subject, names[arms[row]] if row in arms else None) for row, subject in told.items()]
         return dict(zip(told, replace(self.request, subjects=tuple(known)).begun().subjects, strict=True))
 
     def _without_arm(self, arms: dict[int, int], found: Problems) -> set[int]:
@@ -201,6 +201,10 @@ class _Rows(Struct):
             found.error(message, self.columns.cell(row).place, "give a later day")
         found.more += len(late[table.LISTED :])
         return set(late)
+
+
+def _in_arm(subject: Subject, arm: str | None) -> Subject:
+    return subject if subject.arm == arm else replace(subject, arm=arm)
 
 
 def _more(said: Said) -> bool:

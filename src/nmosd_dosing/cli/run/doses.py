@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -69,7 +70,13 @@ def _xlsx(made: DoseTable) -> bytes:
     return to_xlsx([doses_sheet(made)], _page(made).lines)
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": doses_to_json, "csv": doses_to_csv, "xlsx": _xlsx}
+def _parquet(made: DoseTable) -> Iterator[bytes]:
+    from nmosd_dosing.report.export.parquet import sheet_to_parquet
+
+    return sheet_to_parquet(doses_sheet(made), {"study": made.plan.study, "study_sha256": made.plan.study_sha256})
+
+
+FORMATS: outputs.Formats = {"table": _page, "json": doses_to_json, "csv": doses_to_csv, "xlsx": _xlsx, "parquet": _parquet}
 
 
 def _checked(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> tuple[Request, list[tuple[float, float | None]]]:

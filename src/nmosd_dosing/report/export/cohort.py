@@ -1,19 +1,16 @@
 """Every visit of very many subjects as the rows of one table, CSV or JSON lines: what a plan says of each, subject after subject.
 
-Subjects of whom the same is known, but for code, site and weight, are alike: one of them is planned as `plan` plans, and the others'
-rows are its rows with their own code, site and weight, and with their own doses, which the schedule holds as columns. In CSV, which says
-nothing in sentences, dates are such cells as well: there, alike are all whose days are the same from day 1. Of whom records, later
-weights, doubtful ones or earlier doses are known nobody is alike.
+No row is made but as plans make it. In CSV, which says nothing in sentences, visits are alike of which the same is told, whoever's they are
+and whatever day they are on (`row_kinds`): one of them is planned, and the others' rows are its rows with their own cells, which the
+schedule holds as columns. In JSON subjects are, of whom the same is known but for code, site and weight. Of whom records, later weights,
+doubtful ones or earlier doses are known nobody is alike.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Any, Literal, cast, get_args
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,26 +18,85 @@ from msgspec.structs import replace
 from nmosd_dosing.days import to_dates
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import Sheet, cell, iso_date, plain_number, vials_list
-from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
+from nmosd_dosing.report.export import parquet
+from nmosd_dosing.report.export.column_kinds import columns_of
+from nmosd_dosing.report.export.plain import Sheet, iso_date, plain_number, vials_list
+from nmosd_dosing.report.export.plan import visit_rows, visit_to_dict
+from nmosd_dosing.report.export.row_kinds import (
+    COHORT_COLUMNS,
+    FIRST_COLUMNS,
+    OF_DOSE,
+    OF_VISITS,
+    Hole,
+    Templates,
+    cell_text,
+    cell_texts,
+    csv_texts,
+    iso_dates,
+    laid_rows,
+    planned,
+    products_by_body,
+)
 from nmosd_dosing.report.export.workbook import check_rows
-from nmosd_dosing.schedule.alike import Alike, ByBody, ByDay, alike, alone
-from nmosd_dosing.schedule.by_subject import by_subject
+from nmosd_dosing.schedule.alike import Alike, alike
+from nmosd_dosing.schedule.laid_rows import LaidRows
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.visit_kinds import alone
+from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.subjects.cohort import Cohort
 
-Form = Literal["csv", "json"]
-FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")
-COHORT_COLUMNS = (*FIRST_COLUMNS, *COLUMNS[COLUMNS.index("id") :])
+__all__ = ["COHORT_COLUMNS", "FIRST_COLUMNS", "Form", "count", "header", "rows", "sheet", "to_parquet"]
 
-_FLAT: tuple[ByBody, ...] = ("cumulative_per_kg",)
-_BY_BODY = (*get_args(ByBody), "vials")
-_BY_DAY: tuple[ByDay, ...] = get_args(ByDay)
-_SLICE = 32768  # subjects whose text is held at a time
-_TOGETHER = 256  # subjects that are planned together
+Form = Literal["csv", "json"]
+
+_FLAT = ("cumulative_per_kg",)
+_BY_BODY = (*OF_DOSE, "vials")
+_BLOCK = 32768  # subjects whose rows are a block of Parquet
+SLICE = 8192  # subjects whose text is held at a time
 _KEPT = 16384  # ways in which subjects are alike that are remembered
 _HOLE = "\0"  # no text of a plan holds it
+
+
+def to_parquet(request: Request, without: list[str], size: int = _BLOCK) -> Iterator[bytes]:
+    """The rows of CSV as a file of Parquet, piece by piece. `without` gets the codes of those who have none. Raises InputError as `rows`
+    does."""
+    study = request.study
+    about = {"study": study.id, "study_sha256": study.sha256, "unblinded": str(request.unblinds).lower()}
+    return parquet.to_parquet(columns_of(COHORT_COLUMNS), _blocks(request, without, size), about)
+
+
+def _blocks(request: Request, without: list[str], size: int) -> Iterator[dict[str, Any]]:
+    """The rows of some subjects after another, as columns."""
+    request = request.begun()  # the recorded day 1 stands in the columns of the subject
+    templates = Templates(request)
+    for part in request.cohort.slices(size):
+        own = alone(part)
+        others = sorted({*range(len(part))} - {*own}) if own else range(len(part))
+        kinds = templates.kinds(replace(request, columns=part.chosen(others) if own else part)) if len(others) else None
+        plans = planned(replace(request, columns=part.chosen(own))) if own else ()
+        rows = {column: list(visit_rows(plan)) for column, (plan, _) in zip(own, plans, strict=True)}
+        laid, of_kinds = laid_rows(len(part), kinds, templates.of(kinds) if kinds is not None else [], others, rows)
+        without += [part.codes[column] for column in laid.without(len(part))]
+        some = replace(request, columns=part)
+        firsts = zip(FIRST_COLUMNS, _firsts(some, range(len(part))), strict=True)
+        block: dict[str, Any] = {name: (values, laid.subject) for name, values in firsts}
+        block |= {"start": part.start[laid.subject], "weight_kg": (part.grams / 1000)[laid.subject]}
+        if len(laid.subject):
+            yield {**block, **dict(_columns(laid, of_kinds))}
+
+
+def _columns(laid: LaidRows, of_kinds: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The columns of visits that hold something."""
+    for column in columns_of(OF_VISITS):
+        name = column.name
+        cells = [row.get(name) for row in of_kinds]
+        if name not in laid.own:
+            if any(cell not in (None, "") for cell in cells):
+                yield name, (cells, laid.kind)
+        elif column.kind in ("text", "word"):
+            yield name, laid.texts(name, cells)
+        else:
+            yield name, laid.values(name, cells, "datetime64[D]" if column.kind == "date" else "float64")
 
 
 def header(form: Form) -> str:
@@ -48,7 +104,7 @@ def header(form: Form) -> str:
     return ",".join(COHORT_COLUMNS) + "\n" if form == "csv" else ""
 
 
-def count(request: Request, size: int = _SLICE) -> Iterator[list[int]]:
+def count(request: Request, size: int = SLICE) -> Iterator[list[int]]:
     """How many rows each subject has, `size` of them at a time. Raises InputError once there are more than a sheet of a workbook holds."""
     rows_so_far = 0
     for texts in rows(request, "csv", size):
@@ -65,27 +121,34 @@ def sheet(request: Request, without: list[str]) -> Sheet:
 
 
 def _rows_of_all(request: Request, without: list[str]) -> Iterator[dict[str, Any]]:
-    for some in request.cohort.slices(_TOGETHER):
-        for plan in replace(request, columns=some).plans():
-            own = {"subject": plan.subject, "site": plan.at_site, "start": iso_date(plan.start), "weight_kg": plain_number(plan.weight_kg)}
-            shared, row = {**_shared(plan), **own}, None
-            for row in visit_rows(plan):
-                yield {**row, **shared}
-            if row is None:
-                without.append(plan.subject or "")
+    for plan, _ in planned(request):
+        shared, row = _of_plan(plan), None
+        for row in visit_rows(plan):
+            yield {**row, **shared}
+        if row is None:
+            without.append(plan.subject or "")
 
 
-def rows(request: Request, form: Form, size: int = _SLICE) -> Iterator[list[str]]:
+def rows(request: Request, form: Form, size: int = SLICE) -> Iterator[list[str]]:
     """The rows of every subject as one text each, in their order, `size` subjects at a time: CSV has a row for each administration and
     assessment of a visit, JSON a line for each visit.
 
     The subjects are columns; what is counted over all of them, as a study stop may be, must be given in their `of_study`. Raises
     InputError as `expand` does.
     """
-    known: dict[Hashable, _Template] = {}
-    cohort = request.cohort
-    for part in cohort.slices(size):
-        yield _Slice(request, part, form, known).texts()
+    templates, known = Templates(request), dict[Hashable, _Template]()
+    for part in request.cohort.slices(size):
+        some, made = replace(request, columns=part), [""] * len(part)
+        own = alone(part)
+        others = sorted({*range(len(part))} - {*own}) if own else range(len(part))
+        for column, text in zip(own, _own_texts(replace(request, columns=part.chosen(own)), form) if own else (), strict=True):
+            made[column] = text
+        if len(others):
+            some = replace(request, columns=part.chosen(others)) if own else some
+            of_others = _csv_texts(some, templates) if form == "csv" else _json_texts(some, known)
+            for column, text in zip(others, of_others, strict=True):
+                made[column] = text
+        yield made
 
 
 def rows_of(request: Request, form: Form, part: Cohort) -> list[str]:
@@ -93,247 +156,119 @@ def rows_of(request: Request, form: Form, part: Cohort) -> list[str]:
     return next(rows(replace(request, columns=part), form, len(part)))
 
 
-# --- subjects who are alike ---------------------------------------------------------------------------------------------
+def _own_texts(request: Request, form: Form) -> Iterator[str]:
+    """The rows of subjects who are like nobody else."""
+    for plan, _ in planned(request):
+        shared = _of_plan(plan)
+        if form == "csv":
+            yield "".join(",".join(map(cell_text, map({**row, **shared}.get, COHORT_COLUMNS))) + "\n" for row in visit_rows(plan))
+        else:
+            yield "".join(_json_text({**shared, **visit_to_dict(visit)}) + "\n" for visit in plan.all_visits)
 
 
-class _Hole(Struct, frozen=True):
-    """A cell that alike subjects do not share: of the subject itself (`visit` is empty), or a number of the `nth` dose of a visit; or a
-    day, `plus` so many days, with an `hour` behind it."""
+def _csv_texts(request: Request, templates: Templates) -> list[str]:
+    kinds = templates.kinds(request)
+    return csv_texts(kinds, templates.of(kinds), _heads(request))
 
-    field: str
-    visit: str = ""
-    nth: int = 0
-    times_a_day: int = 1
-    plus: int = 0
-    hour: str = ""
+
+def _heads(request: Request) -> list[str]:
+    """The columns of each subject as CSV."""
+    cells = list(map(cell_texts, _firsts(request, range(len(request.cohort)))))
+    one = [texts.count(texts[0]) == len(texts) for texts in cells]
+    text = ",".join(texts[0].replace("%", "%%") if same else "%s" for texts, same in zip(cells, one, strict=True))
+    varied = [texts for texts, same in zip(cells, one, strict=True) if not same]
+    return list(map(text.__mod__, zip(*varied, strict=True))) if varied else [text % ()] * len(request.cohort)
+
+
+def _of_plan(plan: Plan) -> dict[str, Any]:
+    """What one subject has in FIRST_COLUMNS."""
+    first = {"unblinded": plan.unblinded, "subject": plan.subject, "site": plan.at_site, "arm": plan.arm}
+    days = {"start": iso_date(plan.start), "planned_start": iso_date(plan.planned_start)}
+    return {**first, **days, "regimen": plan.regimen, "study": plan.study, "weight_kg": plain_number(plan.weight_kg)}
+
+
+def _firsts(request: Request, columns: Sequence[int]) -> list[list[Any]]:
+    """The same of some subjects, column by column."""
+    cohort, study, periods, n = request.cohort, request.study, request.periods, len(columns)
+    arms = [shown_arm(study, periods, arm, request.unblinds) for arm in (*request.arms, None)]  # the last: not known
+    before = cohort.planned_start
+    return [
+        [request.unblinds] * n,
+        [cohort.codes[column] or None for column in columns] if cohort.codes else [None] * n,
+        [cohort.sites[column] for column in columns] if cohort.sites else [None] * n,
+        [arms[arm] for arm in cohort.arm[columns].tolist()],
+        iso_dates(to_dates(cohort.start[columns])),
+        iso_dates(to_dates(before[columns])) if before is not None else [None] * n,
+        [study.id if len(periods) > 1 else study.regimen_id(periods[0])] * n,
+        [study.id] * n,
+        [None if kg != kg else plain_number(kg) for kg in (cohort.grams[columns] / 1000).tolist()],
+    ]
+
+
+# --- JSON: subjects who are alike ----------------------------------------------------------------------------------------
 
 
 class _Template(Struct, frozen=True):
-    """The rows of one subject, with `%s` for what others who are alike have of their own."""
+    """The lines of one subject, with `%s` for what others who are alike have of their own: a column of the subject (`visit` is empty), or a
+    number of a dose of a visit."""
 
     text: str
-    holes: tuple[_Hole, ...]
+    holes: tuple[tuple[str, Hole], ...]
 
 
-class _Slice(Struct):
-    request: Request
-    cohort: Cohort
-    form: Form
-    known: dict[Hashable, _Template]
-
-    @property
-    def _by_days(self) -> bool:
-        """Whether those are alike whose days are the same from day 1: no word of it is shown, and no day is held against a calendar."""
-        return self.form == "csv" and self.request.as_of is None and self.request.workdays is None
-
-    def texts(self) -> list[str]:
-        made = [""] * len(self.cohort)
-        own = alone(self.cohort)
-        for column, template in zip(own, self._templates(own, shared=False), strict=True):
-            made[column] = template.text % tuple(self._of_subjects(hole.field, [column])[0] for hole in template.holes)
-        others = sorted({*range(len(self.cohort))} - {*own}) if own else range(len(self.cohort))
-        if len(others):
-            part = self.cohort.chosen(others) if own else self.cohort
-            for column, text in zip(others, _Slice(self.request, part, self.form, self.known)._alike(), strict=True):
-                made[column] = text
-        return made
-
-    def _alike(self) -> list[str]:
-        """The rows of subjects of whom nothing is known that would set each apart."""
-        found = alike(replace(self.request, columns=self.cohort).schedule(), self.request.policy, by_days=self._by_days)
-        if len(self.known) > _KEPT:
-            self.known.clear()
-        new = [(key, column) for key, column in zip(found.keys, found.first_ones, strict=True) if key not in self.known]
-        templates = self._templates([column for _, column in new], shared=True)
-        self.known.update(zip((key for key, _ in new), templates, strict=True))
-        made = [""] * len(self.cohort)
-        for column, text in zip(found.columns, self._filled(found), strict=True):
-            made[column] = text
-        return made
-
-    def _templates(self, columns: Sequence[int], *, shared: bool) -> Iterator[_Template]:
-        """The rows of some subjects, planned as `plan` does; `shared` with others who are alike."""
-        if not columns:
-            return
-        by_body, by_days = _by_body(self.request), shared and self._by_days
-        for some in self.cohort.chosen(columns).slices(_TOGETHER):
-            for subject in by_subject(replace(self.request, columns=some).schedule(), self.request.policy, alone=True):
-                yield _template(self.request.plan(subject), subject, self.form, by_body if shared else None, by_days)
-
-    def _of_subjects(self, name: str, columns: Sequence[int]) -> list[str]:
-        text = _cell_text if self.form == "csv" else _json_text
-        if name == "subject":
-            return [text(self.cohort.codes[i]) for i in columns]
-        if name == "site":
-            return [text(sites[i]) for i in columns] if (sites := self.cohort.sites) else [text(None)] * len(columns)
-        if name == "start":
-            return _dates(to_dates(self.cohort.start[columns]), text)
-        return _numbers([float(self.cohort.grams[i] / 1000) for i in columns])
-
-    def _filled(self, found: Alike) -> Iterator[str]:
-        """The rows of everybody, group after group, from those of whom each is like."""
-        cells: dict[_Hole, list[str]] = {}
-        for key, begin, end in zip(found.keys, found.begins[:-1], found.begins[1:], strict=True):
-            template = self.known[key]
-            for hole in template.holes:
-                if hole not in cells:
-                    cells[hole] = self._cells(found, hole)
-            if template.holes:
-                yield from map(template.text.__mod__, zip(*(cells[hole][begin:end] for hole in template.holes), strict=True))
-            else:
-                yield from [template.text] * (end - begin)
-
-    def _cells(self, found: Alike, hole: _Hole) -> list[str]:
-        """A cell of everybody, in the order of the groups."""
-        if not hole.visit:
-            return self._of_subjects(hole.field, found.columns)
-        if hole.field in _BY_DAY:
-            days = [day and day + dt.timedelta(days=hole.plus) for day in found.days(hole.field, hole.visit)]
-            return _dates(days, lambda day: _cell_text(day and day + hole.hour))
-        if hole.field == "vials":
-            texts = _vials_text if self.form == "csv" else _vials_json
-            counted = found.vials(hole.visit, hole.nth)
-            shown = {counts: texts(counts) for counts in set(counted)}
-            return [shown[counts] for counts in counted]
-        return _numbers(found.numbers(cast(ByBody, hole.field), hole.visit, hole.nth, hole.times_a_day))
+def _json_texts(request: Request, known: dict[Hashable, _Template]) -> list[str]:
+    """The lines of subjects of whom nothing is known that would set each apart."""
+    cohort, found = request.cohort, alike(request.schedule(), request.policy)
+    if len(known) > _KEPT:
+        known.clear()
+    new = [(key, column) for key, column in zip(found.keys, found.first_ones, strict=True) if key not in known]
+    plans = planned(replace(request, columns=cohort.chosen([column for _, column in new]))) if new else ()
+    by_body = products_by_body(request)
+    known.update((key, _template(plan, subject, by_body)) for (key, _), (plan, subject) in zip(new, plans, strict=True))
+    made = [""] * len(cohort)
+    for column, text in zip(found.columns, _filled(request, found, known), strict=True):
+        made[column] = text
+    return made
 
 
-def any_alone(cohort: Cohort) -> bool:
-    """Whether somebody must be planned alone."""
-    return bool(alone(cohort))
+def _filled(request: Request, found: Alike, known: dict[Hashable, _Template]) -> Iterator[str]:
+    """The lines of everybody, group after group, from those of whom each is like."""
+    cells: dict[tuple[str, Hole], list[str]] = {
+        ("", Hole(name)): list(map(_json_text, values)) for name, values in zip(FIRST_COLUMNS, _firsts(request, found.columns), strict=True)
+    }
+    for key, begin, end in zip(found.keys, found.begins[:-1], found.begins[1:], strict=True):
+        template = known[key]
+        for visit, hole in template.holes:
+            if (visit, hole) not in cells:
+                values = hole.own(found.of, found.of.schedule.ids.index(visit), found.columns, vials_list)
+                cells[visit, hole] = list(map(_json_text, values))
+        its = [cells[hole][begin:end] for hole in template.holes]
+        yield from map(template.text.__mod__, zip(*its, strict=True)) if its else [template.text] * (end - begin)
 
 
-def _dates(dates: list[dt.date | None], text: Callable[[str | None], str]) -> list[str]:
-    """Dates as texts, each of them made once."""
-    shown = {date: text(iso_date(date)) for date in set(dates)}
-    return [shown[date] for date in dates]
-
-
-def _numbers(values: list[float]) -> list[str]:
-    """Numbers as texts, those that are whole without a point."""
-    if values and values.count(values[0]) == len(values):
-        return [str(plain_number(values[0]))] * len(values)
-    return [repr(int(v)) if v.is_integer() else repr(v) for v in values]
-
-
-# --- the rows of one subject --------------------------------------------------------------------------------------------
-
-
-def _template(plan: Plan, subject: SubjectSchedule, form: Form, by_body: frozenset[str] | None, by_days: bool) -> _Template:
-    """`by_body`: the products whose numbers others do not share; None where nobody shares anything. `by_days`: nor their dates."""
-    moving = {visit.id: [] if by_body is None else list(_moving(visit, by_body)) for visit in subject.visits}
-    lines = _csv_lines(plan, moving, by_days) if form == "csv" else _json_lines(plan, moving)
-    texts, holes = [], list[_Hole]()
-    for text, its in lines:
-        texts.append(text)
-        holes += its
+def _template(plan: Plan, subject: SubjectSchedule, by_body: frozenset[str]) -> _Template:
+    moving = {visit.id: [*_moving(visit, by_body)] for visit in subject.visits}
+    own = [name for name in ("subject", "site", "weight_kg") if name != "weight_kg" or plan.weight_kg is not None]
+    texts, holes = [], list[tuple[str, Hole]]()
+    for visit in plan.all_visits:
+        made = {**_of_plan(plan), **dict.fromkeys(own, _HOLE), **visit_to_dict(visit)}
+        holes += [("", Hole(name)) for name in own]
+        for dose, its in zip(made["administrations"], moving[visit.id], strict=True):
+            mine = [name for name, value in dose.items() if name in its and value is not None]
+            dose.update(dict.fromkeys(mine, _HOLE))
+            holes += [(visit.id, its[name]) for name in mine]
+        texts.append(_json_text(made).replace("%", "%%").replace(json.dumps(_HOLE), "%s") + "\n")
     return _Template("".join(texts), tuple(holes))
 
 
-def _moving(visit: SubjectVisit, by_body: frozenset[str]) -> Iterator[dict[str, _Hole]]:
+def _moving(visit: SubjectVisit, by_body: frozenset[str]) -> Iterator[dict[str, Hole]]:
     """Of each administration of a visit, the cells that hang on the body."""
     for nth, dose in enumerate(visit.doses):
         if dose.in_plan:
             names = _BY_BODY if dose.give.product in by_body else _FLAT
-            yield {name: _Hole(name, visit.id, nth, dose.times_a_day if name == "per_day" else 1) for name in names}
-
-
-def _by_body(request: Request) -> frozenset[str]:
-    """The products of which some dose hangs on the body, and their totals with it."""
-    gives = [give for period in request.study.periods for entry in period.visit_rules for give in entry.gives]
-    doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for way in give.ways for d in way), give.kit)]
-    return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
-
-
-def _shared(plan: Plan, by_days: bool = False) -> dict[str, Any]:
-    return {
-        "unblinded": plan.unblinded,
-        "subject": _HOLE,
-        "site": _HOLE,
-        "arm": plan.arm,
-        "start": _HOLE if by_days else iso_date(plan.start),
-        "planned_start": iso_date(plan.planned_start),
-        "regimen": plan.regimen,
-        "study": plan.study,
-        "weight_kg": None if plan.weight_kg is None else _HOLE,
-    }
-
-
-def _own(shared: dict[str, Any]) -> list[_Hole]:
-    return [_Hole(name) for name, value in shared.items() if value is _HOLE]
-
-
-Lines = Iterable[tuple[str, list[_Hole]]]
-
-
-def _csv_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]], by_days: bool) -> Lines:
-    shared = _shared(plan, by_days)
-    own = _own(shared)
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\n").writerow
-    seen: dict[str, int] = {}
-    for row in visit_rows(plan):
-        nth = seen.get(row["id"], 0)
-        seen[row["id"]] = nth + 1
-        holes = {} if "product" not in row or nth >= len(moving.get(row["id"], ())) else moving[row["id"]][nth]
-        holes = {**holes, **{day: _Hole(day, row["id"]) for day in _BY_DAY}, **_by_hour(row)} if by_days else holes
-        cells = {**row, **shared}
-        found = {}
-        for name, hole in holes.items():
-            column = "dosed_by_kg" if name == "weight_kg" else name
-            if cells[column] is not None:
-                cells[column], found[column] = _HOLE, hole
-        write([value if value is _HOLE else cell(value) for value in map(cells.get, COHORT_COLUMNS)])
-        text = out.getvalue()
-        out.seek(0)
-        out.truncate()
-        yield text.replace("%", "%%").replace(_HOLE, "%s"), [*own, *(found[name] for name in COHORT_COLUMNS if name in found)]
-
-
-def _by_hour(row: dict[str, Any]) -> dict[str, _Hole]:
-    """The times of a row, each so many days after the target of its visit."""
-    found = {}
-    for name in ("point_time", "point_earliest", "point_latest"):
-        if (time := row.get(name)) and row["target"]:
-            days = dt.date.fromisoformat(time[:10]) - dt.date.fromisoformat(row["target"])
-            found[name] = _Hole("target", row["id"], plus=days.days, hour=time[10:])
-    return found
-
-
-def _json_lines(plan: Plan, moving: dict[str, list[dict[str, _Hole]]]) -> Lines:
-    shared = _shared(plan)
-    own = _own(shared)
-    for visit in plan.all_visits:
-        made = {**shared, **visit_to_dict(visit)}
-        found = [
-            hole for dose, holes in zip(made["administrations"], moving.get(visit.id, ()), strict=False) for hole in _cut_out(dose, holes)
-        ]
-        text = json.dumps(made, ensure_ascii=False) + "\n"
-        yield text.replace("%", "%%").replace(json.dumps(_HOLE), "%s"), [*own, *found]
-
-
-def _cut_out(dose: dict[str, Any], holes: dict[str, _Hole]) -> list[_Hole]:
-    """Takes out of an administration what is not shared, and says what it was, in order."""
-    mine = [name for name, value in dose.items() if name in holes and value is not None]
-    dose.update(dict.fromkeys(mine, _HOLE))
-    return [holes[name] for name in mine]
-
-
-def _cell_text(value: str | None) -> str:
-    """A text as a cell of CSV."""
-    if value is None or value.isalnum():
-        return value or ""
-    text = cell(value)
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
-
-
-def _vials_text(vials: tuple[tuple[str, int], ...]) -> str:
-    return _cell_text(vials_text(vials))
-
-
-def _vials_json(vials: tuple[tuple[str, int], ...]) -> str:
-    return _json_text(vials_list(vials))
+            yield {name: Hole(name, nth, dose.times_a_day if name == "per_day" else 1, of_body=True) for name in names}
 
 
 def _json_text(value: Any) -> str:
+    """A value as JSON, in one line."""
     return json.dumps(value, ensure_ascii=False)

@@ -23,7 +23,7 @@ from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks,
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
-from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, days, needs_code, needs_day, once, same
+from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, by_day, days, needs_code, needs_day, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
 _STATUSES: dict[str, RecordStatus] = {status: status for status in RECORD_STATUSES}
@@ -248,19 +248,17 @@ class Said(Struct):
 
     def of(self, subject: Subject) -> Subject:
         """The subject with it, in an order of its own."""
-        return replace(
-            subject,
-            arm=self.arm,
-            events=tuple(sorted({*subject.events, *self.events}, key=lambda event: (event.date, event.name))),
-            records=in_order(self.records),
-            weights=tuple(self.weights.values()),
-            measurements=tuple(self.measurements.values()),
-        )
+        return replace(subject, events=by_day({*subject.events, *self.events}), **self.others())
+
+    def others(self) -> dict[str, Any]:
+        """All of it but the events, as a subject has it."""
+        others = {"weights": tuple(self.weights.values()), "measurements": tuple(self.measurements.values())}
+        return {"arm": self.arm, "records": in_order(self.records), **others}
 
 
 def subject_of(columns: SubjectColumns, row: int, said: Said | None) -> Subject:
     """A subject of a table, with what other tables say."""
-    return said.of(columns.subject(row, said.events)) if said is not None else columns.subject(row)
+    return columns.subject(row, said.events, **said.others()) if said is not None else columns.subject(row)
 
 
 def join(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates, of_dates
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Place, Problems, clip
 from nmosd_dosing.study.events import OF_SCREENING
@@ -63,14 +63,15 @@ class SubjectColumns(Struct, frozen=True):
         columns: list[Sequence[object]] = [*self.entered.values(), *self.earlier.values(), *self.events.values()]
         return {row for column in columns for row, value in enumerate(column) if value is not None}
 
-    def subject(self, row: int, beside: Sequence[Event] = ()) -> Subject:
-        """One subject, with the places of what is said of it, and with the events `beside` that another table has."""
+    def subject(self, row: int, beside: Sequence[Event] = (), **others: Any) -> Subject:
+        """One subject, with the places of what is said of it; and with the events `beside`, and whatever else, that other tables have."""
         place = self.table.cell
+        events = [Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None]
         return Subject(
             self.starts[row],
             self.codes[row],
             weight_kg=self.weights[row],
-            events=(*(Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None), *beside),
+            events=by_day({*events, *beside}) if others else (*events, *beside),
             entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
             height_cm=self.heights[row],
             sex=self.sexes[row],
@@ -78,6 +79,7 @@ class SubjectColumns(Struct, frozen=True):
             site=self.sites[row],
             place=self.cell(row).place,
             earlier=tuple(replace(e, place=place(f"earlier_{p}", row).place) for p, c in self.earlier.items() if (e := c[row]) is not None),
+            **others,
         )
 
 
@@ -169,6 +171,11 @@ def needs_day(table: Table, column: str, problems: Problems) -> None:
     table.needs(column, "no date", "write for example `2025-01-06`", problems)
 
 
+def by_day(events: Iterable[Event]) -> tuple[Event, ...]:
+    """By day, and on one day by name."""
+    return tuple(sorted(events, key=lambda event: (event.date, event.name)))
+
+
 def same(code: str) -> str:
     """One text may be written in two ways."""
     return code if code.isascii() else unicodedata.normalize("NFC", code)
@@ -181,9 +188,9 @@ def to_cohort(
     """A cohort of some rows, in their order. told: by row, the subjects of whom more is known than columns hold. arms: by row, the index
     of an arm in `names`. Rows have a start, or are told when they were screened."""
     at, n = [i for i, row in enumerate(rows) if row in told], len(rows)
-    some = Cohort.of_subjects([replace(told[rows[i]], arm=None) for i in at], names) if at else None
+    some = Cohort.of_subjects([_without_arm(told[rows[i]]) for i in at], names) if at else None
     made = Cohort.of(
-        np.array([columns.starts[row] for row in rows], dtype="datetime64[D]"),
+        of_dates([columns.starts[row] for row in rows]),
         np.array([columns.weights[row] for row in rows], dtype=np.float64),
         np.array([arms.get(row, UNKNOWN_ARM) for row in rows], dtype=np.int16),
         height_cm=np.array([columns.heights[row] for row in rows], dtype=np.float64),
@@ -210,6 +217,10 @@ def to_cohort(
         values={name: spread for name, series in some.values.items() if (spread := _spread_series(series, at, n)) is not None},
         earlier=tuple((at[column], exposure) for column, exposure in some.earlier),
     )
+
+
+def _without_arm(subject: Subject) -> Subject:
+    return subject if subject.arm is None else replace(subject, arm=None)
 
 
 def _spread(dates: Dates, at: Sequence[int], n: int) -> Dates:
