@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -41,9 +42,16 @@ def in_pandas(subjects: Path, visits: pd.DataFrame, output: Path) -> None:
     visits.to_csv(output, index=False)
 
 
+def of_children() -> float:
+    """The processor time of the commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        few, many, ours, theirs = (Path(folder) / name for name in ("few.csv", "many.csv", "ours.csv", "theirs.csv"))
+        names = ("few.csv", "many.csv", "ours.csv", "theirs.csv", "ours.parquet")
+        few, many, ours, theirs, as_parquet = (Path(folder) / name for name in names)
         write_subjects(few, IN_PANDAS)
         write_subjects(many, SUBJECTS)
         cohort(few, ours)
@@ -59,10 +67,15 @@ def main() -> None:
         cohort(many, ours)
         taken, size = time.perf_counter() - begin, ours.stat().st_size
         peak = int(subprocess.check_output([sys.executable, "-c", PEAK, *command(many, ours)])) * 1024
+        begin = of_children()
+        cohort(many, as_parquet)
+        parquet, parquet_size = of_children() - begin, as_parquet.stat().st_size
         heading(f"cohort: bat4406f, {len(visits) // IN_PANDAS} visits of each subject, from a table to a table; the bytes are equal")
         row(f"pandas / cohort, {IN_PANDAS:,} subjects", seconds["pandas"] / seconds["cohort"], "to_csv of texts; goal: more than 1")
         scaled = seconds["pandas"] / IN_PANDAS * SUBJECTS / taken
         row(f"pandas, scaled / cohort, {SUBJECTS:,} subjects", scaled, f"{taken:.1f} s, {size / 1e9:.2f} GB")
+        smaller = f"seconds; {parquet_size / 1e6:.0f} MB, 1/{size / parquet_size:.0f} of CSV"
+        row(f"Parquet: processor time, {SUBJECTS:,} subjects", parquet, smaller)
         row("peak memory / output", peak / size, f"{peak / 1e6:,.0f} MB, {peak / SUBJECTS:,.0f} bytes a subject")
 
 

@@ -1,4 +1,4 @@
-"""How the time grows: `cohort` with two events of each subject, and restarts of one subject; each figure is about 1 where it is linear."""
+"""How the time grows: `cohort` with three events of each subject, and restarts of one; each figure is about 1 where it is linear."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ STUDY = (
 
 
 def people(n: int, *, events: bool) -> list[Subject]:
-    """Subjects of half a year; with a relapse that is rejected."""
+    """Subjects of half a year; with a relapse that is rejected, and a treatment that is stopped, each on a day of its own."""
     chance, found = random.Random(1), []
     for i in range(n):
         start = dt.date(2025, 1, 6) + dt.timedelta(chance.randrange(180))
         relapse = start + dt.timedelta(chance.randrange(20, 200))
         rejected = relapse + dt.timedelta(chance.randrange(1, 20))
-        told = (Event("relapse", relapse), Event("relapse_rejected", rejected)) if events else ()
+        stopped = start + dt.timedelta(chance.randrange(20, 700))
+        told = (Event("relapse", relapse), Event("relapse_rejected", rejected), Event("treatment_stopped", stopped)) if events else ()
         found.append(Subject(start, code=f"S{i:07}", weight_kg=chance.randrange(35_000, 130_000) / 1000, events=told))
     return found
 
@@ -62,8 +63,8 @@ def seconds_of_restarts(n: int) -> float:
 def main() -> None:
     heading("growth: time for each, of many against few")
     few, many, none = (seconds_of_cohort(people(n, events=events)) for n, events in ((FEW, True), (MANY, True), (MANY, False)))
-    row(f"cohort with two events each: a subject of {MANY:,} / of {FEW:,}", many / MANY / (few / FEW), f"{many:.1f} s")
-    row(f"cohort of {MANY:,}: with two events each / without", many / none, f"{none:.1f} s without")
+    row(f"cohort with three events each: a subject of {MANY:,} / of {FEW:,}", many / MANY / (few / FEW), f"{many / MANY * 1e6:.0f} µs")
+    row(f"cohort of {MANY:,}: with three events each / without", many / none, f"{none:.1f} s without")
     few, many = (min(seconds_of_restarts(n) for _ in range(3)) for n in RESTARTS)
     row(f"a restart of {RESTARTS[1]} / of {RESTARTS[0]}", many / RESTARTS[1] / (few / RESTARTS[0]), f"{many:.2f} s")
 
