@@ -6,7 +6,6 @@ import datetime as dt
 import importlib.util
 import io
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Cohort, Event, InputError, Record, Subject, check, expand, load, to_arrow
 from nmosd_dosing.language import catalog
