@@ -167,6 +167,30 @@ def dosing_at_work(address: str, *more: str) -> Iterator[subprocess.Popen[bytes]
             yield program
 
 
+def test_no_worker_is_left(local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_LOOK", 0.1)
+    monkeypatch.setattr(cluster, "_PATIENCE", 0)
+    monkeypatch.setattr(trials, "_SECONDS", 0)
+    study = load("bat4406f")
+    with pytest.raises(InputError, match="has no worker any more"):
+        simulate(
+            study, load_assumptions(TRIAL, study), 100_000, cluster=local.scheduler_address, progress=lambda _: _without_workers(local)
+        )
+
+
+def _without_workers(local: Any) -> None:
+    local.scale(0)
+    local.sync(local._correct_state)
+
+
+def test_workers_are_lost_again_and_again() -> None:
+    with (
+        pytest.raises(InputError, match="of the cluster at `tcp://a:1` one worker after another was lost in one job"),
+        cluster._told("tcp://a:1"),
+    ):
+        raise distributed.KilledWorker("job", None, 3)
+
+
 # --- what it costs ------------------------------------------------------------------------------------------------------
 
 
@@ -232,8 +256,7 @@ def test_a_worker_without_the_program_is_refused_by_name() -> None:
 
 
 def test_a_scheduler_without_workers(local: Any) -> None:
-    local.scale(0)
-    local.sync(local._correct_state)
+    _without_workers(local)
     found = errors(*JSON, "--on", local.scheduler_address)
     assert f"error: the scheduler at `{local.scheduler_address}` has no worker\n" in found
     assert f"hint: start some, each by `dask worker {local.scheduler_address}`" in found
