@@ -101,6 +101,8 @@ def test_of_many_subjects_a_page_shows_one_site_and_links_to_the_others(place: A
         ("01", "", "7"), ("02", ' aria-current="page"', "5")
     ]  # fmt: skip
     assert '<input type="hidden" name="site" value="02">' in words, "another week is of the same site"
+    assert codes(site="01", subject="0205") == {"0205"}, "who is looked for is found at whichever site"
+    assert codes(site="01", subject="9999") == set()
     assert "All sites as a table" not in client(place, "li.na").get("/").content.decode()
     assert {row["subject"] for row in as_json(place, "chen.jie")["due"]} <= everybody  # a file is of all
     assert {row["site"] for row in as_json(place, "chen.jie")["due"]} == {"01", "02"}

@@ -28,6 +28,7 @@ from nmosd_dosing.register.writing.unblinding import Unblinded, unblinded
 from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
 
 _FORTNIGHT = 14
+_LOOKED_FOR = 50  # subjects whose code has the letters that are looked for, that a page is of all at once
 _WHEN = {
     "": gettext_lazy("The next 14 days"),
     "this": gettext_lazy("This week"),
@@ -73,11 +74,13 @@ def days_of(today: dt.date, when: str) -> Days:
     return Days(today, None, last_due_day(today, 31 if when == "month" else _FORTNIGHT))
 
 
-def due_at(desk: Desk, days: Days, sites: frozenset[str | None] = frozenset()) -> tuple[tuple[Due, ...], tuple[str, ...]]:
-    """What is due on some days of those whom the account may see, at some sites, the most urgent first; and the codes of those without a
-    first day."""
+def due_at(
+    desk: Desk, days: Days, sites: frozenset[str | None] = frozenset(), persons: frozenset[int] | None = None
+) -> tuple[tuple[Due, ...], tuple[str, ...]]:
+    """What is due on some days of those whom the account may see, at some sites, or of some persons, the most urgent first; and the codes
+    of those without a first day."""
     findings, without = list[Finding](), list[str]()
-    for some in desk.gather(sites=sites):
+    for some in desk.gather(sites=sites, persons=persons):
         found: Iterable[Finding] = check(some.request.as_carried_out(days.last), desk.today)
         if some.request.workdays is not None:
             found = with_closed_days(found, desk.today, some.request.workdays)
@@ -92,7 +95,9 @@ def today(request: Asked) -> HttpResponse:
     desk, asked = request.desk, request.GET
     whose = desk.shown(asked.get("site", ""), in_a_file="as" in asked)
     days = days_of(desk.today, asked.get("when", ""))
-    items, without = due_at(desk, days, whose.sites)
+    persons = _called(desk, asked.get("subject", "")) if whose.in_part and "as" not in asked else None
+    whose = whose if persons is None else whose._replace(site="")
+    items, without = due_at(desk, days, whose.sites, persons)
     shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
     if asked.get("as") == "csv":
         response = HttpResponse(due_to_csv(shown), content_type="text/csv; charset=utf-8")
@@ -110,6 +115,14 @@ def today(request: Asked) -> HttpResponse:
         "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],
         "question": urlencode({**asked.dict(), "site": whose.site or ALL}), "opened": _opened(desk) if desk.who.manages else (),
     })  # fmt: skip
+
+
+def _called(desk: Desk, code: str) -> frozenset[int] | None:
+    """Whose code has some letters in it, at whichever site, so that nobody looks for the site first; None where they are too many for a
+    page, or nothing is looked for."""
+    people = tables.subjects(desk.register, Whose(None, desk.who.sites)) if code.strip() else []
+    found = [fact.person for fact in people if fact.person is not None and code.strip() in (fact.cells or {})["subject"]]
+    return frozenset(found) if 0 < len(found) <= _LOOKED_FOR else None
 
 
 def _opened(desk: Desk) -> list[tuple[str, Unblinded]]:
