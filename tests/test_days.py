@@ -22,6 +22,7 @@ from nmosd_dosing.days import (
     date_text,
     day_number,
     days_past,
+    ends,
     month_name,
     shift,
     shift_date,
@@ -197,6 +198,20 @@ def test_parts_of_many_dates_are_shifted_as_the_whole_is(among: list[str]) -> No
     for begin in range(4):
         move(many[begin : begin + 7], out)
         np.testing.assert_array_equal(out, shift(many, Offset(2, 1))[begin : begin + 7])
+
+
+@given(st.lists(st.one_of(st.none(), st.dates()), max_size=6))
+def test_the_ends_of_some_days_are_the_first_and_the_last_of_those_that_are_there(found: list[dt.date | None]) -> None:
+    there = [date for date in found if date is not None]
+    known = ends(np.array(found, dtype="datetime64[D]"))
+    assert known == (None if not there else (np.datetime64(min(there), "D"), np.datetime64(max(there), "D")))
+
+
+def test_days_without_gaps_are_added_as_numbers_and_come_to_the_same() -> None:
+    days = np.array(["0001-01-01", "1969-12-31", "2024-02-29", "9999-12-31"], dtype="datetime64[D]")
+    for offset in (Offset(0), Offset(-1), Offset(366, 0, then=2)):
+        quick, out = shifter(days, offset, gaps=False), np.empty_like(days)
+        assert quick(days, out) is not None and np.array_equal(out, shift(days, offset))
 
 
 def test_a_month_has_its_own_name() -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from nmosd_dosing import Subject
+from nmosd_dosing.days import Offset, shift
 from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.schedule.segments import Segment
+from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.subject import Record
 from tests.kit.recorded import planned, table
 
@@ -33,3 +39,27 @@ def test_whoever_else_is_in_the_table_draws_no_plan_further() -> None:
     near = Subject(dt.date(2021, 1, 6), "B")
     made = list(Request(study, "olp", (far, near)).plans())
     assert [m.visits[-1].label for m in made] == ["D1+48mo", "D1+24mo"]
+
+
+@pytest.mark.parametrize(
+    ("offset", "within"),
+    [
+        (Offset(0), True),
+        (Offset(0, 24), True),
+        (Offset(1, 24), False),
+        (Offset(-1, 24), True),
+        (Offset(0, 24, then=1), False),
+        (Offset(0, 25), False),
+        (Offset(730), True),
+        (Offset(731), False),  # 24 months may be 730 days
+    ],
+)
+def test_a_visit_lies_within_the_open_end_of_everybody_where_both_are_counted_from_day_1(offset: Offset, within: bool) -> None:
+    days = np.arange("2023-01-01", "2027-03-02", dtype="datetime64[D]")  # with a leap day, and the ends of all months
+    segment = Segment(0, 0, days, shift(days, OPEN_END), drawn=OPEN_END)
+    assert segment.within(offset) == within
+    if within:
+        assert (shift(days, offset) <= segment.open_end).all()
+    some = np.append(days, np.datetime64("NaT"))
+    assert not Segment(0, 0, some, shift(some, OPEN_END), drawn=OPEN_END).within(offset), "somebody does not come to it"
+    assert not Segment(0, 1, days, days, drawn=OPEN_END).within(offset) and not Segment(0, 0, days, days).within(offset)
