@@ -24,9 +24,12 @@ def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
 
     Raises RegimenError where the file is wrong, names a file that is not there, or says for one of them what cannot be.
     """
+    path = given["trial"]
+    if path is None and _is_given(given.get("regimen")):
+        return dict(given)
     from nmosd_dosing.language.trial_file import TABLES
 
-    path, named = given["trial"], ("regimen", *TABLES)  # which tell that the file of the folder is not meant
+    named = ("regimen", *TABLES)  # which tell that the file of the folder is not meant
     if path is None and (any(_is_given(given.get(name)) for name in named) or not _lies_here()):
         return dict(given)
     from nmosd_dosing.cli.edge import say

@@ -245,7 +245,8 @@ def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes
     if schedule.per_kg is not None:
         per_kg = running.per_kg[rule.group]
         per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
-        schedule.per_kg[k, columns] = np.where(np.isnan(grams), np.nan, per_kg)
+        schedule.per_kg[k, columns] = per_kg
+        np.copyto(schedule.per_kg[k, columns], np.nan, where=np.isnan(grams))
 
 
 def by_day(schedule: Schedule, doses: Doses) -> set[int]:
