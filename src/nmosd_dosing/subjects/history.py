@@ -31,7 +31,13 @@ class Known(Struct, frozen=True):
 
 def booked_by(subjects: Sequence[Subject], day: dt.date) -> tuple[Subject, ...]:
     """The subjects with their records as they are known on a day: what is dated later is an appointment."""
-    return tuple(replace(s, records=tuple(record.as_known_on(day) for record in s.records)) if s.records else s for s in subjects)
+    return tuple(_with(s, records=tuple(record.as_known_on(day) for record in s.records)) if s.records else s for s in subjects)
+
+
+def _with(subject: Subject, **told: tuple[object, ...]) -> Subject:
+    """The subject with what is told; the same one where nothing of it is new: whoever is made anew is checked anew."""
+    new = {name: values for name, values in told.items() if values != getattr(subject, name)}
+    return replace(subject, **new) if new else subject
 
 
 def not_ended_by(subjects: Sequence[Subject], day: dt.date) -> tuple[str, ...]:
@@ -55,7 +61,7 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
         return tuple(item for item in items if item not in later)
 
     then = tuple(
-        replace(
+        _with(
             s,
             events=known(s.events, "an event", _planned(s)),
             entered=known(s.entered, "an entry"),

@@ -13,6 +13,8 @@ import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
+import msgspec
+
 from nmosd_dosing.errors import InputError, Problem, command
 
 ROWS = ("enter", "correct")  # actions by which a row holds, which has cells until somebody takes them out
@@ -37,6 +39,9 @@ class Wrong(NamedTuple):
 
     seq: int
     message: str
+
+
+_CELLS = msgspec.json.Decoder(dict[str, str])
 
 
 class Damaged(InputError):
@@ -66,10 +71,10 @@ def read_cells(text: str | None, number: str) -> Cells | None:
     if text is None:
         return None
     try:
-        said = json.loads(text)
+        said = _CELLS.decode(text)
     except (ValueError, TypeError, RecursionError):
-        said = None
-    if not isinstance(text, str) or not isinstance(said, dict) or not all(map(is_text, said.values())):
+        raise Damaged(number) from None
+    if not isinstance(text, str) or not all(map(is_text, said.values())):
         raise Damaged(number)
     return Cells(number, said)
 
