@@ -22,6 +22,7 @@ from nmosd_dosing.report.export.findings import findings_sheet
 from nmosd_dosing.report.export.plain import Sheet
 from nmosd_dosing.schedule.laid_rows import Coded
 from nmosd_dosing.schedule.schedule import Schedule
+from nmosd_dosing.subjects.bounds import the_list
 from nmosd_dosing.version import PROGRAM
 
 if TYPE_CHECKING:
@@ -87,7 +88,12 @@ def to_arrow(what: Schedule | Sequence[Finding]) -> pa.Table:
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise InputError(_missing())
-    return _of_schedule(what) if isinstance(what, Schedule) else _of_sheet(findings_sheet(what))
+    if isinstance(what, Schedule):
+        return _of_schedule(what)
+    findings = the_list("what", what)
+    if not all(isinstance(finding, Finding) for finding in findings):
+        raise InputError(Problem("`what` is neither a schedule nor findings", hint="give what `expand` or `check` has made"))
+    return _of_sheet(findings_sheet(findings))
 
 
 def _of_sheet(sheet: Sheet) -> pa.Table:
@@ -162,11 +168,15 @@ def _array(values: Values, kind: Kind, type: pa.DataType) -> pa.Array | None:
         if kind == "date":
             values = [dt.date.fromisoformat(value) if value is not None else None for value in values]
         if kind in ("word", "text"):
-            values = [value if value is None or isinstance(value, str) else str(value) for value in values]
-            return pa.array([value or None for value in values], pa.string()).cast(type)
+            return pa.array([None if value is None or value == "" else _text(value) for value in values], pa.string()).cast(type)
         return pa.array(values, type)
     array = pa.array(values, from_pandas=True)
     return array.cast(type)
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()  # half a character is none
 
 
 class _Sink(io.RawIOBase):
