@@ -44,7 +44,10 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
     """
     check_arguments(needed={"schedule": (schedule, Schedule)})
     as_of = the_date("as_of", as_of)
-    return tuple(finding for subject in by_subject(schedule) for finding in findings_of(subject, as_of))
+    subjects, found = by_subject(schedule)[::-1], list[Finding]()
+    while subjects:
+        found += findings_of(subjects.pop(), as_of)  # whoever was looked at is let go
+    return tuple(found)
 
 
 def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
