@@ -30,6 +30,21 @@ def test_every_command_is_got_wrong_more_than_once() -> None:
     assert seldom == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("head", "error: no such command `head`\nhint: it is `dosing register head`\n"),
+        ("disable li.na", "error: no such command `disable`\nhint: it is `dosing register account disable`\n"),
+        ("register disable li.na", "error: no such command `disable`\nhint: it is `dosing register account disable`\n"),
+        ("chek", "error: no such command `chek`\nhint: did you mean `check`?\n"),
+        ("nosuch", "error: no such command `nosuch`\nhint: `dosing --help` and `dosing COMMAND --help` show what there is\n"),
+        ("register nosuch", "error: no such command `nosuch`\nhint: `dosing register --help` shows what there is\n"),
+    ],
+)
+def test_a_command_that_stands_behind_others_is_told_where(typed: str, said: str) -> None:
+    assert errors(*typed.split()) == said
+
+
 PLAN = ("plan", "--regimen", "bat4406f", "--start", "2025-01-06")
 SCREEN = ("screen", "--regimen", "bat4406f", "--screening", "2025-01-06")
 

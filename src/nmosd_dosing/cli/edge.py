@@ -129,10 +129,23 @@ def _misused(error: Any) -> int:
         message = message[: near.start()]
         near_words = re.findall(r"[^`, ]+", near[1])
         hint = did_you_mean(message.split()[-1].strip("`"), near_words) or hint
+    unknown = re.fullmatch("no such command `(.+)`", message)
+    if unknown is not None and context is not None and (path := _behind(asked, context.command, unknown[1])):
+        hint = f"it is `{path}`"
     if "extra argument" in message and context is not None and any(p.name == "regimen" for p in context.command.params):
         hint = _joined(message, sys.argv) or "an option's name is missing: `--regimen ID`, `--start DATE`"
     hint = _ELSEWHERE.get((asked, str(getattr(error, "option_name", ""))), hint)
     return _say(f"error: {message}\nhint: {hint}")
+
+
+def _behind(path: str, group: Any, word: str) -> str | None:
+    """Where a word is a command that stands behind others: `head` is `dosing register head`."""
+    for name, command in group.commands.items():
+        if inner := getattr(command, "commands", None):
+            found = f"{path} {name} {word}" if word in inner else _behind(f"{path} {name}", command, word)
+            if found:
+                return found
+    return None
 
 
 def _joined(message: str, typed: Sequence[str]) -> str | None:
