@@ -19,6 +19,7 @@ from nmosd_dosing.days import (
     Code,
     CountsFrom,
     Offset,
+    Style,
     date_text,
     day_number,
     days_past,
@@ -30,6 +31,7 @@ from nmosd_dosing.days import (
     study_day,
     to_date,
     week_code,
+    week_of,
 )
 from nmosd_dosing.errors import InputError
 from tests.kit.studies import EDGE_DAYS, ODD_DAYS, examples
@@ -216,3 +218,64 @@ def test_days_without_gaps_are_added_as_numbers_and_come_to_the_same() -> None:
 
 def test_a_month_has_its_own_name() -> None:
     assert [month_name(dt.date(2025, n, 28)) for n in (1, 2, 11, 12)] == ["January", "February", "November", "December"]
+
+
+@pytest.mark.parametrize(("style", "offset", "first", "label"), [
+    ("D", Offset(181), 1, "D182"), ("D", Offset(-1), 1, "D-1"), ("D", Offset(0), 0, "D0"),
+    ("W", Offset(0), 1, "W1D1"), ("W", Offset(6), 1, "W1D7"), ("W", Offset(7), 1, "W2D1"), ("W", Offset(-1), 1, "D-1"),
+    ("week", Offset(0), 0, "week 0"), ("week", Offset(7), 0, "week 1"), ("week", Offset(8), 0, "D8"), ("week", Offset(-7), 0, "D-7"),
+    ("month", Offset(0, 6), 0, "month 6"), ("month", Offset(0, 12), 0, "month 12"), ("month", Offset(1, 6), 0, "D1+6mo"),
+    ("year", Offset(0, 12), 0, "year 1"), ("year", Offset(0, 24), 0, "year 2"), ("year", Offset(0, 13), 0, "month 13"),
+    ("D", Offset(0, 6), 1, "D1+6mo"), ("D", Offset(7, -1), 1, "D8-1mo"), ("month", Offset(0, 6, then=3), 0, "month 6+3d"),
+    ("D", Offset(7, 1, then=-2), 1, "D8+1mo-2d"),
+])  # fmt: skip
+def test_a_day_is_called_as_the_file_writes_it(style: Style, offset: Offset, first: CountsFrom, label: str) -> None:
+    assert Code(style, offset, first).label == label
+
+
+@pytest.mark.parametrize(("code", "labels"), [
+    (Code("D", Offset(84), 1), {"D85", "W13D1"}),
+    (Code("D", Offset(14), 0), {"D14", "week 2"}),
+    (Code("D", Offset(0, 12), 0), {"D0+12mo", "week 0+12mo", "month 12", "year 1"}),
+    (Code("D", Offset(14, then=14), 1), {
+        "D15 + 14 days", "W3D1 + 14 days", "D15 + 2 weeks", "W3D1 + 2 weeks",
+    }),
+    (Code("D", Offset(14, then=8), 1), {"D15 + 8 days", "W3D1 + 8 days"}),
+    (Code("D", Offset(14, then=-1), 1), {"1 day before D15", "1 day before W3D1", "24 h before D15", "24 h before W3D1"}),
+    (Code("D", Offset(14, then=-7), 1), {
+        "7 days before D15", "7 days before W3D1", "1 week before D15", "1 week before W3D1", "168 h before D15", "168 h before W3D1",
+    }),
+    (Code("D", Offset(14, 1, then=7), 1), {"D15+1mo+7d", "W3D1+1mo+7d"}),
+    (Code("event", Offset(5), 1, hangs_on="relapse"), {"relapse+5d"}),
+    (Code("event", Offset(5, -1, then=1), 1, hangs_on="relapse"), {"relapse+5d-1mo+1d"}),
+    (Code("D", Offset(7), 1).in_cycle(2, Offset(28)), {"C2D8", "D36", "W6D1"}),
+    (Code("D", Offset(0), 1).in_cycle(2, Offset(0, 1), "A"), {"A-C2D1", "D1+1mo", "W1D1+1mo"}),
+    (Code("D", Offset(14), 1).in_cycle(2, Offset(0, 1)), {"C2D15", "D1+1mo+14d", "W1D1+1mo+14d"}),
+])  # fmt: skip
+def test_every_way_in_which_a_day_may_be_called(code: Code, labels: set[str]) -> None:
+    assert set(code.labels) == labels and code.labels[0] == code.label
+
+
+def test_offsets_are_added_and_taken_times_part_by_part() -> None:
+    assert Offset(1, 2, then=3) + Offset(10, 20, then=30) == Offset(11, 22, then=33)
+    assert Offset(1, 2, then=3).times(-2) == Offset(-2, -4, then=-6)
+    week = Offset(7, written="1 week")
+    assert [week.times(n).written for n in (1, -1, 0, 2)] == ["1 week", "1 week", "", ""]
+    assert Offset(7).later(3) == Offset(10) and Offset(7, 1).later(3) == Offset(7, 1, then=3)
+
+
+@pytest.mark.parametrize(("one", "later", "days"), [
+    (Offset(7), Offset(21), (14, 14)), (Offset(7, then=1), Offset(21, then=2), (15, 15)), (Offset(0, 1), Offset(0, 1), (0, 0)),
+    (Offset(0, 1, then=2), Offset(0, 1, then=7), (5, 5)), (Offset(0, 1), Offset(0, 2), (28, 31)), (Offset(30), Offset(0, 1), (-2, 1)),
+    (Offset(0, 1), Offset(31), (0, 3)),
+])  # fmt: skip
+def test_the_days_between_two_days(one: Offset, later: Offset, days: tuple[int, int]) -> None:
+    assert one.before(later) == days
+
+
+@pytest.mark.parametrize(("day", "monday", "sunday"), [
+    ("2025-01-06", "2025-01-06", "2025-01-12"), ("2025-01-12", "2025-01-06", "2025-01-12"), ("2025-01-13", "2025-01-13", "2025-01-19"),
+    ("0001-01-01", "0001-01-01", "0001-01-07"), ("9999-12-31", "9999-12-27", "9999-12-31"), ("9999-12-26", "9999-12-20", "9999-12-26"),
+])  # fmt: skip
+def test_a_week_is_from_monday_to_sunday(day: str, monday: str, sunday: str) -> None:
+    assert [str(date) for date in week_of(dt.date.fromisoformat(day))] == [monday, sunday]

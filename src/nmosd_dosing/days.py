@@ -122,17 +122,15 @@ def _days_in(months: int) -> tuple[int, int]:
     """The fewest and the most days that so many calendar months last, over every start in the 400 years after which the calendar repeats
     itself."""
     cycles, rest = divmod(months, _CYCLE_MONTHS)
-    first, lengths = _two_cycles()
+    first = _two_cycles()  # who is clipped, from the last day of a month to that of another, goes as far as from one first day to another
     days = first[rest : rest + _CYCLE_MONTHS] - first[:_CYCLE_MONTHS] + cycles * _CYCLE_DAYS
-    clipped = np.minimum(0, lengths[rest : rest + _CYCLE_MONTHS] - lengths[:_CYCLE_MONTHS])
-    return int((days + clipped).min()), int(days.max())
+    return int(days.min()), int(days.max())
 
 
 @cache
-def _two_cycles() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first days of 800 years' months, as days since the first of them, and the lengths of the months."""
-    months = np.arange(2 * _CYCLE_MONTHS + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return months[:-1], np.diff(months)
+def _two_cycles() -> NDArray[np.int64]:
+    """The first days of 800 years' months, as days since the first of them."""
+    return np.arange(2 * _CYCLE_MONTHS).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
 def no_dates(n: int) -> Dates:
@@ -275,9 +273,9 @@ def date_text(date: dt.date, language: Language = "en") -> str:
 
 
 def week_of(date: dt.date) -> tuple[dt.date, dt.date]:
-    """Monday and Sunday of the week of a date; Sunday is no later than the last day there is."""
+    """Monday and Sunday of the week of a date; Sunday is no later than the last day there is, and the first of all was a Monday."""
     first = date.toordinal() - date.weekday()
-    return dt.date.fromordinal(max(first, 1)), dt.date.fromordinal(min(first + 6, dt.date.max.toordinal()))
+    return dt.date.fromordinal(first), dt.date.fromordinal(min(first + 6, dt.date.max.toordinal()))
 
 
 _MONTHS = (

@@ -8,9 +8,10 @@ from typing import cast
 import pytest
 
 from nmosd_dosing.dose.calculation import surface_m2, weight_by_kg
-from nmosd_dosing.dose.dose import ByWeight, Formula, Sex, Surface
+from nmosd_dosing.dose.dose import ByWeight, Formula, Sex, Surface, amount_text, number_text
+from nmosd_dosing.language.study_file import read_study_text
 from tests.kit.cases import columns
-from tests.kit.worked import one, shown
+from tests.kit.worked import HEAD, one, product, shown, visits
 
 AMOUNTS = """
     rule                                                               kg       cm     dose
@@ -169,3 +170,28 @@ def test_reckoned_weights_are_those_of_fractions() -> None:
                 ideal = least + 2_300 * (Fraction(height) / Fraction("25.4") - 60)
                 for by, exact in (("ideal", ideal), ("adjusted", ideal + Fraction(2, 5) * (grams - ideal))):
                     assert weight_by_kg(cast(ByWeight, by), grams / 1000, height / 10, cast(Sex, sex)) == round(exact) / 1000
+
+
+@pytest.mark.parametrize(("number", "text"), [
+    (1025.0, "1025"), (12.8125, "12.8125"), (0.1, "0.1"), (1e22, "10000000000000000000000"), (1e-7, "0.0000001"), (2.5e-7, "0.00000025"),
+    (Fraction(3), "3"), (Fraction(1, 3), "0.3333333333333333"), (Fraction(1, 10_000_000), "0.0000001"), (0.0, "0"), (-1.5, "-1.5"),
+])  # fmt: skip
+def test_a_number_is_written_as_a_person_writes_it(number: float | Fraction, text: str) -> None:
+    assert number_text(number) == text
+
+
+@pytest.mark.parametrize(("amount", "unit", "text"), [
+    (1, "tablets", "1 tablet"), (2, "tablets", "2 tablets"), (0.5, "tablets", "0.5 tablets"), (1, "mg", "1 mg"), (600, "mg", "600 mg"),
+])  # fmt: skip
+def test_one_of_a_unit_is_called_by_its_singular(amount: float, unit: str, text: str) -> None:
+    assert amount_text(amount, unit) == text
+
+
+@pytest.mark.parametrize(("rule", "hangs"), [
+    ("500 mg", False), ("10 mg/kg", True), ("1 mg/m2", True), ("{bands: {<60 kg: 100 mg, 60 kg or more: 200 mg}}", True),
+    ("{by: age, bands: {<12 years: 100 mg, 12 years or more: 200 mg}}", False), ("{by: age, bands: {<12 years: 1 mg/kg, 12 years or more: 200 mg}}", True),
+])  # fmt: skip
+def test_which_amounts_hang_on_the_weight(rule: str, hangs: bool) -> None:
+    study, _ = read_study_text(HEAD + visits("at: D1, give: X r", products=product("doses:", f"  r: {rule}")))
+    [dose] = study.periods[0].visit_rules[0].gives[0].doses
+    assert dose is not None and dose.by_weight == hangs

@@ -101,3 +101,28 @@ transitions:
 def test_an_entry_belongs_to_the_first_rule_that_allows_its_day(relapse: str, escalated: str, entered: str, rule: str) -> None:
     found = made(EITHER, events=(("relapse", relapse), ("escalated", escalated)), entered=(Entered("b", day(entered)),))
     assert [move.rule for move in found.transitions] == [rule]
+
+
+TWO_WAYS = """products: {X: {}}
+periods:
+  a: {length: 52 weeks, visits: [{at: "D1, D182", give: X 10 mg}]}
+  b: {visits: [{at: D1, give: X 20 mg}]}
+  c: {visits: [{at: D1, give: X 20 mg}]}
+transitions:
+  - {id: first, from: a, to: b, after: relapse, within: 28 days, needs: [relapse_confirmed]}
+  - {id: second, from: a, to: c, after: relapse, within: 60 days, needs: [relapse_confirmed, stable]}
+"""
+
+
+@pytest.mark.parametrize(("confirmed", "status"), [(None, "pending"), ("2025-03-01", "projected"), ("2025-03-02", "projected")])
+def test_of_two_ways_that_wait_or_are_open_the_first_in_the_file_governs(confirmed: str | None, status: str) -> None:
+    """A relapse may be confirmed on its day."""
+    events = (("relapse", "2025-03-01"), *((("relapse_confirmed", confirmed),) if confirmed else ()))
+    found = made(TWO_WAYS, events=events)
+    assert [(move.rule, move.status) for move in found.transitions if move.source == "a"] == [("first", status)]
+
+
+@pytest.mark.parametrize(("decided", "told"), [("2025-02-28", True), ("2025-03-01", False), ("2025-03-02", False)])
+def test_a_decision_before_any_relapse_is_told(decided: str, told: bool) -> None:
+    found = made(TWO_WAYS, events=(("relapse", "2025-03-01"), ("relapse_confirmed", decided)))
+    assert any("no relapse" in note.message for note in found.notes) == told
