@@ -189,7 +189,8 @@ def test_one_of_a_unit_is_called_by_its_singular(amount: float, unit: str, text:
 
 @pytest.mark.parametrize(("rule", "hangs"), [
     ("500 mg", False), ("10 mg/kg", True), ("1 mg/m2", True), ("{bands: {<60 kg: 100 mg, 60 kg or more: 200 mg}}", True),
-    ("{by: age, bands: {<12 years: 100 mg, 12 years or more: 200 mg}}", False), ("{by: age, bands: {<12 years: 1 mg/kg, 12 years or more: 200 mg}}", True),
+    ("{by: age, bands: {<12 years: 100 mg, 12 years or more: 200 mg}}", False),
+    ("{by: age, bands: {<12 years: 1 mg/kg, 12 years or more: 200 mg}}", True),
 ])  # fmt: skip
 def test_which_amounts_hang_on_the_weight(rule: str, hangs: bool) -> None:
     study, _ = read_study_text(HEAD + visits("at: D1, give: X r", products=product("doses:", f"  r: {rule}")))
