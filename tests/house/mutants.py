@@ -27,10 +27,11 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import NoReturn
 
 import pytest
 from msgspec import Struct, field
@@ -38,17 +39,20 @@ from msgspec import Struct, field
 ROOT = Path(__file__).parents[2]  # of `tests.kit` nothing is imported before pytest does
 SOURCES = ROOT / "src" / "nmosd_dosing"
 CORE = ("days.py", "dose", "study", "subjects", "schedule", "plans", "calendar", "checks")
-NEAR = (
-    *("test_days.py", "dose", "study", "language", "subjects", "schedule", "plans", "checks", "calendar", "pharmacy", "judges"),
-    *(f"laws/test_{law}.py" for law in ("blinding", "booked", "first_day", "hanging", "open_windows", "screening", "slots", "starts")),
+TESTS = (
+    *("test_days.py", "dose", "study", "language", "subjects", "schedule", "plans", "checks", "calendar", "pharmacy", "report", "judges"),
+    *("laws", "cli", "pages", "simulation"),
 )
-"""Where tests of the core are. Which of them are run for a mutant says its reach."""
+"""Where tests are that may notice something. Which of them are run for a mutant says its reach."""
 
 ENOUGH = 0.9
 """The share of mutants that tests should notice."""
 
 SECONDS, MEMORY = 20.0, 8 << 30
 """Of processor time, for the tests of one mutant; and bytes."""
+
+AT_ONCE = int(os.environ.get("AT_ONCE") or os.cpu_count() or 1)
+"""How many processes."""
 
 OTHER: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot,
@@ -207,75 +211,101 @@ class Run(Struct):
         for file in {mutant.file for mutant in self.drawn}:
             importlib.import_module(".".join(file.relative_to(SOURCES.parent).with_suffix("").parts))
         seconds, reached = self._reach(session.items)
-        for number, mutant in enumerate(self.drawn):
-            those = [i for i in reached if number in reached[i]]
-            those.sort(key=lambda i: (_far(mutant.file, session.items[i].path), seconds[i]))
-            spent = itertools.accumulate(seconds[i] for i in those)
-            near = [session.items[i] for i, until in zip(those, spent, strict=True) if until <= SECONDS or i == those[0]]
-            if near and self._forked(partial(self._notices, mutant, near), 3 * SECONDS):
+        chosen = [self._chosen(number, session.items, seconds, reached) for number in range(len(self.drawn))]
+        works = (partial(self._notices, mutant, tests) for mutant, tests in zip(self.drawn, chosen, strict=True))
+        for done, (number, noticed) in enumerate(self._forked(works, 3 * SECONDS), 1):
+            mutant = self.drawn[number]
+            if noticed:
                 self.killed.append(mutant)
             else:
-                self.survived.append((mutant, len(near)))
-                print(f"{mutant}  (survived {len(near)} of {len(those)} tests)", flush=True)
-            print(f"{number + 1} of {len(self.drawn)}: {len(self.killed)} killed", end="\r", file=sys.stderr, flush=True)
+                self.survived.append((mutant, len(chosen[number])))
+                print(f"{mutant}  (survived {len(chosen[number])} tests)", flush=True)
+            print(f"{done} of {len(self.drawn)}: {len(self.killed)} killed", end="\r", file=sys.stderr, flush=True)
         return True
 
     def _reach(self, items: Sequence[pytest.Item]) -> tuple[dict[int, float], dict[int, set[int]]]:
         """By the number of a test, its seconds and the mutants whose statements it reaches; those that fail as it is are left out."""
-        into = self.folder / "reach.json"
 
-        def measured() -> None:
+        def measured(part: range) -> None:
             seen: set[int] = set()
             builtins.__reached__ = seen  # type: ignore[attr-defined]
             for file in {mutant.file for mutant in self.drawn}:
                 put(file, marked(file, [(n, mutant) for n, mutant in enumerate(self.drawn) if mutant.file == file]))
             told = {}
-            for i, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+            for i in part:
                 seen.clear()
                 self.failed, before = False, time.process_time()
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                _run(items[i], items[i + 1] if i + 1 in part else None)
                 if not self.failed and seen:
                     told[i] = [time.process_time() - before, *seen]
-            into.write_text(json.dumps(told))
+            (self.folder / f"{part.start}.json").write_text(json.dumps(told))
 
-        self._forked(measured)
-        told = {int(i): row for i, row in json.loads(into.read_text()).items()}
-        return {i: row[0] for i, row in told.items()}, {i: {*row[1:]} for i, row in told.items()}
+        many = -(-len(items) // (4 * AT_ONCE))
+        parts = [range(begin, min(begin + many, len(items))) for begin in range(0, len(items), many)]
+        assert not any(failed for _, failed in self._forked(partial(measured, part) for part in parts))
+        rows = {int(i): row for part in parts for i, row in json.loads((self.folder / f"{part.start}.json").read_text()).items()}
+        return {i: row[0] for i, row in rows.items()}, {i: {*row[1:]} for i, row in rows.items()}
+
+    def _chosen(
+        self, number: int, items: Sequence[pytest.Item], seconds: dict[int, float], reached: dict[int, set[int]]
+    ) -> list[pytest.Item]:
+        """The tests that reach a mutant, the nearest and shortest first, as far as the time goes."""
+        those = [i for i in reached if number in reached[i]]
+        those.sort(key=lambda i: (_far(self.drawn[number].file, items[i].path), seconds[i]))
+        spent = itertools.accumulate(seconds[i] for i in those)
+        return [items[i] for i, until in zip(those, spent, strict=True) if until <= SECONDS or i == those[0]]
 
     def _notices(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
         put(mutant.file, mutant.tree())
         for item, following in zip(items, [*items[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            _run(item, following)
             if self.failed:
                 return True
         return False
 
-    def _forked(self, work: Callable[[], object], most: float | None = None) -> bool:
-        """Whether some work gives something true, in a process of its own that sees what is here and changes nothing of it; or takes more
-        seconds of a processor."""
-        sys.stdout.flush()
-        if (child := os.fork()) == 0:
-            code = 2
-            try:
-                os.setsid()
-                silent = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(silent, 1)
-                if most is not None:
-                    until = int(time.process_time() + most)
-                    resource.setrlimit(resource.RLIMIT_CPU, (until, until))
-                    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-                code = int(bool(work()))
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
+    def _forked(self, works: Iterable[Callable[[], object]], most: float | None = None) -> Iterator[tuple[int, bool]]:
+        """As they end, the numbers of works, and whether each gave something true or took more seconds of a processor: each in a process
+        of its own that sees what is here and changes nothing of it, and as many at a time as there are processors."""
+        running: dict[int, int] = {}
+        for number, work in enumerate(works):
+            if len(running) == AT_ONCE:
+                yield self._ended(running)
+            sys.stdout.flush()
+            if (child := os.fork()) == 0:
+                self._work(work, most)
+            running[child] = number
+        while running:
+            yield self._ended(running)
+
+    def _work(self, work: Callable[[], object], most: float | None) -> NoReturn:
+        code = 2
+        try:
+            os.setsid()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            (own := self.folder / str(os.getpid())).mkdir()
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = str(own)  # where the tests' folders are
+            if most is not None:
+                until = int(time.process_time() + most)
+                resource.setrlimit(resource.RLIMIT_CPU, (until, until))
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            code = int(bool(work()))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _ended(self, running: dict[int, int]) -> tuple[int, bool]:
+        child, status = os.wait()
         with contextlib.suppress(ProcessLookupError):  # what it has started
             os.killpg(child, signal.SIGKILL)
-        shutil.rmtree(self.folder / "made", ignore_errors=True)
+        shutil.rmtree(self.folder / str(child), ignore_errors=True)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 2:
             raise RuntimeError("the tests could not be run")
-        return status != 0
+        return running.pop(child), status != 0
+
+
+def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def _far(file: Path, test: Path) -> int:
@@ -299,8 +329,8 @@ def main(number: str = "300", seed: str = "1", *folders: str) -> int:
     os.environ["CI"] = "1"  # random tests draw the same for each mutant
     with tempfile.TemporaryDirectory() as name:
         run = Run(sample(int(number), int(seed), folders or CORE), Path(name))
-        tests = [str(ROOT / "tests" / each) for each in NEAR]
-        pytest.main(["-q", "-s", "-m", "not integration", f"--basetemp={name}/made", f"--rootdir={ROOT}", *tests], plugins=[run])
+        tests = [str(ROOT / "tests" / each) for each in TESTS]
+        pytest.main(["-q", "-s", "-m", "not integration", f"--rootdir={ROOT}", *tests], plugins=[run])
     share, unreached = len(run.killed) / len(run.drawn), sum(not tests for _, tests in run.survived)
     print(f"{len(run.drawn)} mutants by seed {seed}: {len(run.killed)} killed ({share:.0%}), {len(run.survived)} survived;", end=" ")
     print(f"{unreached} of them no test reaches")
