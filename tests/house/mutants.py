@@ -41,7 +41,7 @@ SOURCES = ROOT / "src" / "nmosd_dosing"
 CORE = ("days.py", "dose", "study", "subjects", "schedule", "plans", "calendar", "checks")
 TESTS = (
     *("test_days.py", "dose", "study", "language", "subjects", "schedule", "plans", "checks", "calendar", "pharmacy", "report", "judges"),
-    *("laws", "cli", "pages", "simulation"),
+    *("laws", "cli", "pages", "simulation", "house/test_docs.py", "house/test_transcripts.py"),
 )
 """Where tests are that may notice something. Which of them are run for a mutant says its reach."""
 
