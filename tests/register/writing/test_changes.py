@@ -317,3 +317,17 @@ def test_what_cannot_have_happened_is_asked_once_more(fang: Desk, table: str, ce
 ])  # fmt: skip
 def test_today_and_appointments_are_not_ahead(fang: Desk, table: str, cells: dict[str, str]) -> None:
     assert "(number " in fang.record(table, subject="0101", **cells)
+
+
+@pytest.mark.parametrize(
+    ("day", "inside"), [("2025-07-08", True), ("2025-07-21", True), ("2025-07-22", False)]
+)  # 14 days from the end of the RCP
+def test_an_appointment_outside_its_window_needs_a_reason(fang: Desk, day: str, inside: bool) -> None:
+    fang.record("subjects", subject="0102", site="01", start="2024-07-08")
+    fang.record("events", subject="0102", event="rcp_completed", date="2025-07-07")
+    booking = {"subject": "0102", "visit": "olp/D1", "date": day, "status": "booked"}
+    said = fang.record("visits", **booking)
+    assert ("(number 8)" in said) == inside, said
+    if not inside:
+        assert said.startswith("error: `olp/D1`: booked for 2025-07-22 Tue: 1 day after the last day, 2025-07-21 Mon")
+        assert "(number 8)" in fang.record("visits", "abroad until then", **booking)

@@ -48,7 +48,8 @@ def _unlikely(start: dt.date | None, today: dt.date) -> str | None:
 
 
 def _slip(finding: Finding) -> str | None:
-    if finding.verdict == "not-allowed" and not finding.is_entry:
+    outside = finding.booked and finding.verdict in ("early", "late")
+    if outside or (finding.verdict == "not-allowed" and not finding.is_entry):
         return said("`{visit}`: {message}", visit=finding.visit, message=finding.message)
     return said("`{visit}` is {message}", visit=finding.visit, message=finding.message) if finding.verdict == "duplicate" else None
 
