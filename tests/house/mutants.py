@@ -16,7 +16,6 @@ import builtins
 import contextlib
 import gc
 import importlib
-import itertools
 import json
 import os
 import random
@@ -29,6 +28,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import _lru_cache_wrapper, partial
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import NoReturn
@@ -252,12 +252,12 @@ class Run(Struct):
         """The tests that reach a mutant, the nearest and shortest first, as far as the time goes."""
         those = [i for i in reached if number in reached[i]]
         those.sort(key=lambda i: (_far(self.drawn[number].file, items[i].path), seconds[i]))
-        spent = itertools.accumulate(seconds[i] for i in those)
+        spent = accumulate(seconds[i] for i in those)
         return [items[i] for i, until in zip(those, spent, strict=True) if until <= SECONDS or i == those[0]]
 
     def _notices(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
         put(mutant.file, mutant.tree())
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip_longest(items, items[1:]):
             _run(item, following)
             if self.failed:
                 return True
@@ -330,7 +330,8 @@ def main(number: str = "300", seed: str = "1", *folders: str) -> int:
     with tempfile.TemporaryDirectory() as name:
         run = Run(sample(int(number), int(seed), folders or CORE), Path(name))
         tests = [str(ROOT / "tests" / each) for each in TESTS]
-        pytest.main(["-q", "-s", "-m", "not integration", f"--rootdir={ROOT}", *tests], plugins=[run])
+        if pytest.main(["-q", "-s", "-m", "not integration", f"--rootdir={ROOT}", *tests], plugins=[run]) > 1:
+            return 2
     share, unreached = len(run.killed) / len(run.drawn), sum(not tests for _, tests in run.survived)
     print(f"{len(run.drawn)} mutants by seed {seed}: {len(run.killed)} killed ({share:.0%}), {len(run.survived)} survived;", end=" ")
     print(f"{unreached} of them no test reaches")
