@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import shutil
 from pathlib import Path
 
@@ -172,6 +174,19 @@ def test_a_site_sees_its_own_subjects_and_plans_the_stop_that_is_counted_over_al
     out = tmp_path / "out"
     assert run("register", "export", str(out), *made.asks("li"))[0] == 0
     assert (out / "subjects.csv").read_text("utf-8").splitlines()[1:] == ["0000,2025-01-06,02"]
+
+
+def test_a_minute_without_seconds_is_asked_to_its_end(made: Made, tmp_path: Path) -> None:
+    """As a trail shows it, to whom a subject of that minute was known in it; a second is asked as it is typed."""
+    (tmp_path / "subjects.csv").write_text("subject,start,site\n0101,2025-01-06,01\n", "utf-8")
+    tables = ("--regimen", "bat4406f", "--subjects", str(tmp_path / "subjects.csv"))
+    assert run("register", "import", *tables, "--yes", *made.asks("chief"))[0] == 0
+    lines = json.loads(run("register", "history", *made.asks("chief"), "--format", "json")[1])
+    at = dt.datetime.fromisoformat(next(line["at"] for line in lines["trail"] if line["what"] == "subjects"))
+    due = ("due", "--regimen", "bat4406f", *made.asks("chief"), "--as-known")
+    assert run(*due, f"{at:%Y-%m-%dT%H:%MZ}")[0] == 0
+    before = run(*due, f"{at - dt.timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}")
+    assert before[0] == 2 and b"had no subject then" in before[2]
 
 
 def test_the_stop_is_counted_from_first_doses_as_they_are_known_by_then(made: Made, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nmosd_dosing.register.reading.tables import Known, Whose
 
 _OF_FILES = (*COLUMNS, "encoding", "column", "sheet")
+_THE_MINUTE = dt.timedelta(seconds=59, milliseconds=999)  # to its end: what a trail shows of a minute was known in it
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 
@@ -181,7 +182,8 @@ def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kno
 
 
 def as_known(text: str, found: Opened) -> Known:
-    """What was known at a moment, or at the number of an entry. Raises InputError where that is neither, or has not come."""
+    """What was known at a moment, at the end of a minute that is typed without seconds, or at the number of an entry. Raises InputError
+    where that is neither, or has not come."""
     from nmosd_dosing.register.reading import tables
 
     text = text.strip()
@@ -190,7 +192,7 @@ def as_known(text: str, found: Opened) -> Known:
     at = _moment(text)
     if at > found.at:
         raise InputError(Problem(f"`--as-known {text}` is not yet", hint="leave it out: then all that is known counts"))
-    return tables.known(found.register, at)
+    return tables.known(found.register, at if text[16:17] == ":" else min(at + _THE_MINUTE, found.at))
 
 
 def _moment(text: str) -> dt.datetime:
