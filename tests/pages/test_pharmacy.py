@@ -53,8 +53,12 @@ def test_vials_come_and_go_and_what_is_short_says_so(place: Any) -> None:
     assert asking.post("/pharmacy/stock", RECEIVED).status_code == 302
     assert asking.post("/pharmacy/stock", DISPENSED).status_code == 302
     words = asking.get("/pharmacy/stock").content.decode()
-    assert "2 of 4 are missing" in words and "<strong>2</strong>" in words
-    assert "vials were dispensed, and no dose is recorded" in words
+    assert "1 of 4 are missing up to 2025-10-07 Tue, the first on 2025-08-17 Sun" in words, "what was dispensed covers its visit"
+    assert "<strong>2</strong>" in words and "no dose is recorded" not in words, "the visit is tomorrow"
+    assert asking.post("/pharmacy/stock", {**DISPENSED, "comment": "once more", "why": "one broke"}).status_code == 302
+    words = asking.get("/pharmacy/stock").content.decode()
+    assert "2 of 4 are missing" in words and "more for 0106 olp/D1, who may come until 2025-07-14 Mon" in words
+    assert "2 vials of BAT4406F/placebo were dispensed, and the dose takes 1" in words
 
 
 def test_what_is_to_be_prepared_is_dispensed_with_the_form_filled(place: Any) -> None:
@@ -94,7 +98,7 @@ def test_a_second_click_writes_no_second_line(place: Any) -> None:
     ({**DISPENSED, "visit": "olp/D1"}, "is not given at"),
     ({**RECEIVED, "vial": "500"}, "vials are <code>500 mg</code>"),
     ({**DISPENSED, "visit": ""}, "it is not said for whom and which visit"),
-    (DISPENSED, "1 vial dispensed on 2025-07-07 Mon, and there were 0"),
+    (DISPENSED, "1 vial is to be dispensed, and there are 0 on 2025-07-07 Mon"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_and_nothing_is_written(place: Any, line: dict[str, str], said: str) -> None:
     before = place.register.facts.head()
@@ -139,7 +143,7 @@ def test_of_two_at_once_one_takes_the_last_vial(
 
     monkeypatch.setattr(Store, "write", late)
     answer = asking.post("/pharmacy/stock", DISPENSED)
-    assert (answers, answer.status_code, b"and there were 0" in answer.content) == ([302], 400, True)
+    assert (answers, answer.status_code, b"and there are 0" in answer.content) == ([302], 400, True)
     assert place.register.facts.head().seq == received + 1
 
 
@@ -160,7 +164,11 @@ def test_a_second_dispensing_for_a_visit_is_named(place: Any) -> None:
     asking.post("/pharmacy/stock", {**RECEIVED, "quantity": "9"})
     asking.post("/pharmacy/stock", DISPENSED)
     assert "the dose takes" not in asking.get("/pharmacy/stock").content.decode()
-    asking.post("/pharmacy/stock", {**DISPENSED, "comment": "once more"})
+    twice = {**DISPENSED, "comment": "once more"}
+    answer = asking.post("/pharmacy/stock", twice)
+    asked = "2 vials of BAT4406F/placebo would be dispensed for 0102 rcp/D182, and the dose takes 1"
+    assert (answer.status_code, asked in answer.content.decode(), 'name="why"' in answer.content.decode()) == (400, True, True)
+    assert asking.post("/pharmacy/stock", {**twice, "why": "the first one broke"}).status_code == 302
     assert "2 vials of BAT4406F/placebo were dispensed, and the dose takes 1" in asking.get("/pharmacy/stock").content.decode()
 
 
@@ -236,3 +244,44 @@ def test_whose_arm_is_not_known_stands_masked_beside_the_others(place: Any) -> N
     words = client(place, "zhao.min").get("/pharmacy", {"unblind": "1", "days": "60"}).content.decode()
     assert words.count(">masked<") == 1 and ">0102</a>" in words
     assert client(place, "zhao.min").get("/pharmacy/stock").status_code == 200
+
+
+def test_what_was_dispensed_is_marked_among_what_is_to_be_prepared(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    asking.post("/pharmacy/stock", RECEIVED)
+    assert "subject=0102" in asking.get("/pharmacy").content.decode()
+    asking.post("/pharmacy/stock", DISPENSED)
+    words = asking.get("/pharmacy").content.decode()
+    assert "1 × 500 mg dispensed on 2025-07-07 Mon" in words and "subject=0102" not in words, "nothing of it is left to dispense"
+    assert "dispensed on" in client(place, "li.na").get("/pharmacy").content.decode()
+    assert "dispensed on" not in client(place, "zhao.min").get("/pharmacy", {"unblind": "1"}).content.decode(), "it is not of that stock"
+
+
+def test_a_count_that_does_not_fit_says_so_until_it_is_counted_again(place: Any) -> None:
+    asking, counted = client(place, "wang.fang"), {**RECEIVED, "date": "2025-07-07", "movement": "counted", "quantity": "1"}
+    asking.post("/pharmacy/stock", RECEIVED)
+    asking.post("/pharmacy/stock", counted)
+    asking.post("/pharmacy/stock", DISPENSED)
+    words = asking.get("/pharmacy/stock").content.decode()
+    assert "The count of batch K-17 of BAT4406F/placebo 500 mg on 2025-07-07 Mon does not fit (-2)" in unescape(words)
+    movements = words.partition("All movements")[2]
+    assert movements.index("<td>dispensed</td>") < movements.index("<td>counted</td>") < movements.index("<td>received</td>")
+    asking.post("/pharmacy/stock", {**counted, "movement": "lost"})
+    asking.post("/pharmacy/stock", {**counted, "comment": "again"})
+    assert "does not fit" not in asking.get("/pharmacy/stock").content.decode()
+
+
+def test_a_count_of_what_never_came_needs_a_reason(place: Any) -> None:
+    asking, counted = client(place, "wang.fang"), {**RECEIVED, "movement": "counted", "batch": "K-71"}
+    answer = asking.post("/pharmacy/stock", counted)
+    words = "batch K-71 of BAT4406F/placebo 500 mg is counted, and was never received"
+    assert (answer.status_code, words in answer.content.decode()) == (400, True)
+    assert asking.post("/pharmacy/stock", {**counted, "why": "came without papers"}).status_code == 302
+
+
+def test_a_movement_of_an_earlier_day_that_is_written_later_stands_below(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    asking.post("/pharmacy/stock", {**RECEIVED, "date": "2025-07-05", "batch": "K-18"})
+    asking.post("/pharmacy/stock", RECEIVED)
+    movements = asking.get("/pharmacy/stock").content.decode().partition("All movements")[2]
+    assert movements.index("K-18") < movements.index("K-17")

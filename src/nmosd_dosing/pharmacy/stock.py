@@ -4,16 +4,17 @@ doses, and which recorded doses and dispensed vials do not fit together."""
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import counted
-from nmosd_dosing.pharmacy.worklist import Worklist
-from nmosd_dosing.plans.plan import Plan
+from nmosd_dosing.pharmacy.worklist import Item, Worklist, day_of
+from nmosd_dosing.plans.plan import Plan, PlannedVisit
 
 Movement = Literal["received", "dispensed", "returned", "destroyed", "lost", "found", "counted"]
 _Key = tuple[str | None, str, str]  # site, product, size of the vials
@@ -54,7 +55,7 @@ class Line(Struct, frozen=True):
 
 class Lot(Struct, frozen=True):
     """The vials of a batch at a site, of one size. `by_movement`: how many by each movement. `off`: what the last count found more or less
-    than was expected on its day; None where nobody has counted."""
+    than was written down before it; None where nobody has counted. A count moves nothing: what is on hand is what came less what went."""
 
     site: str | None
     product: str
@@ -75,16 +76,27 @@ class Lot(Struct, frozen=True):
         return self.expiry is None or day <= self.expiry
 
 
+class MayNeed(Struct, frozen=True):
+    """Vials that are missing for a visit whose planned day is past, and which may still take place until a day."""
+
+    subject: str | None
+    visit: str
+    until: dt.date
+    vials: int
+
+
 class Short(Struct, frozen=True):
     """A product of which the vials of a size do not reach: the first day on which some are missing, how many are needed up to the last day
-    that is looked at, and how many of these are there and in date on their day."""
+    that is looked at, and how many of these were dispensed, or are there and in date on their day. `first` is None where all that is
+    planned is covered, and only `may_come`, which is on top of it, is not."""
 
     site: str | None
     product: str
     vial: str
-    first: dt.date
+    first: dt.date | None
     needed: int
     covered: int
+    may_come: tuple[MayNeed, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -99,7 +111,7 @@ def lots(lines: Iterable[Line]) -> tuple[Lot, ...]:
 
 
 def _by_batch(lines: Iterable[Line]) -> dict[tuple[str | None, str, str, str], list[Line]]:
-    """The lines of each batch in their order: on one day what comes, what goes, and then what was counted."""
+    """The lines of each batch in their order: on one day what comes, and then what goes."""
     found: dict[tuple[str | None, str, str, str], list[Line]] = defaultdict(list)
     for line in sorted(lines, key=_order):
         found[line.site, line.product, line.vial, line.batch].append(line)
@@ -107,13 +119,18 @@ def _by_batch(lines: Iterable[Line]) -> dict[tuple[str | None, str, str, str], l
 
 
 def _order(line: Line) -> tuple[dt.date, int, int]:
-    return line.date, -sign(line.movement) if line.movement != "counted" else 2, line.number or 0
+    return line.date, -sign(line.movement), line.number or 0
+
+
+def by_entry(line: Line) -> tuple[dt.date, int]:
+    """By which lines stand as they happened: by day, on one day in the order in which they were written down."""
+    return line.date, line.number or 0
 
 
 def _lot(site: str | None, product: str, vial: str, batch: str, lines: Sequence[Line]) -> Lot:
     sums: dict[Movement, int] = {}
     now, off, counted_on = 0, None, None
-    for line in lines:
+    for line in sorted(lines, key=by_entry):
         if line.movement == "counted":
             off, counted_on = line.quantity - now, line.date
             continue
@@ -123,8 +140,9 @@ def _lot(site: str | None, product: str, vial: str, batch: str, lines: Sequence[
     return Lot(site, product, vial, batch, expiry, sums, counted_on, off)
 
 
-def refusals(lines: Sequence[Line]) -> Iterator[str]:
-    """What cannot be of the lines of a site: more taken than there was on the day, a batch with two days of expiry, dispensed after it."""
+def refusals(lines: Sequence[Line], new: Line | None = None) -> Iterator[str]:
+    """What cannot be of the lines of a site: more taken than there was on the day, a batch with two days of expiry, dispensed after it.
+    `new`: one of them that is not written yet: what is said of its batch is how many it takes, and how many there are to take."""
     for (_, product, vial, batch), mine in _by_batch(lines).items():
         named = f"batch {batch} of {product} {vial}"
         expiries = sorted({line.expiry for line in mine if line.expiry is not None})
@@ -135,10 +153,39 @@ def refusals(lines: Sequence[Line]) -> Iterator[str]:
             if line.movement == "dispensed" and expiries and line.date > expiries[0]:
                 yield f"{named} is dispensed on {date_text(line.date)}, and expires on {date_text(expiries[0])}"
             now += sign(line.movement) * line.quantity
+            if now < 0 and new is not None and sign(new.movement) < 0 and any(one is new for one in mine):
+                there = _to_take(mine, new)
+                are = "is" if new.quantity == 1 else "are"
+                taken = f"{counted(new.quantity, 'vial')} {are} to be {new.movement}"
+                yield f"{named}: {taken}, and there {'is' if there == 1 else 'are'} {there} on {date_text(new.date)}"
+                break
             if now < 0:
                 there = now + line.quantity
                 yield f"{named}: {counted(line.quantity, 'vial')} {line.movement} on {date_text(line.date)}, and there were {there}"
                 break
+
+
+def _to_take(lines: Sequence[Line], new: Line) -> int:
+    """How many vials of its batch a new line may take: no more than there are on its day, and than nobody took later."""
+    others = [line for line in lines if line is not new]
+    days = {new.date, *(line.date for line in others if line.date > new.date)}
+    return max(min(sum(sign(line.movement) * line.quantity for line in others if line.date <= day) for day in days), 0)
+
+
+def still_needed(items: Iterable[Item], dispensed: Iterable[Line]) -> Iterator[tuple[Item, tuple[tuple[str, int], ...]]]:
+    """Each item with the vials that it still needs, by size: what was dispensed for a visit is for its items in their order."""
+    there = Counter[tuple[str | None, str | None, str, str]]()
+    for line in dispensed:
+        if line.movement == "dispensed":
+            there[line.subject, line.visit, line.product, line.vial] += line.quantity
+    for item in items:
+        still = list[tuple[str, int]]()
+        for vial, number in item.vials or ():
+            key = item.subject, item.visit.id, item.dose.shown, vial
+            taken = min(there[key], number)
+            there[key] -= taken
+            still.append((vial, number - taken))
+        yield item, tuple(still)
 
 
 class _Left(Struct):
@@ -148,8 +195,9 @@ class _Left(Struct):
     there: int
 
 
-def short(worklists: Iterable[Worklist], stock: Iterable[Lot]) -> tuple[Short, ...]:
-    """What is short for the doses of worklists, of all versions of the study together, by site, product and size.
+def short(worklists: Iterable[Worklist], stock: Iterable[Lot], dispensed: Iterable[Line] = ()) -> tuple[Short, ...]:
+    """What is short for the doses of worklists, of all versions of the study together, by site, product and size. `dispensed`: what was
+    dispensed for their visits, and covers what these need; who may come after the planned day takes of what the planned doses leave.
 
     Each day takes of the lots that are in date then, the first to expire first: no other way reaches further, since what is kept for
     later can be given later, too."""
@@ -157,16 +205,30 @@ def short(worklists: Iterable[Worklist], stock: Iterable[Lot]) -> tuple[Short, .
     for lot in sorted(stock, key=lambda lot: lot.expiry or dt.date.max):
         if lot.on_hand > 0:
             left[lot.site, lot.product, lot.vial].append(_Left(lot, lot.on_hand))
-    needed, covered, first = defaultdict[_Key, int](int), defaultdict[_Key, int](int), dict[_Key, dt.date]()
-    for day, item in sorted(((item.date or dt.date.max, item) for made in worklists for item in made.items), key=lambda dated: dated[0]):
-        for vial, number in item.vials or ():
+    needed, covered, first = Counter[_Key](), Counter[_Key](), dict[_Key, dt.date]()
+    may_come = defaultdict[_Key, list[MayNeed]](list)
+    worklists = list(worklists)
+    planned = sorted((item for made in worklists for item in made.items), key=lambda item: item.date or dt.date.max)
+    late = [found for made in worklists for found in made.may_come if found.planned < made.first]
+    whole = [replace(found.item, vials=found.item.dose.vials) for found in late]  # of all days of the visit
+    untils = [None] * len(planned) + [found.item.visit.latest or found.last for found in late]
+    for until, (item, still) in zip(untils, still_needed([*planned, *whole], dispensed), strict=True):
+        day = until or item.date or dt.date.max
+        for (vial, number), (_, open_) in zip(item.vials or (), still, strict=True):
             key = item.site, item.dose.shown, vial
-            got = _taken(left[key], day, number)
+            lacks = open_ - _taken(left[key], day, open_)
+            if until is not None:
+                may_come[key] += [MayNeed(item.subject, item.visit.id, until, lacks)] if lacks else []
+                continue
             needed[key] += number
-            covered[key] += got
-            if got < number:
+            covered[key] += number - lacks
+            if lacks:
                 first.setdefault(key, day)
-    return tuple(Short(*key, first[key], needed[key], covered[key]) for key in needed if key in first)
+    return tuple(
+        Short(*key, first.get(key), needed[key], covered[key], tuple(may_come[key]))
+        for key in dict.fromkeys([*needed, *may_come])
+        if key in first or may_come[key]
+    )
 
 
 def _taken(lots: Iterable[_Left], day: dt.date, number: int) -> int:
@@ -196,9 +258,12 @@ class Unmatched(Struct, frozen=True):
     needed: int | None = None
 
 
-def unmatched(lines: Iterable[Line], plans: Iterable[Plan], dispensed: Iterable[Line] | None = None) -> tuple[Unmatched, ...]:
+def unmatched(
+    lines: Iterable[Line], plans: Iterable[Plan], today: dt.date, dispensed: Iterable[Line] | None = None
+) -> tuple[Unmatched, ...]:  # fmt: skip
     """The visits at which something was given of a product that comes in vials, without vials that were dispensed for it; vials that were
-    dispensed for a visit of which nothing is recorded; and more vials than a dose takes. By day; at each site from its first line on.
+    dispensed for a visit of which nothing is recorded, once its day is past; and more vials than a dose takes. By day; at each site from
+    its first line on. The day of a visit is that for which it is prepared, of one that has none that of dispensing.
 
     `dispensed`: what was dispensed to the subjects of the plans, at whichever site they were then; None where all of it is in `lines`."""
     first: dict[str | None, dt.date] = {}
@@ -209,27 +274,39 @@ def unmatched(lines: Iterable[Line], plans: Iterable[Plan], dispensed: Iterable[
     for line in sorted(lines if dispensed is None else dispensed, key=lambda line: line.date):
         if line.movement == "dispensed":
             by_visit[line.subject, line.visit].append(line)
-    found, given = list[Unmatched](), set[tuple[str | None, str | None]]()
+    found, given, days = list[Unmatched](), set[tuple[str | None, str | None]](), dict[tuple[str | None, str | None], dt.date | None]()
     for plan in plans:
         for visit in plan.visits:
             key = plan.subject, visit.id
-            doses = {dose.shown: dose.vials for dose in visit.administrations if dose.vials is not None}
-            if visit.stage == "took place" and doses and visit.actual is not None:
+            days[key] = visit.actual or day_of(visit) or visit.target
+            in_vials = any(dose.vials is not None for dose in visit.administrations)
+            if visit.stage == "took place" and in_vials and visit.actual is not None:
                 given.add(key)
                 if key not in by_visit and plan.at_site in first and visit.actual >= first[plan.at_site]:
                     found.append(Unmatched(*key, visit.actual, "nothing-dispensed"))
-            found += _too_many(plan.subject, visit.id, by_visit.get(key, ()), doses)
-    found += [Unmatched(who, visit or "", mine[-1].date, "no-dose") for (who, visit), mine in by_visit.items() if (who, visit) not in given]
+            found += _too_many(plan.subject, visit.id, by_visit.get(key, ()), vials_of(visit))
+    found += [
+        Unmatched(key[0], key[1] or "", mine[-1].date, "no-dose")
+        for key, mine in by_visit.items()
+        if key not in given and (days.get(key) or mine[-1].date) < today
+    ]
     return tuple(sorted(found, key=lambda one: (one.date, one.subject or "", one.visit, one.what)))
 
 
-def _too_many(
-    subject: str | None, visit: str, lines: Sequence[Line], doses: Mapping[str, Sequence[tuple[str, int]]]
-) -> Iterator[Unmatched]:  # fmt: skip
+def vials_of(visit: PlannedVisit) -> dict[str, int | None]:
+    """How many vials the doses of a visit take, by product as shown; None where they are not counted."""
+    takes = dict[str, int | None]()
+    for dose in visit.administrations:
+        before = takes.get(dose.shown, 0)
+        takes[dose.shown] = before + sum(n for _, n in dose.vials) if dose.vials is not None and before is not None else None
+    return takes
+
+
+def _too_many(subject: str | None, visit: str, lines: Sequence[Line], takes: Mapping[str, int | None]) -> Iterator[Unmatched]:
     """Of the vials that were dispensed for a visit, by product: those beyond what its doses take; of a dose whose vials are not counted,
     those of several days."""
     for product in dict.fromkeys(line.product for line in lines):
         mine = [line for line in lines if line.product == product]
-        vials, needed = sum(line.quantity for line in mine), sum(n for _, n in doses[product]) if product in doses else None
+        vials, needed = sum(line.quantity for line in mine), takes.get(product)
         if vials > needed if needed is not None else len({line.date for line in mine}) > 1:
             yield Unmatched(subject, visit, mine[-1].date, "too-many", product, vials, needed)

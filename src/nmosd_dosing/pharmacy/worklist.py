@@ -147,7 +147,7 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date, 
         for visit in plan.visits:
             if visit.stage not in _OPEN:
                 continue
-            day, doses = _day(visit), list(_items(study, plan, visit))
+            day, doses = day_of(visit), list(_items(study, plan, visit))
             if day is None and visit.target is not None:
                 undecided += [item for item in doses if item.day == 1 and visit.target <= last and (visit.earliest or last) >= first]
             elif day is None:
@@ -186,7 +186,7 @@ def _within(item: Item, first: dt.date, last: dt.date) -> bool:
     return item.date is not None and first <= item.date <= last
 
 
-def _day(visit: PlannedVisit) -> dt.date | None:
+def day_of(visit: PlannedVisit) -> dt.date | None:
     """The day for which a visit is prepared: the one booked, else the one planned, or the first that is allowed where that is later; None
     without one. A course whose first days are held goes on on its days."""
     if visit.booked is not None:
@@ -199,7 +199,7 @@ def _day(visit: PlannedVisit) -> dt.date | None:
 
 def _items(study: Study, plan: Plan, visit: PlannedVisit) -> Iterator[Item]:
     """Every dose of a visit, on each of its days."""
-    begins = _day(visit)
+    begins = day_of(visit)
     first = visit.booked or visit.target
     days = (visit.last - first).days + 1 if visit.last is not None and first is not None else 1
     for day in range(days):

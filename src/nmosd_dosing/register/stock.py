@@ -4,7 +4,7 @@ the names under which a masked plan shows products; an unblinded pharmacist into
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -66,7 +66,7 @@ def _held(register: Register, who: Who) -> list[tuple[Line, str | None]]:
 
 
 Names = Mapping[str, tuple[str, ...]]  # of products, each with the sizes of its vials; without sizes none are stated
-Visits = Mapping[str, Mapping[str, Collection[str]]]  # by subject's code, of each visit of the plan, the products that are given at it
+Visits = Mapping[str, Mapping[str, Mapping[str, int | None]]]  # by subject's code, of each visit of the plan, `stock.vials_of` it
 
 
 def products(studies: Iterable[Study], *, unblinded: bool) -> Names:
@@ -83,7 +83,7 @@ def products(studies: Iterable[Study], *, unblinded: bool) -> Names:
 
 def visits_of(plans: Iterable[Plan]) -> Visits:
     """The visits of plans, with what is given at them, as whoever reads the plans may see it."""
-    return {plan.subject or "": {visit.id: [dose.shown for dose in visit.administrations] for visit in plan.visits} for plan in plans}
+    return {plan.subject or "": {visit.id: stock.vials_of(visit) for visit in plan.visits} for plan in plans}
 
 
 def record(
@@ -103,10 +103,10 @@ def record(
     if "subject" in cells:
         person = people[cells["subject"]][0]
     mine, line = held(register, who), _line(Fact(0, person, cells["site"], cells))
-    _check([*mine, line], mine)
+    _check([*mine, line], mine, line)
     why = " ".join((reason or "").split()) or None
-    if why is None and (words := _slip(line, mine)) is not None:
-        raise Doubtful(Problem(words, hint=said("if it is right, say why")))
+    if why is None and (doubts := [*_slips(line, mine), *_beyond(line, of_subjects(register, who, ()), visits)]):
+        raise Doubtful(Problem(words, hint=said("if it is right, say why")) for words in doubts)
     return Act("enter", STOCK, cells, why, person, site=cells["site"])
 
 
@@ -114,17 +114,36 @@ class Doubtful(InputError):
     """What may be a slip, and is written with a reason only."""
 
 
-def _slip(line: Line, there: Iterable[Line]) -> Sentence | None:
-    """What may be a slip in a new line, in words: vials that come when they have expired; by their own line, or by another of the batch."""
+def _slips(line: Line, there: Iterable[Line]) -> Iterator[Sentence]:
+    """What may be a slip in a new line, in words: vials that come when they have expired, by their own line or by another of the batch;
+    and a count of a batch that never came."""
     lot = line.site, line.product, line.vial, line.batch
-    known = (one.expiry for one in (line, *there) if (one.site, one.product, one.vial, one.batch) == lot and one.expiry is not None)
-    expiry = next(known, None)
-    if line.movement != "received" or expiry is None or line.date <= expiry:
-        return None
-    return said(
-        "batch {batch} expired on {expiry}, before it is received on {day}: none of it may be given",
-        batch=line.batch, expiry=expiry, day=line.date,
-    )  # fmt: skip
+    known = [one for one in there if (one.site, one.product, one.vial, one.batch) == lot]
+    expiry = next((one.expiry for one in (line, *known) if one.expiry is not None), None)
+    if line.movement == "received" and expiry is not None and line.date > expiry:
+        yield said(
+            "batch {batch} expired on {expiry}, before it is received on {day}: none of it may be given",
+            batch=line.batch, expiry=expiry, day=line.date,
+        )  # fmt: skip
+    if line.movement == "counted" and not any(stock.sign(one.movement) > 0 for one in known):
+        yield said(
+            "batch {batch} of {product} {vial} is counted, and was never received",
+            batch=line.batch, product=line.product, vial=line.vial,
+        )  # fmt: skip
+
+
+def _beyond(line: Line, dispensed: Iterable[Line], visits: Visits) -> Iterator[Sentence]:
+    """That more vials are dispensed for a visit than its dose takes, where these are counted; with those that were dispensed before."""
+    takes = visits.get(line.subject or "", {}).get(line.visit or "", {}).get(line.product)
+    if line.movement != "dispensed" or takes is None:
+        return
+    key = line.subject, line.visit, line.product
+    before = sum(one.quantity for one in dispensed if (one.subject, one.visit, one.product) == key)
+    if before + line.quantity > takes:
+        yield said(
+            "{n} vials of {product} would be dispensed for {subject} {visit}, and the dose takes {takes}",
+            n=before + line.quantity, product=line.product, subject=line.subject or "", visit=line.visit or "", takes=takes,
+        )  # fmt: skip
 
 
 def withdraw(register: Register, who: Who, number: int, reason: str | None) -> Act:
@@ -140,10 +159,10 @@ def withdraw(register: Register, who: Who, number: int, reason: str | None) -> A
     return Act("withdraw", STOCK, None, checked_reason(reason), fact.person, site=fact.site, replaces=number)
 
 
-def _check(after: Sequence[Line], before: Sequence[Line]) -> None:
-    """Raises InputError with what cannot be then, and could before."""
+def _check(after: Sequence[Line], before: Sequence[Line], new: Line | None = None) -> None:
+    """Raises InputError with what cannot be then, and could before. `new`: the line that is written, if one is."""
     known = set(stock.refusals(before))
-    wrong = [words for words in stock.refusals(after) if words not in known]
+    wrong = [words for words in stock.refusals(after, new) if words not in known]
     if wrong:
         raise InputError(Problem(words, hint="look at the date, the batch and the quantity again") for words in wrong)
 

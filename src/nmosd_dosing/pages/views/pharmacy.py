@@ -4,6 +4,7 @@ what is short for the planned doses, and what does not fit together. Blinded rol
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
@@ -24,7 +25,7 @@ from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import Day, seen_of
 from nmosd_dosing.pages.place import ALL, NOWHERE, Desk, Shown
 from nmosd_dosing.pages.showing import others
-from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, lots, short, unmatched
+from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, by_entry, lots, short, still_needed, unmatched
 from nmosd_dosing.pharmacy.stock import Line as StockLine
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
 from nmosd_dosing.plans.plan import Plan
@@ -111,6 +112,8 @@ def pharmacy(request: Asked) -> HttpResponse:
     last = last_due_day(first, (typed.get("days") or _DAYS) - 1)
     counted = _counted(desk, first, last, shown.sites, unblind)
     reserve = Fraction(typed.get("reserve") or 0, 100)
+    in_sight = unblind == desk.who.sees_arms  # the products of the stock are named as those of the plans
+    dispensed = stock.of_subjects(desk.register, desk.who, shown.sites) if in_sight else []
     orders = [(worklist, order(worklist, reserve)) for worklist in counted.worklists]
     match request.GET.get("as"):
         case "prepare.csv":
@@ -118,16 +121,26 @@ def pharmacy(request: Asked) -> HttpResponse:
         case "order.csv":
             return _as_csv("order", [order_to_csv(worklist, lines) for worklist, lines in orders])
     return render(request, "pharmacy.html", {
-        "form": form, "first": first, "last": last, "dispenses": desk.who.writes(stock.STOCK) and unblind == desk.who.sees_arms,
-        "orders": [_shown(worklist, lines) for worklist, lines in orders], "unblind": unblind,
+        "form": form, "first": first, "last": last, "dispenses": desk.who.writes(stock.STOCK) and in_sight,
+        "orders": [_shown(worklist, lines, dispensed) for worklist, lines in orders], "unblind": unblind,
         "whose": shown, "others": others(request),
         "files": [("prepare.csv", gettext("To prepare")), ("order.csv", gettext("To order"))],
         "question": urlencode({**request.GET.dict(), "site": shown.site or ALL}),
     }, status=400 if form.errors else 200)  # fmt: skip
 
 
-def _shown(worklist: Worklist, lines: Sequence[OrderLine]) -> dict[str, Any]:
-    return {"worklist": worklist, "lines": lines, "in_all": [(product, list(vials)) for product, vials in in_all(worklist.items).items()]}
+def _shown(worklist: Worklist, lines: Sequence[OrderLine], dispensed: Sequence[StockLine]) -> dict[str, Any]:
+    """A worklist with each item's vials that were dispensed for its visit, and those that still are to be."""
+    by_dose = defaultdict[tuple[str | None, str | None, str], list[StockLine]](list)
+    for line in sorted(dispensed, key=by_entry):
+        by_dose[line.subject, line.visit, line.product].append(line)
+    return {
+        "worklist": worklist, "lines": lines, "in_all": [(product, list(vials)) for product, vials in in_all(worklist.items).items()],
+        "items_of": [
+            (item, by_dose.get((item.subject, item.visit.id, item.dose.shown), ()), [(vial, n) for vial, n in still if n])
+            for item, still in still_needed(worklist.items, dispensed)
+        ],
+    }  # fmt: skip
 
 
 def _as_csv(name: str, made: Sequence[str]) -> HttpResponse:
@@ -171,13 +184,14 @@ def vials(request: Asked) -> HttpResponse:
             except InputError as error:
                 problems, is_doubtful = error.problems, isinstance(error, stock.Doubtful)
     head, lines = store.head().seq, _held(desk, shown)
-    there = lots(lines)
-    missing = short(counted.worklists, there)
+    there, newest = lots(lines), sorted(lines, key=by_entry, reverse=True)
+    dispensed = stock.of_subjects(desk.register, desk.who, shown.sites)
     status = 400 if problems or (request.method == "POST" and form.errors) else 200
     return render(request, "stock.html", {
-        "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there], "short": missing,
-        "lines": [(line, _NAMES[line.movement], not line.moved or desk.who.sites is None) for line in lines[::-1]], "writes": writes,
-        "unmatched": unmatched(lines, counted.plans, stock.of_subjects(desk.register, desk.who, shown.sites)), "doubtful": is_doubtful,
+        "form": form, "problems": problems, "lots": [(lot, not lot.usable(desk.today)) for lot in there],
+        "short": short(counted.worklists, there, dispensed), "unfit": [lot for lot in there if lot.off],
+        "lines": [(line, _NAMES[line.movement], not line.moved or desk.who.sites is None) for line in newest], "writes": writes,
+        "unmatched": unmatched(lines, counted.plans, desk.today, dispensed), "doubtful": is_doubtful,
         "sizes": sorted({size for sizes in counted.names.values() for size in sizes}),
         "seen": head, "whose": shown, "others": others(request), "files": [("csv", "CSV")], "last": last_due_day(desk.today, _MONTHS),
         "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
