@@ -77,39 +77,21 @@ def changed(node: ast.AST) -> ast.AST | None:
     return OTHER[type(node)]() if type(node) in OTHER else None
 
 
-def places(tree: ast.AST) -> Iterator[tuple[ast.stmt, ast.AST, str, int | None]]:
-    """All that can be changed in the functions of a file, always in the same order: the statement that it is in, and where it hangs: a
-    node, its field, and the number in a list."""
-    for function in _functions(tree):
-        for statement in function.body:
-            yield from _within(statement, statement)
-
-
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef):
-            yield node
-        elif isinstance(node, ast.ClassDef | ast.If):
-            yield from _functions(node)
-
-
-_LEFT = {"annotation", "returns", "args", "decorator_list", "format_spec"}
-"""Fields that have run when a function is called, or do not run at all; of a call its `args` are another thing."""
-
-
-def _within(statement: ast.stmt, node: ast.AST) -> Iterator[tuple[ast.stmt, ast.AST, str, int | None]]:
+def places(node: ast.AST, statement: ast.stmt | None = None) -> Iterator[tuple[ast.stmt, ast.AST, str, int | None]]:
+    """All that can be changed in the functions of a tree, always in the same order: the statement that it is in, and where it hangs: a
+    node, its field, and the number in a list. `statement`: that in which the node is, where this is in a function."""
     if isinstance(node, ast.Assert) or (isinstance(node, ast.keyword) and node.arg == "strict"):
         return  # they say what is so anyway
     for name, value in ast.iter_fields(node):
-        if name in _LEFT and not isinstance(node, ast.Call):
+        if name in ("annotation", "returns", "format_spec"):
             continue
+        begins = isinstance(node, ast.FunctionDef) and name == "body"
         for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if not isinstance(child, ast.AST):
-                continue
-            here = child if isinstance(child, ast.stmt) else statement
-            if changed(child) is not None:
-                yield here, node, name, at
-            yield from _within(here, child)
+            if isinstance(child, ast.AST):
+                here = child if isinstance(child, ast.stmt) and (begins or statement is not None) else statement
+                if here is not None and changed(child) is not None:
+                    yield here, node, name, at
+                yield from places(child, here)
 
 
 def change(tree: ast.AST, number: int) -> tuple[int, str]:
@@ -211,7 +193,9 @@ class Run(Struct):
         for file in {mutant.file for mutant in self.drawn}:
             importlib.import_module(".".join(file.relative_to(SOURCES.parent).with_suffix("").parts))
         seconds, reached = self._reach(session.items)
-        chosen = [self._chosen(number, session.items, seconds, reached) for number in range(len(self.drawn))]
+        chosen = [
+            _nearest(mutant.file, [i for i in reached if n in reached[i]], session.items, seconds) for n, mutant in enumerate(self.drawn)
+        ]
         works = (partial(self._notices, mutant, tests) for mutant, tests in zip(self.drawn, chosen, strict=True))
         for done, (number, noticed) in enumerate(self._forked(works, 3 * SECONDS), 1):
             mutant = self.drawn[number]
@@ -235,7 +219,7 @@ class Run(Struct):
             for i in part:
                 seen.clear()
                 self.failed, before = False, time.process_time()
-                _run(items[i], items[i + 1] if i + 1 in part else None)
+                items[i].config.hook.pytest_runtest_protocol(item=items[i], nextitem=items[i + 1] if i + 1 in part else None)
                 if not self.failed and seen:
                     told[i] = [time.process_time() - before, *seen]
             (self.folder / f"{part.start}.json").write_text(json.dumps(told))
@@ -246,19 +230,10 @@ class Run(Struct):
         rows = {int(i): row for part in parts for i, row in json.loads((self.folder / f"{part.start}.json").read_text()).items()}
         return {i: row[0] for i, row in rows.items()}, {i: {*row[1:]} for i, row in rows.items()}
 
-    def _chosen(
-        self, number: int, items: Sequence[pytest.Item], seconds: dict[int, float], reached: dict[int, set[int]]
-    ) -> list[pytest.Item]:
-        """The tests that reach a mutant, the nearest and shortest first, as far as the time goes."""
-        those = [i for i in reached if number in reached[i]]
-        those.sort(key=lambda i: (_far(self.drawn[number].file, items[i].path), seconds[i]))
-        spent = accumulate(seconds[i] for i in those)
-        return [items[i] for i, until in zip(those, spent, strict=True) if until <= SECONDS or i == those[0]]
-
     def _notices(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
         put(mutant.file, mutant.tree())
         for item, following in zip_longest(items, items[1:]):
-            _run(item, following)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 return True
         return False
@@ -285,8 +260,7 @@ class Run(Struct):
             (own := self.folder / str(os.getpid())).mkdir()
             os.environ["PYTEST_DEBUG_TEMPROOT"] = str(own)  # where the tests' folders are
             if most is not None:
-                until = int(time.process_time() + most)
-                resource.setrlimit(resource.RLIMIT_CPU, (until, until))
+                resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + most),) * 2)
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             code = int(bool(work()))
         except BaseException:
@@ -304,14 +278,16 @@ class Run(Struct):
         return running.pop(child), status != 0
 
 
-def _run(item: pytest.Item, following: pytest.Item | None) -> None:
-    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+def _nearest(file: Path, numbers: Sequence[int], items: Sequence[pytest.Item], seconds: dict[int, float]) -> list[pytest.Item]:
+    """Of some tests first those of a file's own name, then of its folder, then the others, the shortest first; as far as the time goes."""
 
+    def far(test: Path) -> int:
+        folder = test.parent.relative_to(ROOT / "tests") == file.parent.relative_to(SOURCES)
+        return 0 if test.stem == f"test_{file.stem}" else 1 if folder else 2
 
-def _far(file: Path, test: Path) -> int:
-    """How far a test is from a file: of its own name, of its folder, elsewhere."""
-    folder = str(file.parent.relative_to(SOURCES))
-    return 0 if test.stem == f"test_{file.stem}" else 1 if folder != "." and str(test.parent.relative_to(ROOT / "tests")) == folder else 2
+    order = sorted(numbers, key=lambda i: (far(items[i].path), seconds[i]))
+    spent = accumulate(seconds[i] for i in order)
+    return [items[i] for i, until in zip(order, spent, strict=True) if until <= SECONDS or i == order[0]]
 
 
 def _without_shrinking(items: Sequence[pytest.Item]) -> None:
