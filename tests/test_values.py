@@ -23,6 +23,19 @@ def test_two_are_equal_whatever_stands_beside_them() -> None:
     assert here != replace(here, arm="1000mg") and here != replace(here, subject="0013")
 
 
+@beside("written")
+class Length(Struct, frozen=True, order=True):
+    days: int
+    written: str = ""
+    then: int = 0
+
+
+def test_what_stands_beside_decides_no_order() -> None:
+    weeks, days = Length(28, "4 weeks"), Length(28, "28 days")
+    assert weeks <= days <= weeks and not weeks < days and not days > weeks
+    assert weeks < Length(28, "28 days", 1) and Length(27, "z") < weeks
+
+
 def test_it_is_shown_without_them_and_without_what_is_not_to_be_seen() -> None:
     assert repr(Dosed("0012", "500mg", 1)) == "Dosed(subject='0012')"
 

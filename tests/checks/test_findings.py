@@ -21,6 +21,13 @@ def test_the_same_dose_in_another_unit_is_the_same(folder: Path) -> None:
     )
 
 
+def test_a_visit_that_was_missed_twice_and_is_booked_is_recorded_again(folder: Path) -> None:
+    visits = table("visit,date,status\nD182,2025-06-01,missed\nD182,2025-06-02,missed\nD182,2025-07-12,booked\n")
+    done = dosing("check", "--regimen", "bat4406f", "--start", "2025-01-16", *visits, "--as-of", "2025-06-16", "--format", "json")
+    told = [finding["message"] for finding in json.loads(done.stdout)["findings"] if finding["verdict"] == "duplicate"]
+    assert told == ["recorded again (v.csv:3:1), first on 2025-06-01 Sun (v.csv:2:1)"]
+
+
 def test_a_dose_that_cannot_be_compared_says_so(folder: Path) -> None:
     visits = table("visit,date,amount,unit\nD0,2025-01-06,600,mg\n")
     told = checked("--regimen", "belimumab", "--start", "2025-01-06", *visits)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.cohort_command import GOOD, cohort, rows, subjects_of
+from tests.kit.paths import ROOT
 from tests.kit.running import running
 
 
@@ -28,6 +29,12 @@ def test_a_row_for_each_administration(tmp_path: Path) -> None:
         ("false", "A1", "S1", "2025-01-06", "60", "olp/D1+6mo", "2026-07-05", "500"),
     ]
     assert subjects_of(done.stdout) == ["A1", "A2"]
+
+
+def test_where_nobody_has_a_visit_there_is_the_heading_alone(tmp_path: Path) -> None:
+    done = cohort(tmp_path, subjects="subject,start\nA1,2025-01-06\n", regimen=str(ROOT / "examples" / "regimens" / "ms-relapse.yaml"))
+    assert (done.returncode, done.stderr) == (0, "one subject has no visit, and so no row: `A1`\n")
+    assert rows(done.stdout) == []
 
 
 @pytest.mark.parametrize(("arguments", "name"), [(("--format", "json"), None), ((), "o.json"), ((), "o.jsonl")])

@@ -72,6 +72,11 @@ def test_what_is_refused_is_refused_before_a_table_begins(place: Any) -> None:
     assert (answer.status_code, answer.streaming) == (400, False)
 
 
+@pytest.mark.parametrize("before", ["x1", "1e9", "-1", "arms:x", "9" * 16])
+def test_a_further_page_that_there_cannot_be_is_refused(place: Any, before: str) -> None:
+    assert client(place, "li.na").get("/trail", {"before": before}).status_code == 400
+
+
 def test_the_trail_is_verified_with_what_to_keep_elsewhere(place: Any) -> None:
     words = client(place, "moreau").post("/trail/verify").content.decode()
     head = place.register.facts.head()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Cohort, Record, Subject, Weight
+from nmosd_dosing import Cohort, Event, Record, Subject, Weight
 from nmosd_dosing.subjects.weight_checks import weight_doubts
 from tests.kit.cases import columns
 from tests.kit.command import dosing
@@ -71,6 +71,12 @@ def test_weights_that_are_recorded_with_visits_are_looked_at_too() -> None:
     )
     assert told(cohort("66", recorded=records)) == "99 kg of 2025-02-03 Mon is 50% more than 66 kg of 2025-01-06 Mon"
     assert told(cohort("60", recorded=records[:1])) == "60 kg at baseline is 25% less than 80 kg of 2024-12-30 Mon"
+
+
+def test_of_whom_no_day_1_is_known_the_weight_at_baseline_is_the_first() -> None:
+    screened = Event("screened", day("2024-12-09"))
+    subject = Subject(None, "0108", weight_kg=90, weights=(Weight(day("2025-06-04"), 60),), events=(screened,))
+    assert told(Cohort.of_subjects([subject], ())) == "60 kg of 2025-06-04 Wed is 33.3% less than 90 kg at baseline"
 
 
 @given(st.lists(st.integers(1_000, 200_000), min_size=1, max_size=6), st.integers(300, 2720))

@@ -349,7 +349,7 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
             words = said("{again}, and {before}", again=again, before=before)
             yield _recorded(subject, visit, "duplicate", record.date, words, booked=True, reason=record.reason)
             continue
-        before = _at(said("first on {date}", date=visit.records[0].date), visit.records[0].place)
+        before = _at(said("first on {date}", date=first.date), first.place)
         words = joined(", ", (_at(said("recorded again"), record.place), before))
         yield _recorded(subject, visit, "duplicate", record.date, words, reason=record.reason)
 

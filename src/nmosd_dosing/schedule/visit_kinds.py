@@ -214,7 +214,7 @@ class _Told:
 
     def _after_end(self) -> Flags:
         s = self.schedule
-        ends = np.array([s.disposition.end[s.segments[p].period] for p in s.segment_of]).reshape(self.target.shape)
+        ends = np.array([s.disposition.end[s.segments[p].period] for p in s.segment_of], dtype=NO_DATE.dtype).reshape(self.target.shape)
         after: Flags = self.target > ends
         return after
 

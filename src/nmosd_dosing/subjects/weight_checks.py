@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import Dates, to_date
+from nmosd_dosing.days import FIRST_DATE, Dates, to_date
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.sentences import joined, said
 from nmosd_dosing.subjects.cohort import Cohort
@@ -57,11 +57,17 @@ class _Weighing(Struct, frozen=True):
 def _in_order(cohort: Cohort) -> tuple[Dates, NDArray[np.float64]]:
     """(w, n) all weights of each subject in the order of their days, that at baseline as one of day 1; NaN where there is none."""
     if cohort.measured is None:
-        return cohort.start[np.newaxis], cohort.grams[np.newaxis]
-    dates = np.concatenate([cohort.start[np.newaxis], cohort.measured.dates])
+        return _baseline(cohort)[np.newaxis], cohort.grams[np.newaxis]
+    dates = np.concatenate([_baseline(cohort)[np.newaxis], cohort.measured.dates])
     order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
     grams = np.concatenate([cohort.grams[np.newaxis], cohort.measured.wholes])
     return np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0)
+
+
+def _baseline(cohort: Cohort) -> Dates:
+    """(n,) the day of the weight at baseline, before all others; of whom no day 1 is known the first day that there is."""
+    days: Dates = np.where(np.isnat(cohort.start), FIRST_DATE, cohort.start)
+    return days
 
 
 def _before(grams: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -77,7 +83,7 @@ def _of(
     cohort: Cohort, dates: Dates, grams: NDArray[np.float64], column: int
 ) -> Iterator[tuple[int, np.datetime64, np.float64]]:  # fmt: skip
     """One subject's weights in order; -1 for the one at baseline."""
-    first = int(np.flatnonzero(dates[:, column] == cohort.start[column])[0])
+    first = int(np.flatnonzero(dates[:, column] == _baseline(cohort)[column])[0])
     for i, (date, weight) in enumerate(zip(dates[:, column], grams[:, column], strict=True)):
         if not np.isnan(weight):
             yield (-1 if i == first else i), date, weight

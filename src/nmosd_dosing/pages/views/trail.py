@@ -33,7 +33,7 @@ class Search(forms.Form):
     first = Day(gettext_lazy("From"))
     last = Day(gettext_lazy("To"))
     site = forms.CharField(label=gettext_lazy("Site"), required=False, max_length=200)
-    before = forms.RegexField("(arms:)?[0-9]{1,15}", required=False, widget=forms.HiddenInput)
+    before = forms.RegexField(r"\A(arms:)?[0-9]{1,15}\Z", required=False, widget=forms.HiddenInput)
     sessions = forms.BooleanField(label=gettext_lazy("Signing in, too"), required=False)
 
 

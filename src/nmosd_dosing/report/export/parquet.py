@@ -142,11 +142,21 @@ def _schema(columns: Sequence[Column], about: Mapping[str, str]) -> pa.Schema:
 def _table(schema: pa.Schema, columns: Sequence[Column], block: Mapping[str, Values]) -> pa.Table:
     import pyarrow as pa
 
-    made = [_array(block.get(column.name), column.kind, field.type) for column, field in zip(columns, schema, strict=True)]
+    made = [_in_order(_array(block.get(column.name), column.kind, field.type)) for column, field in zip(columns, schema, strict=True)]
     rows = next(len(array) for array in made if array is not None)
     nothing = {field.type: pa.nulls(rows, field.type) for array, field in zip(made, schema, strict=True) if array is None}
     arrays = [nothing[field.type] if array is None else array for array, field in zip(made, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _in_order(array: pa.Array | None) -> pa.Array | None:
+    """A column of words, numbered in the order in which its rows name them. As it was made they are numbered by who is alike, and so an
+    arm would show."""
+    import pyarrow as pa
+
+    if array is None or not pa.types.is_dictionary(array.type):
+        return array
+    return array.cast(pa.string()).dictionary_encode()
 
 
 def _array(values: Values, kind: Kind, type: pa.DataType) -> pa.Array | None:
