@@ -7,20 +7,31 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from nmosd_dosing.study.events import SUBJECT_EVENTS
 from tests.kit.served import ACCOUNTS, client
 from tests.laws.test_pages_blinded import TYPED, addresses
 
 _RUN = re.compile(r"(?<![\w/+-])[A-Za-z][a-z'-]+(?:[ ,;:]+(?:\d[\w-]*[ ,;:]+)*[A-Za-z][a-z'-]+)+|(?<![\w/+-])[a-z]{4,}\b")
-_OWN = re.compile(r'(?s)<(script|style|pre|code|q|textarea|option)\b.*?</\1>|<button[^>]*lang="en">.*?</button>|<a [^>]*lang="en">.*?</a>')
+_OWN = re.compile(r'(?s)<(script|style|pre|code|q|textarea)\b.*?</\1>|<button[^>]*lang="en">.*?</button>|<a [^>]*lang="en">.*?</a>')
 _NAMES = (  # of programs, of accounts and roles as they are typed, of columns, and what is typed as it stands
     "dosing", "nmosd_dosing", "Thunderbird", "Outlook", "ongoing", "withdrawn", "all", "root", "relapse", "completed", "entry",
-    *ACCOUNTS, "chen.jie", "yaml", "Asia/Shanghai", "SHA-256", "UTC", "CRC",
+    *ACCOUNTS, *SUBJECT_EVENTS, "chen.jie", "yaml", "Asia/Shanghai", "SHA-256", "UTC", "CRC",
 )  # fmt: skip
 MORE = (
     "/?site=all&when=month", "/subjects/0101", "/subjects/0103", "/subjects/0104", "/subjects/0105", "/subjects/0106", "/subjects/0107",
     "/subjects/0201", "/subjects/0202", "/subjects/0203", "/subjects/0105/slots", "/subjects/0103/slots?visit=rcp/D182&on=2025-07-21",
-    "/subjects/0106/slots?visit=olp/D1&on=2025-07-31", "/pharmacy?first=2025-07-01&last=2025-12-31", "/trail?sessions=on",
+    "/subjects/0106/slots?visit=olp/D1&on=2025-07-31", "/subjects/0102/write/event",
+    "/subjects/0102/write/value", "/subjects/0102/write/had",
+    "/pharmacy?first=2025-07-01&last=2025-12-31", "/trail?sessions=on",
 )  # fmt: skip
+
+ASKED = (("/trail?subject=8888", "没有受试者 8888"), ("/trail?number=abc", "没有第 abc 号记录"))
+REFUSED = (  # what cannot be, and what is told of it
+    ("/accounts", {"name": "sun.yu", "role": "monitor", "sites": "all", "password": "short"}, "新密码少于 12 个字符"),
+    ("/accounts", {"name": "li.na", "role": "monitor", "sites": "all", "password": "seven green tortoises"}, "账户 li.na 已存在"),
+    ("/new-subject", {"subject": "0103", "site": "01", "start": "2025-07-14"}, "已有受试者 0103"),
+    ("/subjects/0101/withdraw/6", {"why": "录入有误"}, "尚有其他记录："),
+)
 
 
 HAD = (
@@ -75,6 +86,15 @@ def test_what_would_be_written_is_said_in_chinese(place: Any) -> None:
         answer = client(place, "chen.jie").post(address, typed, headers={"accept-language": "zh-CN"})
         if answer.status_code == 200:  # what is wrong with what was typed is told as tables' readers tell it
             assert english(answer.content.decode(), own) == [], address
+
+
+def test_what_cannot_be_is_said_in_chinese(place: Any) -> None:
+    own, asking = written(place), client(place, "chen.jie")
+    found = [(asking.get(address, headers={"accept-language": "zh-CN"}), told) for address, told in ASKED]
+    found += [(asking.post(address, typed, headers={"accept-language": "zh-CN"}), told) for address, typed, told in REFUSED]
+    for answer, told in found:
+        words = re.sub(r"</?code>", "", answer.content.decode())
+        assert (answer.status_code, told in words, english(answer.content.decode(), own)) == (400, True, []), told
 
 
 def test_what_is_said_of_criteria_is_said_in_chinese(place: Any) -> None:

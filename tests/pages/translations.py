@@ -57,8 +57,9 @@ def words() -> set[str]:
     from nmosd_dosing.dose import dose
     from nmosd_dosing.pharmacy import stock
     from nmosd_dosing.plans import note_codes, wording, workdays
-    from nmosd_dosing.register import accounts
+    from nmosd_dosing.register import accounts, feeds
     from nmosd_dosing.register.reading import line
+    from nmosd_dosing.register.writing import changes
     from nmosd_dosing.schedule import visit_states
     from nmosd_dosing.study import events, model, visit_rules
     from nmosd_dosing.subjects import disposition, subject
@@ -72,9 +73,12 @@ def words() -> set[str]:
         *(wording.why_no_amount(status) for status in get_args(dose.AmountStatusText) if status not in ("stated", "capped", "absent")),
         *get_args(dose.AmountStatusText), *get_args(dose.Rounding.__annotations__["way"]),
         *days.weekdays(), *days._MONTHS, *(name[:3] for name in days._MONTHS), *workdays._WEEKDAYS, *_HOLIDAYS,
-        *line._DONE.values(), *(pattern for pattern, _ in line.NAMED.values()), *accounts.ROLES,
+        *line._DONE.values(), *(f"{what}: {line._DONE[action]}" for what, action in line.DONE_OTHERWISE),
+        *(pattern for pattern, _ in line.NAMED.values()), *accounts.ROLES,
         *(column for columns in written.COLUMNS.values() for column in columns), "facts", "arms", *_CELLS, *written.COLUMNS,
-        *(f"movement: {movement}" for movement in stock.MOVEMENTS),
+        *(f"movement: {movement}" for movement in stock.MOVEMENTS), *(f"scope: {scope}" for scope in feeds.SCOPES),
+        *(f"view: {view}" for view in get_args(feeds.View)), *(f"language: {language}" for language in days.LANGUAGES),
+        *changes._NOUNS.values(),
         *(f"{{n}} {unit}" for unit in ("minute", "hour", "day", "week", "month", "year")),
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import pairwise
 
 from nmosd_dosing.checks.blocks import DAY, Block, Use, named, runs
@@ -76,6 +77,10 @@ def unstable(clock: StableFor, criteria: Criteria, past: Past) -> Iterable[Block
             )
 
 
+def _or(one: Sentence, other: Sentence) -> Sentence:
+    return said("{one} or {other}", one=one, other=other)
+
+
 def too_few(clock: Counted, criteria: Criteria, past: Past) -> Iterable[Block]:
     """The days on which none of the counts is reached."""
     events = happened(clock.event, criteria, past)
@@ -84,7 +89,7 @@ def too_few(clock: Counted, criteria: Criteria, past: Past) -> Iterable[Block]:
         begin, before = had.first or EARLIEST, separate[-1].begun if separate else None
         if before is None or (begin - before).days > clock.apart:
             separate.append(had)
-    wanted = joined(" or ", (_times_text(times) for times in clock.any_of))
+    wanted = reduce(_or, map(_times_text, clock.any_of))
     known = said("known: {which}", which=joined(", ", (had.when for had in events))) if events else said("none is known")
     needs = said(
         "the days of more {event}s: at least {wanted}; {known}" if events else "the days of {event}s: at least {wanted}; {known}",

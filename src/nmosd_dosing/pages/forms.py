@@ -14,6 +14,8 @@ from django.utils.translation import gettext, gettext_lazy
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import clip
+from nmosd_dosing.register.reading.line import CLOSED_SETS, cell_word
+from nmosd_dosing.sentences import in_words
 from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES
 from nmosd_dosing.subjects.tables import written
@@ -128,6 +130,8 @@ def text_of(name: str, text: str, language: Language) -> str:
     """A cell as people read it: a day with its weekday."""
     if name == "status":
         return str(STATUS_NAMES.get(text, text))
+    if name in CLOSED_SETS:
+        return in_words(cell_word(name, text), gettext, language)
     with contextlib.suppress(ValueError):
         return date_text(dt.date.fromisoformat(text), language) if len(text) == len("2025-01-31") else text
     return text

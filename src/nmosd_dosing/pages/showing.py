@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ from nmosd_dosing.pharmacy.worklist import Item
 from nmosd_dosing.register.accounts import ROLES, Role
 from nmosd_dosing.register.reading.line import Line, on_one_line
 from nmosd_dosing.report.html.document import Markup
-from nmosd_dosing.sentences import Part, in_words, joined, word
+from nmosd_dosing.sentences import Part, Sentence, in_words, joined, said, word
 from nmosd_dosing.version import PROGRAM
 
 register = template.Library()
@@ -33,6 +33,21 @@ ROLE_NAMES: dict[Role, Any] = {
     "unblinded-pharmacist": gettext_lazy("unblinded pharmacist"),
     "monitor": gettext_lazy("monitor"),
     "manager": gettext_lazy("manager"),
+}
+ON_PAGES: Mapping[str, Callable[[Mapping[str, Part]], Sentence]] = {  # by patterns of the core that are of a terminal
+    "dose of {product}: masked, and with it how it is worked out; {how}": lambda parts: said(
+        "dose of {product}: masked, and with it how it is worked out", product=parts["product"]
+    ),
+    "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them": lambda _: said(
+        "doses are masked, and totals from the first masked one on"
+    ),
+    "`{history}` shows who wrote it; two people need two codes": lambda _: said("two people need two codes"),
+    "the account `{name}` is there already, and is disabled: `{enabling}`": lambda parts: said(
+        "the account `{name}` is there already, and is disabled: enable it", name=parts["name"]
+    ),
+    "who leaves the study is not withdrawn here: `{leaves}`; for somebody who never was, withdraw all of it: `{whole}`": lambda _: said(
+        "for somebody who leaves the study enter the event `withdrawn`; for somebody who never was tick the box, and all of it is withdrawn"
+    ),
 }
 
 
@@ -64,7 +79,10 @@ def language() -> Language:
 
 
 def say(part: Part) -> str:
-    """What the core says, in the language of whoever reads it; texts of users stay as they are written."""
+    """What the core says, in the language of whoever reads it; texts of users stay as they are written. Where it names what is typed at a
+    terminal, it says what is done on a page, or nothing."""
+    if isinstance(part, Sentence) and isinstance(part.parts, Mapping) and part.pattern in ON_PAGES:
+        part = ON_PAGES[part.pattern](part.parts)
     return in_words(part, gettext, language())
 
 

@@ -24,6 +24,7 @@ from nmosd_dosing.register import models
 from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.server import is_server
 from nmosd_dosing.register.database.store import Act, Author, Store
+from nmosd_dosing.sentences import said
 from nmosd_dosing.subjects.tables.written import COLUMNS
 
 Role = Literal["coordinator", "site-pharmacist", "unblinded-pharmacist", "monitor", "manager"]
@@ -363,8 +364,11 @@ def checked_name(name: str, there: Iterable[Account]) -> str:
         ))  # fmt: skip
     for account in there:
         if account.name.casefold() == name.casefold():
-            state = "" if account.active else f", and is disabled: `{_enabling(account.name)}`"
-            raise InputError(Problem(f"the account `{clip(account.name)}` is there already{state}", hint="take another name"))
+            shown, enabling = clip(account.name), _enabling(account.name)
+            wrong = said("the account `{name}` is there already", name=shown)
+            if not account.active:
+                wrong = said("the account `{name}` is there already, and is disabled: `{enabling}`", name=shown, enabling=enabling)
+            raise InputError(Problem(wrong, hint=said("take another name")))
     return name
 
 
@@ -389,15 +393,15 @@ def checked_password(password: str, name: str) -> str:
     given = normal(password)
     wrong = None
     if len(given) < _SHORTEST:
-        wrong = f"is shorter than {_SHORTEST} characters"
+        wrong = said("the new password is shorter than {n} characters", n=_SHORTEST)
     elif len(given) > _LONGEST:
-        wrong = f"is longer than {_LONGEST:,} characters"
+        wrong = said("the new password is longer than {n} characters", n=f"{_LONGEST:,}")
     elif len(set(given)) < 5 or given.lower() in _common() or given.isdigit():
-        wrong = "is one of those that are tried first"
+        wrong = said("the new password is one of those that are tried first")
     elif name.casefold() in given.casefold() and len(given) < len(name) + _SHORTEST - 4:
-        wrong = "is little more than the account's name"
+        wrong = said("the new password is little more than the account's name")
     if wrong:
-        raise InputError(Problem(f"the new password {wrong}", hint="take several words that do not belong together"))
+        raise InputError(Problem(wrong, hint=said("take several words that do not belong together")))
     return given
 
 

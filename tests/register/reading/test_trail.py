@@ -135,7 +135,7 @@ def test_a_hidden_number_answers_like_one_that_there_is_not(fang: Desk) -> None:
     register = fang.book.register
     Desk(register, UNBLINDED).record("allocation", subject="0101", arm="placebo")
     for number in ("arms:1", "arms:9", "2", "99"):
-        with pytest.raises(InputError, match=f"there is no number {number}\nhint: without it all are shown that there are"):
+        with pytest.raises(InputError, match=f"there is no number {number}\nhint: leave it out to see all"):
             numbers(register, FANG, number=number)
 
 

@@ -24,7 +24,7 @@ from nmosd_dosing.pages.access import Asked, hidden, page
 from nmosd_dosing.pages.forms import form_of
 from nmosd_dosing.pages.looking import DOSE_CELLS, Looked, hour_of, looked
 from nmosd_dosing.pages.place import Desk
-from nmosd_dosing.pages.showing import language
+from nmosd_dosing.pages.showing import language, say
 from nmosd_dosing.plans.workdays import open_days
 from nmosd_dosing.register.accounts import Role
 from nmosd_dosing.register.database import facts
@@ -34,6 +34,7 @@ from nmosd_dosing.register.reading import gathering, trail
 from nmosd_dosing.register.reading.line import Line
 from nmosd_dosing.register.writing import changes
 from nmosd_dosing.register.writing.changes import Change
+from nmosd_dosing.sentences import joined, word
 from nmosd_dosing.study.events import OF_SCREENING, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.period_order import arms_of, way
@@ -344,7 +345,8 @@ def _choices(seen: Looked, table: str) -> dict[str, Sequence[tuple[str, Any]]]:
             return {"visit": list(_visits(seen)), "status": cells.STATUSES, "product": products, "unit": cells.UNIT_CHOICES}
         case "events":
             said = dict(study.events)
-            return {"event": [(name, f"{name}: {said.get(name) or kind_of(name).text}") for name in study.subject_events]}
+            told = ((name, said.get(name) or word(kind_of(name).text)) for name in study.subject_events)
+            return {"event": [(name, say(joined(": ", (name, text)))) for name, text in told]}
         case "measurements":
             return {"what": [(value.name, f"{value.name} ({value.unit})" if value.unit else value.name) for value in study.values]}
         case "history":

@@ -15,6 +15,9 @@ from nmosd_dosing.screen import without_controls
 from nmosd_dosing.sentences import Sentence, joined, said, word
 
 _DONE = {"enter": "entered {noun}", "correct": "corrected {noun}", "withdraw": "withdrew {noun}", "open": "opened {noun}"}
+DONE_OTHERWISE = (  # of which tables another language has another word for what was done
+    ("passwords", "enter"), ("passwords", "correct"), ("uses", "enter"), ("sessions", "open"), ("arms", "open"),
+)  # fmt: skip
 
 NAMED = {  # by table, what a row of it is called, by which of its cells; and which cells no line shows
     "subjects": ("subject {subject}", ()),
@@ -34,7 +37,8 @@ NAMED = {  # by table, what a row of it is called, by which of its cells; and wh
     "sessions": ("a session of the pages", ("account",)),
 }  # fmt: skip
 
-_WORDS = frozenset({"event", "status", "sex", "had", "role", "kind", "state"})  # cells in which stands a word of a closed set
+AMONG = frozenset({"movement", "scope", "view", "language"})  # cells of which the same words stand elsewhere, too
+CLOSED_SETS = frozenset({"event", "status", "sex", "had", "role", "kind", "state"})  # cells in which stands a word of a closed set
 
 
 class Line(Struct, frozen=True):
@@ -114,7 +118,8 @@ class Line(Struct, frozen=True):
         if self.action == "blank":
             cell = word(self.taken_out) if self.taken_out else said("a text")
             return said("took {cell} out of number {number}, {noun}", cell=cell, number=self._number(self.of), noun=noun)
-        did = word(_DONE[self.action], noun=noun) if self.action in _DONE else joined(" ", (self.action, noun))
+        among = self.what if (self.what, self.action) in DONE_OTHERWISE else ""
+        did = word(_DONE[self.action], among=among, noun=noun) if self.action in _DONE else joined(" ", (self.action, noun))
         if self.old is not None and self.new is not None:
             names = dict.fromkeys([*self.old, *self.new])
             changed = joined(", ", (_changed(name, self.old.get(name), self.new.get(name)) for name in names))
@@ -147,7 +152,13 @@ def _changed(name: str, old: str | None, new: str | None) -> Sentence:
 
 def _text(name: str, text: str) -> str:
     """What stands in a cell; a word of a closed set can be said in another language."""
-    return word(text, among=name) if name == "movement" else word(text) if name in _WORDS else text
+    return word(text, among=name) if name in AMONG else cell_word(name, text) if name in CLOSED_SETS else text
+
+
+def cell_word(name: str, text: str) -> Sentence:
+    """A word of a closed set as it stands in a cell; of the end of a period, `rcp_completed`, which period it is of."""
+    period = text.removesuffix("_completed")
+    return said("{period}_completed", period=period) if name == "event" and period != text else word(text)
 
 
 def on_one_line(text: str) -> str:

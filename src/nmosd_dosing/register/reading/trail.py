@@ -26,6 +26,7 @@ from nmosd_dosing.register.reading import studies
 from nmosd_dosing.register.reading.line import NAMED, Line
 from nmosd_dosing.register.reading.tables import Known
 from nmosd_dosing.register.register import Register
+from nmosd_dosing.sentences import said
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_names import Names, folded, in_period
 from nmosd_dosing.study.visits import OPEN_END, lay_out
@@ -222,7 +223,8 @@ class _Subjects:
             if self.sees(person, None) and any(same(each) == same(code) for _, each in codes)
         ]  # fmt: skip
         if not meant:
-            raise InputError(Problem(f"`{clip(code)}` is not a subject of this register", hint="write the code as it was entered"))
+            wrong = said("`{code}` is not a subject of this register", code=clip(code))
+            raise InputError(Problem(wrong, hint=said("write the code as it was entered")))
         return meant
 
 
@@ -275,7 +277,7 @@ def _shown(cells: Mapping[str, str] | None, what: str) -> dict[str, str] | None:
 
 
 def _no_number(shown: str) -> Problem:
-    return Problem(f"there is no number {clip(shown)}", hint="without it all are shown that there are")
+    return Problem(said("there is no number {number}", number=clip(shown)), hint=said("leave it out to see all"))
 
 
 def _of_number(store: Store, text: str, shown: str, facts: Store, who: Who) -> set[int]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.follows import Moved, moves
-from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, counted, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, did_you_mean, one_of
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database import blanking, facts
 from nmosd_dosing.register.database.facts import Fact
@@ -24,6 +24,7 @@ from nmosd_dosing.register.reading import gathering, studies, tables
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.writing.person import Cells, Person, Row, Rows, Way, read, unknown_subject
 from nmosd_dosing.register.writing.slips import slips
+from nmosd_dosing.sentences import Sentence, joined, many, said, word
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
@@ -33,6 +34,10 @@ _WHY = '"why"'
 _NOUNS = {
     "subjects": "subject", "events": "event", "visits": "visit", "weighings": "weight", "measurements": "value",
     "history": "line of the history", "allocation": "arm",
+}  # fmt: skip
+_COUNTED: Mapping[str, Callable[[int], Sentence]] = {
+    "events": lambda n: many(n, "event"), "visits": lambda n: many(n, "visit"), "weighings": lambda n: many(n, "weight"),
+    "measurements": lambda n: many(n, "value"), "history": lambda n: many(n, "line of the history"), "allocation": lambda n: many(n, "arm"),
 }  # fmt: skip
 
 
@@ -85,7 +90,8 @@ def record(book: Book, table: str, typed: Cells, reason: str | None = None) -> C
     if problems.found:
         raise InputError(problems.in_order())
     store, code = book.store(table), typed.get("subject", "").strip()
-    seen, row = store.head().seq, Row(f"this {_NOUNS[table]}", {name: text for name, text in typed.items() if text.strip()})
+    seen, name = store.head().seq, said("this {row}", row=word(_NOUNS[table]))
+    row = Row(name, {name: text for name, text in typed.items() if text.strip()})
     if table == "subjects":
         return _new_subject(book, row, seen, reason)
     subject = _subject(book, code)
@@ -113,7 +119,8 @@ def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change
     mine = next(row for row in before[table] if row.seq == fact.seq)
     _check_subject_stays(mine, table, typed, number)
     cells = {name: text for name, text in {**mine.cells, **typed}.items() if text.strip()}
-    after = {**before, table: [*(row for row in before[table] if row is not mine), Row(f"number {number}, corrected", cells)]}
+    name = said("this {row}, in the place of number {number}", row=word(_NOUNS[table]), number=number)
+    after = {**before, table: [*(row for row in before[table] if row is not mine), Row(name, cells)]}
     if table == "subjects":  # other rows are given out with the code that the subject has
         after = {
             name: [row._replace(cells={**row.cells, "subject": cells.get("subject", "")}) for row in rows] for name, rows in after.items()
@@ -121,7 +128,7 @@ def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change
     old, new, doubts = _compared(book, before, after, reason)
     written_now = new.cells[table][-1]
     if written_now == mine.cells:
-        raise InputError(Problem(f"number {number} says that already", hint="leave it as it is"))
+        raise InputError(Problem(said("number {number} says that already", number=number), hint=said("leave it as it is")))
     site, check = fact.site, None
     if table == "subjects":
         site = written_now.get("site")
@@ -184,7 +191,8 @@ def rows_of(book: Book, person: int, table: str) -> dict[str, Sequence[Row]]:
         if name != "allocation" or table == "allocation":
             store = book.store(name)
             found[name] = [
-                Row(f"number {store.number(fact.seq)}", fact.cells or {}, fact.seq) for fact in facts.holding(store, name, persons=[person])
+                Row(said("number {number}", number=store.number(fact.seq)), fact.cells or {}, fact.seq)
+                for fact in facts.holding(store, name, persons=[person])
             ]
     code = found["subjects"][0].cells.get("subject", "") if found["subjects"] else ""
     return {
@@ -255,9 +263,13 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
         if fact is not None:
             mine = book.who.sees(fact.site)
             history = command(f"register history {argument('entry', str(fact.seq))}")
-            hint = f"`{history}` shows who wrote it; two people need two codes" if mine else "two people need two codes"
-            where = f", number {fact.seq}" if mine else ", at another site"
-            raise InputError(Problem(f"there is a subject `{clip(code)}` already{where}", hint=hint))
+            if mine:
+                raise InputError(Problem(
+                    said("there is a subject `{code}` already, number {number}", code=clip(code), number=fact.seq),
+                    hint=said("`{history}` shows who wrote it; two people need two codes", history=history),
+                ))  # fmt: skip
+            wrong = said("there is a subject `{code}` already, at another site", code=clip(code))
+            raise InputError(Problem(wrong, hint=said("two people need two codes")))
 
     return check
 
@@ -391,11 +403,12 @@ def _sees(book: Book, entry: Mapping[str, object]) -> bool:
 
 def _with_rows(number: str, fact: Fact, rows: Rows) -> Problem:
     """A subject's row goes with all that is said of the subject, or not at all."""
-    counts = [counted(len(of), _NOUNS[table]) for table, of in rows.items() if table != "subjects" and of]
+    counts = [_COUNTED[table](len(of)) for table, of in rows.items() if table != "subjects" and of]
     code = (fact.cells or {}).get("subject", "")
     leaves = command(f"register record events subject={clip(code)} event=withdrawn date=…")
     return Problem(
-        f"number {number} is the subject `{clip(code)}`, of whom there is more: {', '.join(counts)}",
-        hint=f"who leaves the study is not withdrawn here: `{leaves}`; "
-        f"for somebody who never was, withdraw all of it: `{argument('whole')}`",
-    )
+        said("number {number} is the subject `{code}`, of whom there is more: {counts}",
+             number=number, code=clip(code), counts=joined(", ", counts)),
+        hint=said("who leaves the study is not withdrawn here: `{leaves}`; for somebody who never was, withdraw all of it: `{whole}`",
+                  leaves=leaves, whole=argument("whole")),
+    )  # fmt: skip
