@@ -57,6 +57,17 @@ def test_every_pattern_of_the_core_is_translated_with_the_same_places(po: polib.
         assert places(chinese[pattern]) == places(pattern), pattern
 
 
+def test_what_the_core_says_of_a_terminal_is_said_otherwise_on_pages() -> None:
+    from nmosd_dosing.pages.showing import ON_PAGES, say
+    from nmosd_dosing.sentences import joined, said
+
+    assert set(ON_PAGES) <= {text for _, call in spoken() for text in literals(call)}, "the core has another sentence now"
+    told = said("dose of {product}: masked, and with it how it is worked out; {how}", product="X", how="`--unblind` shows it")
+    assert say(told) == "dose of X: masked, and with it how it is worked out"
+    assert say(said("two people need two codes")) == "two people need two codes"
+    assert say(joined("; ", ("a", "b"))) == "a; b"
+
+
 def test_what_is_compiled_is_what_is_written(po: polib.POFile) -> None:
     same = MO.read_bytes() == compiled(po)  # where they are not, pytest would look for the difference for half a minute
     assert same, "write it anew: python -m tests.pages.translations"

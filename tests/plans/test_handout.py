@@ -62,7 +62,7 @@ def test_the_page_in_english_and_chinese() -> None:
     assert "Telephone: +86 10 1234 5678" in handout_page(made, "en")
     assert text(handout_page(made, "zh")).startswith(
         " 您接下来的访视 您接下来的访视 Hospital X · 截至 2025-06-20 周五 2025-07-08 周二，09:30 已与您约定 "
-        "可在 2025-07-03 周四 至 2025-07-09 周三 之间来访 地点：Ward 5 请携带： identity card list of medicines "
+        "可在 2025-07-03 周四至 2025-07-09 周三之间来访 地点：Ward 5 请携带： identity card list of medicines "
     )
 
 

@@ -300,7 +300,8 @@ def test_the_year_of_a_day_1_is_asked_about_once_more(fang: Desk) -> None:
 
 
 @pytest.mark.parametrize(("table", "cells", "words"), [
-    ("visits", {"visit": "rcp/D182", "date": "2025-07-09", "status": "done"}, "2025-07-09 Wed is ahead, as of 2025-07-08 Tue"),
+    ("visits", {"visit": "rcp/D182", "date": "2025-07-09", "status": "done"},
+     "2025-07-09 Wed is ahead, as of 2025-07-08 Tue: until that day the visit is an appointment, not done"),
     ("events", {"event": "withdrawn", "date": "2025-07-09"}, "2025-07-09 Wed is ahead, as of 2025-07-08 Tue"),
     ("weighings", {"date": "2025-07-09", "weight_kg": "60"}, "2025-07-09 Wed is ahead, as of 2025-07-08 Tue"),
     ("visits", {"visit": "rcp/D182", "date": "2024-07-07", "status": "done"}, "`rcp/D182`: "),

@@ -61,7 +61,10 @@ def _ahead(old: Person | None, new: Person, today: dt.date) -> Iterator[str]:
         for row in new.cells.get(table, ()):
             day = dt.date.fromisoformat(row["date"][:10])
             if day > today and row not in known and row.get("status") != "booked":
-                yield said("{day} is ahead, as of {today}", day=day, today=today)
+                if table == "visits":
+                    yield said("{day} is ahead, as of {today}: until that day the visit is an appointment, not done", day=day, today=today)
+                else:
+                    yield said("{day} is ahead, as of {today}", day=day, today=today)
 
 
 def _weights(person: Person | None) -> list[str]:
