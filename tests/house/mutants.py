@@ -51,6 +51,7 @@ ENOUGH = 0.9
 SECONDS, MEMORY = 20.0, 8 << 30
 """Of processor time, for the tests of one mutant; and bytes."""
 
+_SETTINGS = "_hypothesis_internal_use_settings"
 AT_ONCE = int(os.environ.get("AT_ONCE") or os.cpu_count() or 1)
 """How many processes."""
 
@@ -120,12 +121,6 @@ class Mutant(Struct, frozen=True):
         text = self.file.read_text("utf-8").splitlines()[line - 1].strip()
         return f"{self.file.relative_to(ROOT)}:{line}: {words}\n    {text}"
 
-    def tree(self) -> ast.Module:
-        """The whole file with this change."""
-        tree = ast.parse(self.file.read_bytes())
-        change(tree, self.number)
-        return tree
-
 
 def sample(number: int, seed: int, folders: Sequence[str]) -> list[Mutant]:
     """So many mutants of some folders or files, drawn by a seed."""
@@ -188,8 +183,12 @@ class Run(Struct):
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In the place of pytest's own loop."""
+        from hypothesis import Phase, settings  # after pytest, as `tests.kit`
+
         gc.unfreeze()  # else the functions are not found
-        _without_shrinking(session.items)
+        for test in (getattr(item, "obj", None) for item in session.items):
+            if (found := getattr(test, _SETTINGS, None)) is not None:  # that an example fails is enough: none is made smaller
+                setattr(test, _SETTINGS, settings(found, phases=(Phase.explicit, Phase.generate)))
         for file in {mutant.file for mutant in self.drawn}:
             importlib.import_module(".".join(file.relative_to(SOURCES.parent).with_suffix("").parts))
         seconds, reached = self._reach(session.items)
@@ -231,7 +230,8 @@ class Run(Struct):
         return {i: row[0] for i, row in rows.items()}, {i: {*row[1:]} for i, row in rows.items()}
 
     def _notices(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
-        put(mutant.file, mutant.tree())
+        change(tree := ast.parse(mutant.file.read_bytes()), mutant.number)
+        put(mutant.file, tree)
         for item, following in zip_longest(items, items[1:]):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
@@ -288,16 +288,6 @@ def _nearest(file: Path, numbers: Sequence[int], items: Sequence[pytest.Item], s
     order = sorted(numbers, key=lambda i: (far(items[i].path), seconds[i]))
     spent = accumulate(seconds[i] for i in order)
     return [items[i] for i, until in zip(order, spent, strict=True) if until <= SECONDS or i == order[0]]
-
-
-def _without_shrinking(items: Sequence[pytest.Item]) -> None:
-    """That an example fails is enough: none is made smaller."""
-    from hypothesis import Phase, settings
-
-    for item in items:
-        test = getattr(item, "obj", None)
-        if (found := getattr(test, "_hypothesis_internal_use_settings", None)) is not None:
-            test._hypothesis_internal_use_settings = settings(found, phases=(Phase.explicit, Phase.generate))  # type: ignore[union-attr]
 
 
 def main(number: str = "300", seed: str = "1", *folders: str) -> int:
