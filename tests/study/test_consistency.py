@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from nmosd_dosing import RegimenError
+from nmosd_dosing import InputError, RegimenError
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study.period_order import way
 from tests.kit.worked import HEAD, product, visits
 
 TWICE = {
@@ -97,3 +100,41 @@ def test_a_length_counts_from_the_entry_also_where_days_go_on_counting(length: s
     with pytest.raises(RegimenError, match=f"{wrong} lies after the end of the period") as caught:
         read_study_text(text)
     assert len(caught.value.problems) == 1
+
+
+def _ways(*ways: str) -> str:
+    periods = dict.fromkeys(name for each in ways for name in each.split(">"))
+    lines = [f"  {name}: {{length: 4 weeks, visits: [{{at: D1, give: X 1 mg}}]}}\n" for name in periods]
+    moves = [
+        f"  - {{id: w{i}, from: {way.split('>')[0]}, to: {way.split('>')[1]}, after: relapse, within: 7 days}}\n"
+        for i, way in enumerate(ways)
+    ]
+    return HEAD + "products: {X: {}}\nperiods:\n" + "".join(lines) + "transitions:\n" + "".join(moves)
+
+
+@pytest.mark.parametrize(("ways", "circles"), [
+    (("a>b", "b>c"), []),
+    (("a>a",), ["a a"]),
+    (("a>b", "b>a"), ["b a"]),
+    (("a>b", "b>c", "c>a"), ["b a"]),
+    (("a>b", "b>a", "a>c", "c>d", "d>c"), ["b a", "d c"]),  # the second hangs on the first, and is one of its own
+    (("a>b", "b>c", "c>b", "c>d"), ["c b"]),
+])  # fmt: skip
+def test_each_circle_of_periods_is_told_once(ways: tuple[str, ...], circles: list[str]) -> None:
+    try:
+        read_study_text(_ways(*ways))
+        found = []
+    except RegimenError as refused:
+        found = [re.findall(r"`(\w+)`", p.message) for p in refused.problems if "a circle of periods" in p.message]
+    assert [" ".join(names) for names in found] == circles
+
+
+def test_periods_without_a_way_between_them_are_planned_one_by_one() -> None:
+    text = HEAD + "products: {X: {}}\nperiods:\n  a: {visits: [{at: D1, give: X 1 mg}]}\n  b: {visits: [{at: D1, give: X 2 mg}]}\n"
+    study, _ = read_study_text(text)
+    with pytest.raises(InputError, match="`s` has no way from one period to the next"):
+        way(study)
+    study, _ = read_study_text(_ways("a>b", "c>b"))
+    with pytest.raises(InputError, match="`s` has several ways in: `a` or `c`"):
+        way(study)
+    assert [period.id for period in way(read_study_text(_ways("a>b"))[0])] == ["a", "b"]

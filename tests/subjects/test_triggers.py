@@ -126,3 +126,21 @@ def test_of_two_ways_that_wait_or_are_open_the_first_in_the_file_governs(confirm
 def test_a_decision_before_any_relapse_is_told(decided: str, told: bool) -> None:
     found = made(TWO_WAYS, events=(("relapse", "2025-03-01"), ("relapse_confirmed", decided)))
     assert any("no relapse" in note.message for note in found.notes) == told
+
+
+HANGING = """products: {X: {}}
+periods:
+  a: {length: 52 weeks, visits: [{at: D1, give: X 10 mg}, {at: relapse, assess: MRI}]}
+  b: {visits: [{at: D1, give: X 20 mg}, {at: relapse, assess: EDSS}]}
+transitions:
+  - {id: way, from: a, to: b, after: end of a, within: 28 days}
+"""
+
+
+@pytest.mark.parametrize(("relapse", "period"), [
+    ("2025-01-05", None), ("2025-01-06", "a"), ("2025-02-28", "a"), ("2025-03-01", None), ("2025-03-02", None),
+    ("2025-03-03", "b"), ("2025-03-04", "b"),
+])  # fmt: skip
+def test_an_event_is_of_the_period_until_its_end_and_of_the_next_from_its_first_day_on(relapse: str, period: str | None) -> None:
+    found = made(HANGING, events=(("relapse", relapse), ("a_completed", "2025-03-01")), entered=(Entered("b", day("2025-03-03")),))
+    assert [v.id for v in found.visits if v.label == "relapse"] == ([f"{period}/relapse"] if period else [])
