@@ -42,9 +42,7 @@ ON_PAGES: Mapping[str, Callable[[Mapping[str, Part]], Sentence]] = {  # by patte
         "doses are masked, and totals from the first masked one on"
     ),
     "`{history}` shows who wrote it; two people need two codes": lambda _: said("two people need two codes"),
-    "the account `{name}` is there already, and is disabled: `{enabling}`": lambda parts: said(
-        "the account `{name}` is there already, and is disabled: enable it", name=parts["name"]
-    ),
+    "{there}, and is disabled: `{enabling}`": lambda parts: said("{there}, and is disabled: enable it", there=parts["there"]),
     "who leaves the study is not withdrawn here: `{leaves}`; for somebody who never was, withdraw all of it: `{whole}`": lambda _: said(
         "for somebody who leaves the study enter the event `withdrawn`; for somebody who never was tick the box, and all of it is withdrawn"
     ),

@@ -364,10 +364,9 @@ def checked_name(name: str, there: Iterable[Account]) -> str:
         ))  # fmt: skip
     for account in there:
         if account.name.casefold() == name.casefold():
-            shown, enabling = clip(account.name), _enabling(account.name)
-            wrong = said("the account `{name}` is there already", name=shown)
+            wrong, enabling = said("the account `{name}` is there already", name=clip(account.name)), _enabling(account.name)
             if not account.active:
-                wrong = said("the account `{name}` is there already, and is disabled: `{enabling}`", name=shown, enabling=enabling)
+                wrong = said("{there}, and is disabled: `{enabling}`", there=wrong, enabling=enabling)
             raise InputError(Problem(wrong, hint=said("take another name")))
     return name
 
