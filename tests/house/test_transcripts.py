@@ -6,7 +6,9 @@ documentation has. `make write` writes them anew; then the difference is read, l
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,17 @@ KEPT = sorted((ROOT / "tests" / "transcripts").glob("*.txt"))
 
 
 def transcript(file: Path) -> str:
-    """The file with the true output below each command."""
+    """The file with the true output below each command; `cat` shows a file that a command before it wrote, in a copy of the folder."""
     folder, *lines = file.read_text("utf-8").splitlines()
-    commands = [line for line in lines if line.startswith("$ ")]
-    return f"{folder}\n" + "".join(f"\n{command}\n{run(command[2:], ROOT / folder).rstrip()}\n" for command in commands)
+    with tempfile.TemporaryDirectory() as name:
+        copy = shutil.copytree(ROOT / folder, Path(name) / "copy")
+
+        def shown(command: str) -> str:
+            written = command.removeprefix("cat ")
+            return run(command, copy) if written == command else (copy / written).read_bytes().decode().replace("\r\n", "\n")
+
+        commands = [line for line in lines if line.startswith("$ ")]
+        return f"{folder}\n" + "".join(f"\n{command}\n{shown(command[2:]).rstrip()}\n" for command in commands)
 
 
 @pytest.mark.parametrize("file", KEPT, ids=lambda file: file.stem)
