@@ -54,11 +54,11 @@ def test_a_device_is_not_read(special: str) -> None:
 OF_ONE = ("--regimen", "mil62-rcp", "--start", "2025-01-06")
 WRITES = {  # each command that has `--output`, and the formats that it has
     ("plan", *OF_ONE): ("table", "json", "csv", "xlsx"),
-    ("check", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv", "xlsx"),
+    ("check", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv", "xlsx", "parquet"),
     ("due", *OF_ONE, "--as-of", "2025-01-06"): ("table", "json", "csv", "xlsx"),
     ("prepare", *OF_ONE, "--from", "2025-01-06"): ("table", "json", "csv", "xlsx"),
     ("order", *OF_ONE, "--from", "2025-01-06", "--days", "30"): ("table", "json", "csv", "xlsx"),
-    ("doses", "--regimen", "mil62", "--weights", "60"): ("table", "json", "csv", "xlsx"),
+    ("doses", "--regimen", "mil62", "--weights", "60"): ("table", "json", "csv", "xlsx", "parquet"),
     ("compare", "mil62", "belimumab"): ("table", "json", "csv", "xlsx"),
     ("simulate", "--regimen", "bat4406f", "--assumptions", str(ROOT / "examples/bat4406f/assumptions.yaml"), "--trials", "3"):
         ("table", "json", "csv", "xlsx"),
@@ -68,7 +68,7 @@ WRITES = {  # each command that has `--output`, and the formats that it has
     ("starts", "--regimen", "mil62-rcp", "--from", "2025-01-06", "--to", "2025-01-12", "--window", "3d"): ("table", "json", "csv", "xlsx"),
     ("handout", *OF_ONE, "--as-of", "2025-01-06"): ("html",),
     ("show", "mil62", "--grid"): ("table", "csv", "html", "xlsx"),
-    ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx"),
+    ("cohort", "--regimen", "belimumab", str(ROOT / "examples/pharmacy/subjects.csv")): ("json", "csv", "xlsx", "parquet"),
 }  # fmt: skip
 OTHERS = ("XLS", "pdf", "parquet", "svg", "png", "html", "docx", "ics", "yaml", "tsv", "md", "feather", "csv.gz", "zip")
 
