@@ -225,11 +225,17 @@ def draw(problems: Iterable[Problem], width: int | None = None) -> str:
 
 def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str | None:
     """A hint that names the nearest known word, or the `most` nearest; None where nothing is near."""
+    near = nearest(word, known, most)
+    return f"did you mean {one_of(near)}?" if near else None
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """The nearest known words, at most so many."""
     candidates = list(known)[:_CANDIDATES]
     word = word[:100]
     lowered = {c.lower(): c for c in reversed(candidates)}
     near = difflib.get_close_matches(word.lower(), lowered, n=most, cutoff=0.7)
-    return f"did you mean {one_of(lowered[found] for found in near)}?" if near else None
+    return [lowered[found] for found in near]
 
 
 def one_of(words: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from nmosd_dosing.days import Language, date_text
-from nmosd_dosing.errors import one_of, plural
+from nmosd_dosing.errors import nearest, one_of, plural
 
 _LENGTH = re.compile("([0-9]{1,9}) (day|week|month|year|hour|minute)s?")
 Part = str | int | dt.date  # what may be put in: a text as somebody wrote it, a number, a date, or a Sentence
@@ -73,8 +73,16 @@ def length_text(words: str) -> Sentence:
 def either(words: Iterable[str], *, quoted: bool = True) -> Sentence:
     """`a`, `b` or `c`, as `errors.one_of` has it; without the backticks where it is not quoted."""
     text = one_of(words)
+    if (long := re.fullmatch("(.*) and ([0-9]+) more", text)) is not None:
+        return said("{words} and {n} more", words=joined(", ", long[1].split(", ")), n=int(long[2]))
     *first, last = (text if quoted else text.replace("`", "")).rsplit(" or ", 1)
     return joined(" or ", (joined(", ", first[0].split(", ")), last)) if first else joined("", [last])
+
+
+def perhaps(text: str, known: Iterable[str], most: int = 1) -> Sentence | None:
+    """The hint that names the known words nearest to what was typed, as `errors.did_you_mean` has it."""
+    near = nearest(text, known, most)
+    return said("did you mean {words}?", words=either(near)) if near else None
 
 
 def joined(between: str, parts: Iterable[Part]) -> Sentence:

@@ -34,6 +34,44 @@ REFUSED = (  # what cannot be, and what is told of it
 )
 
 
+_EVENT, _VISIT, _WEIGHT = (f"/subjects/0103/write/{kind}" for kind in ("event", "record", "weight"))
+_LOT = {
+    "site": "01", "movement": "received", "product": "BAT4406F/placebo", "vial": "500 mg", "batch": "K-17", "quantity": "3",
+    "date": "2025-07-01",
+}  # fmt: skip
+MISTAKES = (  # a form, what is typed into it, and what is told of it
+    (_EVENT, {"event": "relapse", "date": "07/10/2025"}, "07/10/2025 不是年份在前的日期"),
+    (_EVENT, {"event": "relapse", "date": "2025-02-30"}, "2025-02-30：没有这一天"),
+    (_EVENT, {"event": "relapse", "date": "2025-02"}, "2025-02 是缺少日的日期"),
+    (_EVENT, {"event": "relapse", "date": "20250701"}, "请填写 2025-07-01"),
+    (_EVENT, {"event": "relapse", "date": "45839"}, "电子表格的日期序号"),
+    (_EVENT, {"event": "relapse", "date": "2025-07-01T25:10"}, "没有这个时刻"),
+    (_EVENT, {"event": "relapse", "date": "2025-07-01T09:10Z"}, "带有时区"),
+    (_EVENT, {"event": "relapse", "date": "2020-01-01"}, "早于第 1 天"),
+    (_EVENT, {"event": "relapse_confirmed", "date": "2025-07-01"}, "没有对应的复发"),
+    (_WEIGHT, {"date": "2025-07-01", "weight_kg": "58,5"}, "使用了逗号作小数点"),
+    (_WEIGHT, {"date": "2025-07-01", "weight_kg": "60 kg"}, "单位始终为 kg"),
+    (_WEIGHT, {"date": "2025-07-01", "weight_kg": "heavy"}, "不是体重"),
+    (_WEIGHT, {"date": "2025-07-01", "weight_kg": "600"}, "不可能是体重"),
+    (_WEIGHT, {"date": "2025-07-01", "weight_kg": "60.0001"}, "精度超过 1 克"),
+    (_WEIGHT, {"date": "2020-07-01", "weight_kg": "60"}, "不晚于第 1 天"),
+    (_VISIT, {"visit": "rcp/D182", "date": "2025-07-07", "status": "done", "time": "9h"}, "不是时刻"),
+    ("/subjects/0103/write/had", {"what": "rituximab", "from": "2024-13"}, "没有这个月份"),
+    ("/subjects/0103/write/had", {"what": "rituximab", "from": "2024-05", "to": "2024-01"}, "早于其首日"),
+    ("/subjects/0103/write/had", {"what": "rituximab", "from": "ongoing"}, "不能作为首日"),
+    ("/new-subject", {"subject": "0111", "site": "01", "start": "2025-07-14", "height_cm": "1.65"}, "不可能是身高"),
+    ("/new-subject", {"subject": "0111", "site": "01", "start": "2025-07-14", "age_years": "200"}, "不是年龄"),
+    ("/subjects/0103/write/event", {"event": "relapse_rejected", "date": "2025-07-01"}, "没有对应的复发"),
+    (_WEIGHT, {"date": "2025-07-01", "weight_kg": "0"}, "不可能是体重"),
+    ("/pharmacy/stock", {**_LOT, "quantity": "0"}, "不是支数"),
+    ("/pharmacy/stock", {**_LOT, "date": "2025-07-08"}, "尚未到来"),
+    ("/pharmacy/stock", {**_LOT, "date": "July"}, "不是日期"),
+    ("/pharmacy/stock", {**_LOT, "subject": "0102"}, "只有发放才属于某名受试者"),
+    ("/pharmacy/stock", {**_LOT, "movement": "dispensed"}, "未说明用于哪名受试者"),
+    ("/pharmacy/stock", {**_LOT, "movement": "destroyed"}, "仅有 0 支"),
+)  # fmt: skip
+
+
 HAD = (
     ("rituximab", "2024-09-01", ""), ("live vaccine", "2025-01-02", ""), ("prednisone", "2024-12", "ongoing"), ("MabThera", "2024", ""),
     ("relapse", "2024-03-01", "2024-03-01"), ("azathioprine", "2024-05-01", "2024-12-31"), ("IVIG", "2025-01-01", "2025-01-03"),
@@ -95,6 +133,15 @@ def test_what_cannot_be_is_said_in_chinese(place: Any) -> None:
     for answer, told in found:
         words = re.sub(r"</?code>", "", answer.content.decode())
         assert (answer.status_code, told in words, english(answer.content.decode(), own)) == (400, True, []), told
+
+
+def test_what_is_wrong_with_what_was_typed_is_said_in_chinese(place: Any) -> None:
+    own = written(place)
+    for address, typed, told in MISTAKES:
+        asking = client(place, "wang.fang" if address == "/pharmacy/stock" else "chen.jie")
+        answer = asking.post(address, {**typed, "why": "录入"}, headers={"accept-language": "zh-CN"})
+        words = re.sub(r"</?code>", "", answer.content.decode())
+        assert (answer.status_code, told in words, english(answer.content.decode(), own)) == (400, True, []), (typed, told)
 
 
 def test_what_is_said_of_criteria_is_said_in_chinese(place: Any) -> None:

@@ -79,6 +79,7 @@ def words() -> set[str]:
         *(f"movement: {movement}" for movement in stock.MOVEMENTS), *(f"scope: {scope}" for scope in feeds.SCOPES),
         *(f"view: {view}" for view in get_args(feeds.View)), *(f"language: {language}" for language in days.LANGUAGES),
         *changes._NOUNS.values(),
+        "did you mean {words}?", "week", "month", "year",
         *(f"{{n}} {unit}" for unit in ("minute", "hour", "day", "week", "month", "year")),
     }  # fmt: skip
 

@@ -16,7 +16,8 @@ from nmosd_dosing.subjects.subject import Event, Measurement, Record, Weight
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
 from nmosd_dosing.subjects.tables.headings import NAMES, Layout, ignored_text, plain
-from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
+from nmosd_dosing.subjects.tables.known import Known
+from nmosd_dosing.subjects.tables.roster import LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell, stop
 from nmosd_dosing.subjects.tables.written import COLUMNS

@@ -11,10 +11,9 @@ from typing import Literal, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import counted
 from nmosd_dosing.pharmacy.worklist import Item, Worklist, day_of
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
+from nmosd_dosing.sentences import Sentence, many, said, word
 
 Movement = Literal["received", "dispensed", "returned", "destroyed", "lost", "found", "counted"]
 _Key = tuple[str | None, str, str]  # site, product, size of the vials
@@ -140,28 +139,36 @@ def _lot(site: str | None, product: str, vial: str, batch: str, lines: Sequence[
     return Lot(site, product, vial, batch, expiry, sums, counted_on, off)
 
 
-def refusals(lines: Sequence[Line], new: Line | None = None) -> Iterator[str]:
+def refusals(lines: Sequence[Line], new: Line | None = None) -> Iterator[Sentence]:
     """What cannot be of the lines of a site: more taken than there was on the day, a batch with two days of expiry, dispensed after it.
     `new`: one of them that is not written yet: what is said of its batch is how many it takes, and how many there are to take."""
     for (_, product, vial, batch), mine in _by_batch(lines).items():
-        named = f"batch {batch} of {product} {vial}"
+        named = said("batch {batch} of {product} {vial}", batch=batch, product=product, vial=vial)
         expiries = sorted({line.expiry for line in mine if line.expiry is not None})
         if len(expiries) > 1:
-            yield f"{named} expires on {date_text(expiries[0])} by one line, and on {date_text(expiries[1])} by another"
+            yield said("{batch} expires on {day} by one line, and on {other} by another", batch=named, day=expiries[0], other=expiries[1])
         now = 0
         for line in mine:
             if line.movement == "dispensed" and expiries and line.date > expiries[0]:
-                yield f"{named} is dispensed on {date_text(line.date)}, and expires on {date_text(expiries[0])}"
+                yield said("{batch} is dispensed on {day}, and expires on {expiry}", batch=named, day=line.date, expiry=expiries[0])
             now += sign(line.movement) * line.quantity
             if now < 0 and new is not None and sign(new.movement) < 0 and any(one is new for one in mine):
                 there = _to_take(mine, new)
-                are = "is" if new.quantity == 1 else "are"
-                taken = f"{counted(new.quantity, 'vial')} {are} to be {new.movement}"
-                yield f"{named}: {taken}, and there {'is' if there == 1 else 'are'} {there} on {date_text(new.date)}"
+                taken = said(
+                    "{vials} is to be {movement}" if new.quantity == 1 else "{vials} are to be {movement}",
+                    vials=many(new.quantity, "vial"), movement=word(new.movement, among="movement"),
+                )  # fmt: skip
+                yield said(
+                    "{batch}: {taken}, and there is {n} on {day}" if there == 1 else "{batch}: {taken}, and there are {n} on {day}",
+                    batch=named, taken=taken, n=there, day=new.date,
+                )  # fmt: skip
                 break
             if now < 0:
                 there = now + line.quantity
-                yield f"{named}: {counted(line.quantity, 'vial')} {line.movement} on {date_text(line.date)}, and there were {there}"
+                yield said(
+                    "{batch}: {vials} {movement} on {day}, and there were {n}", batch=named, vials=many(line.quantity, "vial"),
+                    movement=word(line.movement, among="movement"), day=line.date, n=there,
+                )  # fmt: skip
                 break
 
 

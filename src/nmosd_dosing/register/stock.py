@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from nmosd_dosing.days import date_text
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, clip
 from nmosd_dosing.pharmacy import stock
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Line
 from nmosd_dosing.plans.plan import Plan
@@ -19,7 +18,7 @@ from nmosd_dosing.register.database.chain import Damaged
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import Act, Store
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.sentences import Sentence, said
+from nmosd_dosing.sentences import Sentence, either, said, word
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visits import lay_out
@@ -97,7 +96,10 @@ def record(
     cells, person = _checked(typed, people, names, visits, today), None
     if same := [line for line in held(register, who) if (line.number or 0) > since and _line_cells(line) == cells]:
         raise InputError(
-            Problem(f"the same line was written meanwhile, as number {same[-1].number}", hint="send it again if there are two")
+            Problem(
+                said("the same line was written meanwhile, as number {number}", number=same[-1].number or 0),
+                hint=said("send it again if there are two"),
+            )
         )
     who.must_see(cells["site"])
     if "subject" in cells:
@@ -153,7 +155,9 @@ def withdraw(register: Register, who: Who, number: int, reason: str | None) -> A
     mine = held(register, who)
     line = next((line for line in mine if line.number == number), None)
     if line is None:
-        raise InputError(Problem(f"there is no line {number} of the stock", hint="the page lists which there are"))
+        raise InputError(
+            Problem(said("there is no line {number} of the stock", number=number), hint=said("the page lists which there are"))
+        )
     fact = next(fact for fact in facts.holding(store_of(register, who), STOCK) if fact.seq == number)
     _check([one for one in mine if one is not line], mine)
     return Act("withdraw", STOCK, None, checked_reason(reason), fact.person, site=fact.site, replaces=number)
@@ -164,7 +168,7 @@ def _check(after: Sequence[Line], before: Sequence[Line], new: Line | None = Non
     known = set(stock.refusals(before))
     wrong = [words for words in stock.refusals(after, new) if words not in known]
     if wrong:
-        raise InputError(Problem(words, hint="look at the date, the batch and the quantity again") for words in wrong)
+        raise InputError(Problem(words, hint=said("look at the date, the batch and the quantity again")) for words in wrong)
 
 
 def _checked(
@@ -175,22 +179,32 @@ def _checked(
     cells = {name: " ".join(typed.get(name, "").split()) for name in COLUMNS}
     for name in _NEEDED:
         if not cells[name]:
-            problems.error(f"the {name} is missing", None, "write it")
+            problems.error(said("the {name} is missing", name=word(name)), None, said("write it"))
     for name, text in cells.items():
         if len(text) > _LONGEST:
-            problems.error(f"the {name} has more than {_LONGEST} characters", None, "write it shorter")
+            problems.error(
+                said("the {name} has more than {longest} characters", name=word(name), longest=_LONGEST), None, said("write it shorter")
+            )
     if cells["movement"] and cells["movement"] not in MOVEMENTS:
-        problems.error(f"`{clip(cells['movement'])}` is no movement", None, f"write {one_of(MOVEMENTS)}")
+        problems.error(said("`{cell}` is no movement", cell=clip(cells["movement"])), None, said("write {words}", words=either(MOVEMENTS)))
     if cells["product"] and cells["product"] not in names:
-        problems.error(f"`{clip(cells['product'])}` is no product of the study as you see it", None, f"products are {one_of(names)}")
+        problems.error(
+            said("`{cell}` is no product of the study as you see it", cell=clip(cells["product"])),
+            None,
+            said("products are {words}", words=either(names)),
+        )
     elif cells["vial"] and (sizes := names.get(cells["product"])) and cells["vial"] not in sizes:
-        problems.error(f"`{clip(cells['vial'])}` is no vial of {cells['product']}", None, f"vials are {one_of(sizes)}")
+        problems.error(
+            said("`{cell}` is no vial of {product}", cell=clip(cells["vial"]), product=cells["product"]),
+            None,
+            said("vials are {words}", words=either(sizes)),
+        )
     if cells["quantity"]:
         _check_quantity(cells, problems)
     date = _day(cells, "date", problems)
     _day(cells, "expiry", problems)
     if date is not None and date > today:
-        problems.error(f"the date {date_text(date)} is not yet", None, "write down what has happened")
+        problems.error(said("the date {date} is not yet", date=date), None, said("write down what has happened"))
     _check_subject(cells, people, visits, problems)
     if problems.found:
         raise InputError(problems.in_order())
@@ -201,7 +215,11 @@ def _check_quantity(cells: dict[str, str], problems: Problems) -> None:
     text = cells["quantity"]
     least = 0 if cells["movement"] == "counted" else 1
     if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= _MOST:
-        problems.error(f"`{clip(text)}` is no number of vials", None, f"write a whole number from {least} to {_MOST:,}")
+        problems.error(
+            said("`{text}` is no number of vials", text=clip(text)),
+            None,
+            said("write a whole number from {least} to {most}", least=least, most=f"{_MOST:,}"),
+        )
     else:
         cells["quantity"] = str(int(text))
 
@@ -210,18 +228,22 @@ def _check_subject(cells: Mapping[str, str], people: Mapping[str, tuple[int, str
     """Vials are dispensed for a visit of a subject of the site, and nothing else is of a subject."""
     if cells["movement"] == "dispensed":
         if not cells["subject"] or not cells["visit"]:
-            problems.error("it is not said for whom and which visit", None, "vials are dispensed for a visit of a subject: write both")
+            problems.error(
+                said("it is not said for whom and which visit"), None, said("vials are dispensed for a visit of a subject: write both")
+            )
         elif cells["subject"] not in people or people[cells["subject"]][1] != cells["site"]:
-            problems.error(f"`{clip(cells['subject'])}` is no subject of that site", None, "write the code letter by letter")
+            problems.error(
+                said("`{cell}` is no subject of that site", cell=clip(cells["subject"])), None, said("write the code letter by letter")
+            )
         elif (given := visits.get(cells["subject"], {}).get(cells["visit"])) is None:
             near = [id for id in visits.get(cells["subject"], ()) if id.endswith(f"/{cells['visit']}")]
-            hint = f"write {one_of(near)}" if near else "write it as the subject's plan does"
-            problems.error(f"`{clip(cells['visit'])}` is no visit of `{clip(cells['subject'])}`", None, hint)
+            hint = said("write {words}", words=either(near)) if near else said("write it as the subject's plan does")
+            problems.error(said("`{cell}` is no visit of `{code}`", cell=clip(cells["visit"]), code=clip(cells["subject"])), None, hint)
         elif cells["product"] and cells["product"] not in given:
-            hint = f"products of that visit are {one_of(given)}" if given else "nothing is given at that visit"
-            problems.error(f"`{clip(cells['product'])}` is not given at `{cells['visit']}`", None, hint)
+            hint = said("products of that visit are {words}", words=either(given)) if given else said("nothing is given at that visit")
+            problems.error(said("`{cell}` is not given at `{visit}`", cell=clip(cells["product"]), visit=cells["visit"]), None, hint)
     elif cells["subject"] or cells["visit"]:
-        problems.error("only what is dispensed is of a subject", None, "leave subject and visit out")
+        problems.error(said("only what is dispensed is of a subject"), None, said("leave subject and visit out"))
 
 
 def _day(cells: Mapping[str, str], name: str, problems: Problems) -> dt.date | None:
@@ -233,7 +255,7 @@ def _day(cells: Mapping[str, str], name: str, problems: Problems) -> dt.date | N
     except ValueError:
         day = None
     if day is None or day.isoformat() != text:
-        problems.error(f"the {name} `{clip(text)}` is no day", None, "write it as `2025-07-06`")
+        problems.error(said("the {name} `{text}` is no day", name=word(name), text=clip(text)), None, said("write it as `2025-07-06`"))
         return None
     return day
 

@@ -18,6 +18,7 @@ from msgspec import Struct, field
 
 from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import InputError, Kind, Place, Problem, did_you_mean, one_of, shown, wrong_kind
+from nmosd_dosing.sentences import Sentence, either, said
 
 MAX_WEIGHT_KG = 500  # the heaviest person on record weighed 635 kg
 MAX_AGE = 125  # the oldest person on record lived 122 years
@@ -30,39 +31,43 @@ Wrong = tuple[str, str] | None  # what is wrong, as it stands behind the value; 
 def wrong_weight(kg: Any) -> Wrong:
     """Of a body weight in kg, to the gram."""
     if not (_is_number(kg) and 0 < kg <= MAX_WEIGHT_KG):
-        return "cannot be a body weight", f"write kilograms, more than 0 and at most {MAX_WEIGHT_KG}"
-    return _finer(kg, Decimal("0.001"), "a gram")
+        return said("cannot be a body weight"), said("write kilograms, more than 0 and at most {most}", most=MAX_WEIGHT_KG)
+    return _finer(kg, Decimal("0.001"), said("is finer than a gram"))
 
 
 def wrong_height(cm: Any) -> Wrong:
     """Of a body height in cm, to the millimetre."""
     low, high = HEIGHTS_CM
     if _is_number(cm) and low <= cm <= high:
-        return _finer(cm, Decimal("0.1"), "a millimetre")
+        return _finer(cm, Decimal("0.1"), said("is finer than a millimetre"))
     metres = _is_number(cm) and low <= cm * 100 <= high
-    hint = f"write centimetres: `{(_decimal(cm) * 100).normalize():f}`" if metres else f"write centimetres, {low} to {high}"
-    return "cannot be a body height", hint
+    hint = (
+        said("write centimetres: `{number}`", number=f"{(_decimal(cm) * 100).normalize():f}")
+        if metres
+        else said("write centimetres, {low} to {high}", low=low, high=high)
+    )
+    return said("cannot be a body height"), hint
 
 
 def wrong_value(value: Any) -> Wrong:
     """Of a value that was measured, such as eGFR: to the millionth of its unit."""
     if not (_is_number(value) and 0 <= value <= MAX_VALUE):
-        return "is not a value", f"write a number, 0 to {MAX_VALUE}"
-    return _finer(value, Decimal("0.000001"), "a millionth")
+        return said("is not a value"), said("write a number, 0 to {most}", most=MAX_VALUE)
+    return _finer(value, Decimal("0.000001"), said("is finer than a millionth"))
 
 
 def wrong_age(years: Any) -> Wrong:
     """Of an age on day 1, in completed years."""
     if isinstance(years, int) and not isinstance(years, bool) and 0 <= years <= MAX_AGE:
         return None
-    return "is not an age", f"write completed years on day 1 as a whole number, 0 to {MAX_AGE}"
+    return said("is not an age"), said("write completed years on day 1 as a whole number, 0 to {most}", most=MAX_AGE)
 
 
-def _finer(value: Any, step: Decimal, words: str) -> Wrong:
+def _finer(value: Any, step: Decimal, wrong: Sentence) -> Wrong:
     """Of a number that is no whole multiple of `step`; a binary fraction may miss it by its noise."""
     steps = _decimal(value) / step
     noise = 0 if isinstance(value, (int, Decimal, Fraction)) else Decimal("1e-6")
-    return (f"is finer than {words}", f"write `{_decimal(value).quantize(step)}`") if abs(steps - round(steps)) > noise else None
+    return (wrong, said("write `{number}`", number=str(_decimal(value).quantize(step)))) if abs(steps - round(steps)) > noise else None
 
 
 def _decimal(number: Any) -> Decimal:
@@ -79,29 +84,33 @@ def wrong_code(text: str) -> Wrong:
     if len(text) <= CODE_CHARACTERS and text.isascii() and text.isprintable() and not text.isspace() and text:
         return None  # nearly every one, and there may be millions
     if len(text) > CODE_CHARACTERS:
-        return f"has {len(text)} characters", f"a code has at most {CODE_CHARACTERS}"
+        return said("has {n} characters", n=len(text)), said("a code has at most {most}", most=CODE_CHARACTERS)
     if wrong := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
-        return f"holds a control character (U+{ord(wrong):04X})", "type the code again"
-    return None if text.strip() else ("is empty", "give the subject's code, or leave it out")
+        return said("holds a control character (U+{number})", number=f"{ord(wrong):04X}"), said("type the code again")
+    return None if text.strip() else (said("is empty"), said("give the subject's code, or leave it out"))
 
 
 def wrong_given(status: str, amount: object, unit: str | None) -> tuple[str, str, str] | None:
     """Of what was given at a visit: which of `amount` and `unit` is wrong, then as of one value."""
     if amount is not None and unit is None:
-        return "amount", "has no unit", f"write {one_of(UNITS)} in the column `unit`"
+        return "amount", said("has no unit"), said("write {words} in the column `unit`", words=either(UNITS))
     if unit is not None and amount is None:
-        return "unit", "without an amount", "write the amount, or leave the unit out"
+        return "unit", said("without an amount"), said("write the amount, or leave the unit out")
     if amount and status in ("missed", "withheld"):
-        return "amount", f"was not given: the visit is `{status}`", "leave amount and unit out, or write `partial`"
+        return (
+            "amount",
+            said("was not given: the visit is `{status}`", status=status),
+            said("leave amount and unit out, or write `partial`"),
+        )
     return None
 
 
 def wrong_last(status: str, date: dt.date, last: dt.date) -> Wrong:
     """Of the last day of a visit that is of `date`."""
     if last < date:
-        return f"is before its first day, {date}", "exchange the two, or mend one of them"
+        return said("is before its first day, {date}", date=str(date)), said("exchange the two, or mend one of them")
     if last > date and status in ("missed", "withheld"):
-        return f"is the last day of nothing: the visit is `{status}`", "leave it out, or write `partial`"
+        return said("is the last day of nothing: the visit is `{status}`", status=status), said("leave it out, or write `partial`")
     return None
 
 

@@ -16,6 +16,7 @@ from nmosd_dosing.days import NO_DATE, Dates, of_dates, to_dates
 from nmosd_dosing.dose.calculation import Bodies
 from nmosd_dosing.dose.dose import PARTS, Sex
 from nmosd_dosing.errors import InputError, Problem, argument, clip, did_you_mean, one_of
+from nmosd_dosing.sentences import said
 from nmosd_dosing.study.events import OF_SCREENING, SCREEN_FAILED, SCREENED
 from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.bounds import HEIGHTS_CM, MAX_WEIGHT_KG, is_date, the_list
@@ -231,7 +232,7 @@ class Cohort(Struct, frozen=True):
     def name(self, column: int) -> str:
         """What a message begins with, to say whom it is about."""
         code = self.codes[column] if self.codes else ""
-        return f"subject `{clip(code)}`: " if code else f"subject {column + 1}: " if len(self) > 1 else ""
+        return said("subject `{code}`: ", code=clip(code)) if code else said("subject {n}: ", n=column + 1) if len(self) > 1 else ""
 
     def last_records(self) -> Dates | None:
         """(n,) the day of each subject's last record of a visit, NaT without one; None where nobody has any."""

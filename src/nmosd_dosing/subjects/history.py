@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, clip, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Place, Problem, Problems, argument, clip
+from nmosd_dosing.sentences import either, perhaps, said
 from nmosd_dosing.study.events import BEFORE_DAY_1, DECISIONS, OF_SCREENING, RELAPSE, STUDY_EVENTS, kind_of
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.cohort import Cohort
@@ -109,12 +110,16 @@ def check_columns(study: Study, cohort: Cohort) -> None:
     ):
         for name in names:
             if name not in known:
-                hint = did_you_mean(name, known) or (f"known are {one_of(known)}" if known else "the study declares none")
-                problems.append(Problem(f"`{argument_name}`: `{clip(name)}` is unknown", hint=hint))
+                hint = perhaps(name, known) or (
+                    said("known are {words}", words=either(known)) if known else said("the study declares none")
+                )
+                problems.append(
+                    Problem(said("`{argument_name}`: `{name}` is unknown", argument_name=argument_name, name=clip(name)), hint=hint)
+                )
     if cohort.weighed is not None:
         for column in np.flatnonzero((cohort.weighed.dates <= cohort.start).any(axis=0)).tolist():
-            wrong = f"{cohort.name(column)}`weights`: one is not after day 1, {cohort.start[column]}"
-            problems.append(Problem(wrong, hint="the weight at baseline is `weight_kg`", subject=column))
+            wrong = said("{name}`weights`: one is not after day 1, {start}", name=cohort.name(column), start=str(cohort.start[column]))
+            problems.append(Problem(wrong, hint=said("the weight at baseline is `weight_kg`"), subject=column))
     if problems:
         raise InputError(problems)
 
@@ -122,38 +127,52 @@ def check_columns(study: Study, cohort: Cohort) -> None:
 def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Events that contradict each other, or came before there was anything for them to be about; of `several`, it is said of whom."""
     for subject in subjects:
-        who = f"subject `{clip(subject.code or '')}`: " if several else ""
+        who = said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
         first: dict[str, Event] = {}
         for event in subject.events:
             other = first.setdefault(event.name, event)
             if other is not event and kind_of(event.name).once:
                 also = _also(other.place, event.place)
-                problems.error(f"{who}`{event.name}` is given twice", event.place, "keep one of them", also)
+                problems.error(
+                    said("{who}`{event}` is given twice", who=who, event=event.name), event.place, said("keep one of them"), also
+                )
             if subject.start is not None and event.date < subject.start and not kind_of(event.name).before_day_1:
-                wrong = f"{who}`{event.name}` on {event.date} is before day 1, {day_1_text(subject)}"
-                problems.error(wrong, event.place, "events count from day 1 on; check the dates", _day_1_record(subject, event.place))
+                wrong = said(
+                    "{who}`{event}` on {day} is before day 1, {day_1}",
+                    who=who,
+                    event=event.name,
+                    day=str(event.date),
+                    day_1=day_1_text(subject),
+                )
+                problems.error(wrong, event.place, said("events count from day 1 on; check the dates"), _day_1_record(subject, event.place))
         relapses = sorted(e.date for e in subject.events if e.name == RELAPSE)
         decided: dict[tuple[dt.date, dt.date], Event] = {}
         for event in sorted((e for e in subject.events if e.name in DECISIONS), key=lambda e: e.date):
             before = [date for date in relapses if date <= event.date]
             if not before:
-                wrong = f"{who}`{event.name}` on {event.date} answers no relapse"
-                problems.error(wrong, event.place, "add the relapse, with its date of diagnosis")
+                wrong = said("{who}`{event}` on {day} answers no relapse", who=who, event=event.name, day=str(event.date))
+                problems.error(wrong, event.place, said("add the relapse, with its date of diagnosis"))
                 continue
             other = decided.setdefault((before[-1], event.date), event)
             if other.name != event.name:
-                wrong = f"{who}the relapse of {before[-1]} is confirmed and rejected on the same day"
-                problems.error(wrong, event.place, "keep one of the two decisions", _also(other.place, event.place))
+                wrong = said("{who}the relapse of {before} is confirmed and rejected on the same day", who=who, before=str(before[-1]))
+                problems.error(wrong, event.place, said("keep one of the two decisions"), _also(other.place, event.place))
 
 
 def _check_entries(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Entries into later periods before day 1: in January the old year is easily written, and then nothing of the first period is due."""
     for subject in subjects:
-        who = f"subject `{clip(subject.code or '')}`: " if several else ""
+        who = said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
         for entry in subject.entered:
             if subject.start is not None and entry.date < subject.start:
-                wrong = f"{who}the entry into `{entry.period}` on {entry.date} is before day 1, {day_1_text(subject)}"
-                problems.error(wrong, entry.place, "check the dates", _day_1_record(subject, entry.place))
+                wrong = said(
+                    "{who}the entry into `{period}` on {day} is before day 1, {day_1}",
+                    who=who,
+                    period=entry.period,
+                    day=str(entry.date),
+                    day_1=day_1_text(subject),
+                )
+                problems.error(wrong, entry.place, said("check the dates"), _day_1_record(subject, entry.place))
 
 
 def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
@@ -161,19 +180,25 @@ def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problem
     for subject in subjects:
         for weight in subject.weights:
             if subject.start is not None and weight.date <= subject.start:
-                of = f" of subject `{clip(subject.code)}`" if subject.code else ""
-                has_no_day = f"the weight at baseline has no day: `{argument('weight', number_text(weight.kg))}`"
-                hint = "the weight at baseline stands in the table of subjects: `weight_kg`" if weight.place else has_no_day
-                wrong = f"the weight{of} on {weight.date} is not after day 1, {day_1_text(subject)}"
+                of = said(" of subject `{subject}`", subject=clip(subject.code)) if subject.code else ""
+                has_no_day = said("the weight at baseline has no day: `{option}`", option=argument("weight", number_text(weight.kg)))
+                hint = said("the weight at baseline stands in the table of subjects: `weight_kg`") if weight.place else has_no_day
+                wrong = said("the weight{of} on {day} is not after day 1, {day_1}", of=of, day=str(weight.date), day_1=day_1_text(subject))
                 problems.error(wrong, weight.place, hint, _day_1_record(subject, weight.place))
         known: dict[dt.date, tuple[float, Place | None]] = {w.date: (w.kg, w.place) for w in subject.weights}
         for record in subject.records:
             if record.weight_kg is not None and record.is_fact:
                 kg, place = known.setdefault(record.date, (record.weight_kg, record.place))
                 if kg != record.weight_kg:
-                    who = f"subject `{clip(subject.code or '')}`: " if several else ""
-                    wrong = f"{who}two weights on {record.date}: {number_text(kg)} kg and {number_text(record.weight_kg)} kg"
-                    problems.error(wrong, record.place, "keep one of them", _also(place, record.place))
+                    who = said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
+                    wrong = said(
+                        "{who}two weights on {day}: {kg} kg and {weight_kg} kg",
+                        who=who,
+                        day=str(record.date),
+                        kg=number_text(kg),
+                        weight_kg=number_text(record.weight_kg),
+                    )
+                    problems.error(wrong, record.place, said("keep one of them"), _also(place, record.place))
 
 
 def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
@@ -184,7 +209,9 @@ def day_1_text(subject: Subject) -> str:
     """Day 1, and why it is another day than the one that was planned: whoever reads it has written only that one."""
     if subject.planned_start is None or subject.planned_start == subject.start:
         return f"{subject.start}"
-    return f"{subject.start}, the first dose as recorded or booked; planned was {subject.planned_start}"
+    return said(
+        "{start}, the first dose as recorded or booked; planned was {planned}", start=str(subject.start), planned=str(subject.planned_start)
+    )
 
 
 def _day_1_record(subject: Subject, place: Place | None) -> list[tuple[str, Place]]:

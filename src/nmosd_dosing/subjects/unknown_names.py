@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Problem, clip, counted, did_you_mean, one_of
+from nmosd_dosing.errors import Problem, clip, counted
+from nmosd_dosing.sentences import Sentence, either, joined, length_text, perhaps, said, word
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import UNSCHEDULED, Names, course_of, folded, in_period
 
@@ -20,33 +21,54 @@ def unknown_name(visit: str, period: str | None, meant: Sequence[int], names: Na
     known, shown = [names.ids[i] for i in here], clip(visit)
     periods = list(dict.fromkeys(names.periods[i] for i in here))
     if period is not None and period not in periods:
-        there_are = f"periods of this plan are {one_of(periods)}"
-        return Problem(f"unknown period `{clip(period)}` of visit `{shown}`", None, did_you_mean(period, periods) or there_are)
+        there_are = said("periods of this plan are {words}", words=either(periods))
+        return Problem(
+            said("unknown period `{period}` of visit `{shown}`", period=clip(period), shown=shown),
+            None,
+            perhaps(period, periods) or there_are,
+        )
     if meant:
-        several = "visit of several periods" if len({names.periods[i] for i in meant}) > 1 else "name of several visits"
-        return Problem(f"`{shown}` is a {several}", None, f"write {_some(names, meant)}")
+        several = len({names.periods[i] for i in meant}) > 1
+        return Problem(
+            said("`{shown}` is a visit of several periods" if several else "`{shown}` is a name of several visits", shown=shown),
+            None,
+            said("write {some}", some=_some(names, meant)),
+        )
     name = in_period(visit, period)
     elsewhere = names.meant(name.split("/", 1)[1], None, lambda i: i not in there) if "/" in name else []
     if elsewhere:
-        return Problem(f"`{clip(name)}` is not a visit", None, f"{_some(names, elsewhere)} is")
+        return Problem(said("`{name}` is not a visit", name=clip(name)), None, said("{some} is", some=_some(names, elsewhere)))
     if (two := _two_days(name, [names.visits[i] for i in here])) is not None:
         wrong, days = two
         on = [i for i in here if names.visits[i].offset in days]
-        write = f"write {_some(names, on)}{'' if on[1:] else ' if that is meant'}"
-        return Problem(f"`{shown}` {wrong}", None, f"{write}, or say in the study file which it is: `also called: {shown}`")
+        write = said("write {some}" if on[1:] else "write {some} if that is meant", some=_some(names, on))
+        return Problem(
+            said("`{shown}` {wrong}", shown=shown, wrong=wrong),
+            None,
+            said("{write}, or say in the study file which it is: `also called: {shown}`", write=write, shown=shown),
+        )
     called = list(dict.fromkeys(text for i in here for text in (names.visits[i].label, *names.visits[i].names)))
     if (course := course_of(name, (*known, *called))) is not None:
-        return Problem(f"unknown visit `{shown}`", None, f"it is a day of `{course}`, which is one visit: write that")
-    hint = did_you_mean(name, known) or did_you_mean(visit, called, most=3)
+        return Problem(
+            said("unknown visit `{shown}`", shown=shown),
+            None,
+            said("it is a day of `{course}`, which is one visit: write that", course=course),
+        )
+    hint = perhaps(name, known) or perhaps(visit, called, most=3)
     labels = list(dict.fromkeys(names.visits[i].label for i in here))
-    visits = f"visits are {', '.join(f'`{label}`' for label in labels[:8])}{' and so on' if len(here) > 8 else ''}"
-    others = f"one that is not planned is `{UNSCHEDULED}`; what else sites call a visit stands in the study file, as `also called`"
-    return Problem(f"unknown visit `{shown}`", None, hint or f"{visits}; {others}")
+    listed = joined(", ", [said("`{label}`", label=label) for label in labels[:8]])
+    visits = said("visits are {words} and so on" if len(here) > 8 else "visits are {words}", words=listed)
+    others = said(
+        "one that is not planned is `{unscheduled}`; what else sites call a visit stands in the study file, as `also called`",
+        unscheduled=UNSCHEDULED,
+    )
+    return Problem(said("unknown visit `{shown}`", shown=shown), None, hint or said("{visits}; {others}", visits=visits, others=others))
 
 
-def _some(names: Names, visits: Sequence[int]) -> str:
+def _some(names: Names, visits: Sequence[int]) -> Sentence:
     ids = [names.ids[i] for i in visits]
-    return f"{one_of(ids[:_CANDIDATES])}{f' and {len(ids) - _CANDIDATES} more' if len(ids) > _CANDIDATES else ''}"
+    some = either(ids[:_CANDIDATES])
+    return said("{words} and {n} more", words=some, n=len(ids) - _CANDIDATES) if len(ids) > _CANDIDATES else some
 
 
 def _two_days(name: str, visits: Sequence[Visit]) -> tuple[str, tuple[Offset, Offset]] | None:
@@ -60,4 +82,9 @@ def _two_days(name: str, visits: Sequence[Visit]) -> tuple[str, tuple[Offset, Of
     on = [visit for visit in visits if visit.offset in days and not visit.hangs_on]
     if not on or any(label.startswith(f"{unit} ") for visit in on for label in (visit.label, *visit.labels)):
         return None
-    return f"is ambiguous where days count from 1: {counted(n, unit)} elapsed, or {unit} number {n}", days
+    return said(
+        "is ambiguous where days count from 1: {length} elapsed, or {unit} number {n}",
+        length=length_text(counted(n, unit)),
+        unit=word(unit),
+        n=n,
+    ), days

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, of_dates
 from nmosd_dosing.errors import InputError, Problem, clip, grouped
+from nmosd_dosing.sentences import said
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.time_points import TimePoint
 from nmosd_dosing.study.visit import Visit
@@ -312,17 +313,19 @@ def _wrong_end(record: Record, visit: Visit | None, before: Sequence[Record]) ->
 
 
 def _one_day(record: Record) -> Problem:
-    wrong = f"`{clip(record.visit)}` is a dose of one day, and a later last day is written"
+    wrong = said("`{visit}` is a dose of one day, and a later last day is written", visit=clip(record.visit))
     return Problem(
-        wrong, record.place, "write the day of the dose as `date`, and leave `last` out; of doses on several days write each as a row"
+        wrong, record.place, said("write the day of the dose as `date`, and leave `last` out; of doses on several days write each as a row")
     )
 
 
 def _two_ends(record: Record, other: Record) -> Problem:
-    wrong = f"`{clip(record.visit)}` has two last days, {other.last} and {record.last}"
+    wrong = said(
+        "`{visit}` has two last days, {last} and {last_2}", visit=clip(record.visit), last=str(other.last), last_2=str(record.last)
+    )
     also = (("the other one", other.place),) if other.place is not None and record.place is not None else ()
     return Problem(
-        wrong, record.place, "a visit has one: write it in both rows, and as `amount` how much was given of each product", also=also
+        wrong, record.place, said("a visit has one: write it in both rows, and as `amount` how much was given of each product"), also=also
     )
 
 
@@ -349,14 +352,24 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
     problems = [structs.replace(problem(), subject=column) for column, _, problem in found.unknown]
     for column, record in before_day_1(found, visits, cohort):
-        wrong = f"{cohort.name(column)}`{record.visit}` is recorded on {record.date}, before day 1, {cohort.start[column]}"
-        problems.append(Problem(wrong, record.place, "check the dates: the first dose is day 1", subject=column))
+        wrong = said(
+            "{name}`{visit}` is recorded on {day}, before day 1, {start}",
+            name=cohort.name(column),
+            visit=record.visit,
+            day=str(record.date),
+            start=str(cohort.start[column]),
+        )
+        problems.append(Problem(wrong, record.place, said("check the dates: the first dose is day 1"), subject=column))
     for visit, column, record in found.twice:
         if not record.is_fact:
             continue  # the notes tell it, and `check` does
         first = found.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
-        problems.append(Problem(f"`{record.visit}` is recorded twice", record.place, "keep one of them", also=also, subject=column))
+        problems.append(
+            Problem(
+                said("`{visit}` is recorded twice", visit=record.visit), record.place, said("keep one of them"), also=also, subject=column
+            )
+        )
     _stop(problems)
 
 
@@ -369,7 +382,11 @@ def _stop(problems: list[Problem]) -> None:
     problems.sort(key=lambda problem: problem.place.start if problem.place else -1)
     if problems:
         found = grouped(problems)
-        many = [Problem(f"{len(found):,} problems in the visits; the first {_LISTED} follow")] if len(found) > _LISTED else []
+        many = (
+            [Problem(said("{n} problems in the visits; the first {listed} follow", n=f"{len(found):,}", listed=_LISTED))]
+            if len(found) > _LISTED
+            else []
+        )
         raise InputError([*many, *found[:_LISTED]], problems)
 
 

@@ -26,7 +26,8 @@ from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.period_order import arms_of
 from nmosd_dosing.subjects.had import Had
 from nmosd_dosing.subjects.tables import written
-from nmosd_dosing.subjects.tables.roster import Known, LeftOut
+from nmosd_dosing.subjects.tables.known import Known
+from nmosd_dosing.subjects.tables.roster import LeftOut
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell, stop
 from nmosd_dosing.subjects.tables.written import Row

@@ -25,7 +25,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.subjects.had import Had, Past
 from nmosd_dosing.subjects.subject import Event
 from nmosd_dosing.subjects.tables import roster, subject_table
-from nmosd_dosing.subjects.tables.roster import Known
+from nmosd_dosing.subjects.tables.known import Known
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell
 

@@ -12,6 +12,7 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.headings import Layout
+from nmosd_dosing.subjects.tables.known import Known
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ def subjects(
     masked = any(period.masks for period in study.periods)
     capped = [product.name for product in study.products if product.lifetime is not None]
     columns = subject_table.read(found["subjects"], "subjects", [p.id for p in periods[1:]], capped, problems, layouts["subjects"])
-    known, said = roster.Known(columns.codes, lambda row: columns.cell(row).place), dict[int, roster.Said]()
+    known, said = Known(columns.codes, lambda row: columns.cell(row).place), dict[int, roster.Said]()
 
     def read(table: str, reader: Callable[[bytes, Layout], list[T]]) -> list[T]:
         return reader(found[table], layouts[table]) if table in found else []

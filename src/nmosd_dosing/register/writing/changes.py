@@ -15,7 +15,7 @@ from msgspec import Struct
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import findings_of
 from nmosd_dosing.checks.follows import Moved, moves
-from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, did_you_mean, one_of
+from nmosd_dosing.errors import InputError, Problem, Problems, argument, clip, command, one_of
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database import blanking, facts
 from nmosd_dosing.register.database.facts import Fact
@@ -24,7 +24,7 @@ from nmosd_dosing.register.reading import gathering, studies, tables
 from nmosd_dosing.register.register import Register
 from nmosd_dosing.register.writing.person import Cells, Person, Row, Rows, Way, read, unknown_subject
 from nmosd_dosing.register.writing.slips import slips
-from nmosd_dosing.sentences import Sentence, joined, many, said, word
+from nmosd_dosing.sentences import Sentence, either, joined, many, perhaps, said, word
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables import written
 from nmosd_dosing.subjects.tables.subject_table import same
@@ -112,8 +112,8 @@ def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change
     """Other cells in a row; an empty text empties a cell. Raises InputError with everything that stands against it."""
     problems = Problems()
     if not typed:
-        problems.error("nothing to correct", None, "name a cell: `date=2025-07-08`")
-    store, fact, person, table = _to_change(book, number, reason, "a correction", problems, typed)
+        problems.error(said("nothing to correct"), None, said("name a cell: `date=2025-07-08`"))
+    store, fact, person, table = _to_change(book, number, reason, said("a correction needs a reason"), problems, typed)
     seen = store.head().seq
     before = rows_of(book, person, table)
     mine = next(row for row in before[table] if row.seq == fact.seq)
@@ -141,7 +141,7 @@ def correct(book: Book, number: str, typed: Cells, reason: str | None) -> Change
 def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False) -> Change:
     """A row that does not hold any more, and nothing in its place. A subject's row only with all others of the subject (`whole`). Raises
     InputError with everything that stands against it."""
-    store, fact, person, table = _to_change(book, number, reason, "a withdrawal", Problems())
+    store, fact, person, table = _to_change(book, number, reason, said("a withdrawal needs a reason"), Problems())
     seen = store.head().seq
     before = rows_of(book, person, table)
     acts = [Act("withdraw", table, None, _said(reason), person, site=fact.site, replaces=fact.seq)]
@@ -161,14 +161,18 @@ def withdraw(book: Book, number: str, reason: str | None, *, whole: bool = False
 def blank(book: Book, number: str, cell: str | None, reason: str | None) -> Change:
     """A text that is taken out of a row, and of what stood there before; the cell is empty then. `cell`: None for the reason that was
     given. Raises InputError with everything that stands against it."""
-    store, fact, person, table = _to_change(book, number, reason, "what takes a text out", Problems(), must_hold=False)
+    store, fact, person, table = _to_change(book, number, reason, said("what takes a text out needs a reason"), Problems(), must_hold=False)
     seen = store.head().seq
     acts = blanking.acts(store, person, fact.seq, cell, _said(reason) or "")
     if not acts:
         there = [name for name in (*written.COLUMNS[table], *(fact.cells or {})) if (fact.cells or {}).get(name)]
-        cells = f"its cells are {one_of(dict.fromkeys(there)).replace(' or ', ' and ')}" if there else "nothing of it is left"
-        what = f"no `{clip(cell)}`" if cell is not None else "no reason"
-        raise InputError(Problem(f"number {number} has {what}", hint=did_you_mean(cell or "", there) or cells))
+        cells = (
+            said("its cells are {words}", words=one_of(dict.fromkeys(there)).replace(" or ", " and "))
+            if there
+            else said("nothing of it is left")
+        )
+        what = said("no `{cell}`", cell=clip(cell)) if cell is not None else said("no reason")
+        raise InputError(Problem(said("number {number} has {what}", number=number, what=what), hint=perhaps(cell or "", there) or cells))
     if cell is None or (cell == "subject" and table != "subjects"):  # rows are given out with the code that the subject has
         return Change(store, tuple(acts.values()), seen)
     before = rows_of(book, person, table)
@@ -211,7 +215,7 @@ def _compared(book: Book, before: Rows, after: Rows, reason: str | None) -> tupl
         raise InputError(problems.in_order())
     doubts = slips(old, new, book.today)
     if doubts and _said(reason) is None:
-        hint = f"if it is right, say why: `{argument('reason', _WHY)}`"
+        hint = said("if it is right, say why: `{option}`", option=argument("reason", _WHY))
         raise InputError(Problem(words, hint=hint) for words in doubts)
     return old, new, doubts
 
@@ -278,7 +282,9 @@ def _check_table(book: Book, table: str, problems: Problems) -> None:
     """The table is one, and the account's role writes it."""
     if table not in written.COLUMNS:
         problems.error(
-            f"`{clip(table)}` is no table", None, did_you_mean(table, written.COLUMNS) or f"tables are {one_of(written.COLUMNS)}"
+            said("`{table}` is no table", table=clip(table)),
+            None,
+            perhaps(table, written.COLUMNS) or said("tables are {words}", words=either(written.COLUMNS)),
         )
         return
     try:
@@ -292,8 +298,8 @@ def _check_columns(table: str, typed: Cells, problems: Problems) -> None:
         return
     for name in typed:
         if not _is_column(table, name):
-            hint = did_you_mean(name, written.COLUMNS[table]) or f"columns are {one_of(written.COLUMNS[table])}"
-            problems.error(f"`{clip(name)}` is no column of `{table}`", None, hint)
+            hint = perhaps(name, written.COLUMNS[table]) or said("columns are {words}", words=either(written.COLUMNS[table]))
+            problems.error(said("`{name}` is no column of `{table}`", name=clip(name), table=table), None, hint)
 
 
 def _is_column(table: str, name: str) -> bool:
@@ -303,8 +309,8 @@ def _is_column(table: str, name: str) -> bool:
 def _check_subject_stays(mine: Row, table: str, typed: Cells, number: str) -> None:
     code = mine.cells.get("subject", "")
     if table != "subjects" and "subject" in typed and same(typed["subject"].strip()) != same(code):
-        wrong = f"number {number} is of subject `{clip(code)}`, and stays so"
-        raise InputError(Problem(wrong, hint="withdraw it, and record it of the other"))
+        wrong = said("number {number} is of subject `{code}`, and stays so", number=number, code=clip(code))
+        raise InputError(Problem(wrong, hint=said("withdraw it, and record it of the other")))
 
 
 def _said(reason: str | None) -> str | None:
@@ -337,16 +343,17 @@ def _codes(book: Book) -> list[str]:
 
 
 def _to_change(
-    book: Book, number: str, reason: str | None, what: str, problems: Problems, typed: Cells | None = None, *, must_hold: bool = True
+    book: Book, number: str, reason: str | None, needs: str, problems: Problems, typed: Cells | None = None, *, must_hold: bool = True
 ) -> tuple[Store, Fact, int, str]:  # fmt: skip
     """The row that has a number, with its store, its person and its table, where the account may write there, the columns of what is
-    `typed` are there, and there is a reason. Raises InputError with everything that stands against `what`."""
+    `typed` are there, and there is a reason. Raises InputError with everything that stands against it;
+    `needs`: what is said where there is none."""
     store, fact, table = _found(book, number, problems, must_hold=must_hold)
     if fact is not None:
         _check_table(book, table, problems)
         _check_columns(table, typed or {}, problems)
     if _said(reason) is None:
-        problems.error(f"{what} needs a reason", None, f"say why: `{argument('reason', _WHY)}`")
+        problems.error(needs, None, said("say why: `{option}`", option=argument("reason", _WHY)))
     if problems.found or fact is None or fact.person is None:
         raise InputError(problems.in_order())
     return store, fact, fact.person, table
@@ -359,19 +366,28 @@ def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = Tru
     text = number.removeprefix(ARMS)
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         problems.error(
-            f"`{clip(number)}` is not the number of an entry",
+            said("`{number}` is not the number of an entry", number=clip(number)),
             None,
-            f"`{command('register history')}` shows the numbers: write for example `31`",
+            said("`{command}` shows the numbers: write for example `31`", command=command("register history")),
         )
         return store, None, ""
     found = facts.fact(store, int(text)) if not of_arms or book.who.sees_arms else None
     if found is None or not _sees(book, found[0]):
-        problems.error(f"there is no number {number}", None, f"`{command('register history')}` shows the numbers that there are")
+        problems.error(
+            said("there is no number {number}", number=number),
+            None,
+            said("`{command}` shows the numbers that there are", command=command("register history")),
+        )
         return store, None, ""
     entry, cells = found
     if entry["what"] not in written.COLUMNS or entry["action"] not in ("enter", "correct"):
-        wrong = f"number {number} is no row of a table: {entry['action']} in `{clip(entry['what'])}`"
-        problems.error(wrong, None, "name the number of a row that was entered or corrected")
+        wrong = said(
+            "number {number} is no row of a table: {action} in `{table}`",
+            number=number,
+            action=word(entry["action"]),
+            table=clip(entry["what"]),
+        )
+        problems.error(wrong, None, said("name the number of a row that was entered or corrected"))
         return store, None, ""
     if must_hold and (later := facts.replaced_by(store, int(text))) is not None:
         problems.found.append(_does_not_hold(store, number, later))
@@ -383,14 +399,20 @@ def _does_not_hold(store: Store, number: str, later: Mapping[str, object]) -> Pr
     """What replaced a row, and what holds now."""
     by = f"{clip(str(later['account']))}, {later['at']}"
     if later["action"] == "withdraw":
-        return Problem(f"number {number} was withdrawn by number {store.number(later['seq'])} ({by})", hint="record the row anew")
+        return Problem(
+            said("number {number} was withdrawn by number {by_number} ({by})", number=number, by_number=store.number(later["seq"]), by=by),
+            hint=said("record the row anew"),
+        )
     last = later
     while (after := facts.replaced_by(store, int(str(last["seq"])))) is not None:
         last = after
-    wrong = f"number {number} was corrected by number {store.number(later['seq'])} ({by})"
+    wrong = said("number {number} was corrected by number {by_number} ({by})", number=number, by_number=store.number(later["seq"]), by=by)
     if last["action"] == "withdraw":
-        return Problem(f"{wrong}, and withdrawn by number {store.number(last['seq'])}", hint="record the row anew")
-    return Problem(wrong, hint=f"number {store.number(last['seq'])} holds now: name that one")
+        return Problem(
+            said("{wrong}, and withdrawn by number {number}", wrong=wrong, number=store.number(last["seq"])),
+            hint=said("record the row anew"),
+        )
+    return Problem(wrong, hint=said("number {number} holds now: name that one", number=store.number(last["seq"])))
 
 
 def _sees(book: Book, entry: Mapping[str, object]) -> bool:

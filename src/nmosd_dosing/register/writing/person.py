@@ -24,7 +24,8 @@ from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import history_table, roster, subject_table, written
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED
-from nmosd_dosing.subjects.tables.roster import Known, LeftOut, Said
+from nmosd_dosing.subjects.tables.known import Known
+from nmosd_dosing.subjects.tables.roster import LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
 

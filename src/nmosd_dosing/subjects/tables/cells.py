@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from nmosd_dosing.dose.dose import Sex, Value
-from nmosd_dosing.errors import Document, Place, Problems, did_you_mean, one_of
+from nmosd_dosing.errors import Document, Place, Problems
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
 from nmosd_dosing.language.shapes import PhraseError
+from nmosd_dosing.sentences import either, perhaps, said
 from nmosd_dosing.subjects.bounds import wrong_age, wrong_code, wrong_height, wrong_value, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
@@ -42,7 +43,11 @@ def decimal_comma(read: Reader[T]) -> Reader[T]:
     def with_comma(shown: str, text: str, place: Place | None, problems: Problems) -> T | None:
         if read is amount and (either := re.fullmatch(r"([1-9][0-9]{0,2})\.([0-9]{3})", text)):
             whole, decimals = either[1] + either[2], _no_thousands(either[1], either[2])
-            problems.error(f"{shown} may be {whole} or {decimals}", place, f"write `{whole}`, or `{decimals}`")
+            problems.error(
+                said("{shown} may be {whole} or {decimals}", shown=shown, whole=whole, decimals=decimals),
+                place,
+                said("write `{whole}`, or `{decimals}`", whole=whole, decimals=decimals),
+            )
             return None
         point = re.sub(r"(?<=[0-9]),(?=[0-9]+$)", ".", text) if not re.fullmatch(r"[1-9][0-9]*,[0-9]{3}", text) else text
         return read(shown, point, place, problems)
@@ -53,29 +58,33 @@ def decimal_comma(read: Reader[T]) -> Reader[T]:
 def code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     """A subject's code, if it is not empty: one line of plain characters."""
     if text and (wrong := wrong_code(text)):
-        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
         return None
     return text
 
 
 def weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
-    kg = _number(shown, text, place, problems, "a weight", "write kilograms as a plain number, for example `60` or `60.5`", "kg")
+    kg = _number(
+        shown, text, place, problems, said("a weight"), said("write kilograms as a plain number, for example `60` or `60.5`"), "kg"
+    )
     if kg is None:
         return None
     if wrong := wrong_weight(kg):
-        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
         return None
     return float(kg)
 
 
 def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
-    cm = _number(shown, text, place, problems, "a height", "write centimetres as a plain number, for example `165` or `165.5`", "cm")
+    cm = _number(
+        shown, text, place, problems, said("a height"), said("write centimetres as a plain number, for example `165` or `165.5`"), "cm"
+    )
     if cm is None:
         return None
     if wrong := wrong_height(cm):
-        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
         return None
     return float(cm)
 
@@ -88,7 +97,7 @@ def sex(shown: str, text: str, place: Place | None, problems: Problems) -> Sex |
     """The sex that formulas of a body ask for, as SDTM codes it: `M`, `F`; `U` and the like say that it is not known."""
     plain = text.strip().casefold()
     if plain not in _SEXES and plain not in _NO_SEX:
-        problems.error(f"{shown} is not a sex", place, "write `M` or `F`, or leave it out where it is not known")
+        problems.error(said("{shown} is not a sex", shown=shown), place, said("write `M` or `F`, or leave it out where it is not known"))
     return _SEXES.get(plain)
 
 
@@ -96,19 +105,19 @@ def age(shown: str, text: str, place: Place | None, problems: Problems) -> int |
     """An age on day 1 in completed years; a part of a year is not cut off, since it may have been rounded up."""
     years = int(text) if re.fullmatch(r"[0-9]{1,3}", text.strip()) else None
     if wrong := wrong_age(years):
-        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
         return None
     return years
 
 
 def value(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A value that was measured, in the unit that the study file declares."""
-    hint = "write a plain number without a unit, for example `45` or `0.5`; what is below or above a limit has none"
-    number = _number(shown, text, place, problems, "a value", hint, r"(?!)")
+    hint = said("write a plain number without a unit, for example `45` or `0.5`; what is below or above a limit has none")
+    number = _number(shown, text, place, problems, said("a value"), hint, r"(?!)")
     if number is None:
         return None
     if wrong := wrong_value(number):
-        problems.error(f"{shown} {wrong[0]}", place, wrong[1])
+        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
         return None
     return float(number)
 
@@ -122,8 +131,10 @@ def of_study(values: Sequence[Value] | None) -> Callable[[str, str, Place | None
         found = next((value for value in values if value.name.casefold() == text.casefold()), None)
         if found is None:
             names = [value.name for value in values]
-            hint = did_you_mean(text, names) or (f"values are {one_of(names)}" if names else "this study doses by none: leave it out")
-            problems.error(f"{shown} is no value that the study declares", place, hint)
+            hint = perhaps(text, names) or (
+                said("values are {words}", words=either(names)) if names else said("this study doses by none: leave it out")
+            )
+            problems.error(said("{shown} is no value that the study declares", shown=shown), place, hint)
         return found
 
     return read
@@ -131,11 +142,15 @@ def of_study(values: Sequence[Value] | None) -> Callable[[str, str, Place | None
 
 def _number(shown: str, text: str, place: Place | None, problems: Problems, what: str, hint: str, unit: str) -> Decimal | None:
     if re.fullmatch(r"[0-9]+,[0-9]+", text):
-        problems.error(f"{shown} has a decimal comma", place, f"write `{text.replace(',', '.')}`")
+        problems.error(said("{shown} has a decimal comma", shown=shown), place, said("write `{number}`", number=text.replace(",", ".")))
     elif with_unit := re.fullmatch(rf"(?i)([0-9]{{1,12}}(?:[.,][0-9]{{1,12}})?)\s*{unit}", text):
-        problems.error(f"{shown} is not {what}", place, f"write `{with_unit[1].replace(',', '.')}`: the unit is always {unit}")
+        problems.error(
+            said("{shown} is not {what}", shown=shown, what=what),
+            place,
+            said("write `{number}`: the unit is always {unit}", number=with_unit[1].replace(",", "."), unit=unit),
+        )
     elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
-        problems.error(f"{shown} is not {what}", place, hint)
+        problems.error(said("{shown} is not {what}", shown=shown, what=what), place, hint)
     else:
         return Decimal(text)
     return None
@@ -148,7 +163,7 @@ def exposure(product: str) -> Reader[Exposure]:
         try:
             found = doses.amount(Scalar(text, Place(Document("", text or " "), 0, max(1, len(text)))))
         except PhraseError as error:
-            problems.error(f"{shown}: {error.problem.message}", place, error.problem.hint)
+            problems.error(said("{shown}: {message}", shown=shown, message=error.problem.message), place, error.problem.hint)
             return None
         return Exposure(product, found.amount, found.unit, found.per, place)
 
@@ -159,18 +174,32 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
     """An amount of drug, as it is written: 0 or more, with at most six decimals."""
     if comma := re.fullmatch(r"([0-9]+),([0-9]+)", text):
         thousands = len(comma[2]) == 3 and not comma[1].startswith("0")
-        hint = f"write `{comma[1]}.{comma[2]}`"
+        hint = said("write `{number}`", number=f"{comma[1]}.{comma[2]}")
         if thousands:
-            hint = f"write `{_no_thousands(comma[1], comma[2])}`, or `{comma[1]}{comma[2]}` if the comma is between thousands"
-        problems.error(f"{shown} has a decimal comma", place, hint)
+            hint = said(
+                "write `{number}`, or `{whole}` if the comma is between thousands",
+                number=_no_thousands(comma[1], comma[2]),
+                whole=comma[1] + comma[2],
+            )
+        problems.error(said("{shown} has a decimal comma", shown=shown), place, hint)
     elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+[0-9]{1,2}", text):  # a person types `5E9`, without the sign
-        problems.error(f"{shown} is shortened by a spreadsheet", place, f"write the number out, for example `{Decimal(text):f}`")
+        problems.error(
+            said("{shown} is shortened by a spreadsheet", shown=shown),
+            place,
+            said("write the number out, for example `{number}`", number=f"{Decimal(text):f}"),
+        )
     elif not re.fullmatch(r"[0-9]{1,21}(\.[0-9]{1,12})?|[0-9]{1,9}(\.[0-9]{1,9})?[eE](?:0?[0-9]|1[0-2])", text):
         problems.error(
-            f"{shown} is not an amount", place, "write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"
+            said("{shown} is not an amount", shown=shown),
+            place,
+            said("write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"),
         )
     elif Decimal(text) % Decimal("0.000001"):
-        problems.error(f"{shown} has more than six decimals", place, f"write `{Decimal(text).quantize(Decimal('0.000001'))}`")
+        problems.error(
+            said("{shown} has more than six decimals", shown=shown),
+            place,
+            said("write `{number}`", number=str(Decimal(text).quantize(Decimal("0.000001")))),
+        )
     else:
         return Decimal(text)
     return None
@@ -202,17 +231,21 @@ def moment(shown: str, text: str, place: Place | None, problems: Problems) -> tu
     named = _NAMED.fullmatch(on)
     numbers = _DAY.fullmatch(on)
     if zone:
-        hint = "the day may be another one there: write day and hour of the place, without a zone"
-        problems.error(f"{shown} has a time zone", place, hint)
+        hint = said("the day may be another one there: write day and hour of the place, without a zone")
+        problems.error(said("{shown} has a time zone", shown=shown), place, hint)
     elif named is not None and named[2].casefold() in _MONTHS:
         return _moment(shown, int(named[3]), _MONTHS[named[2].casefold()], int(named[1]), hour, minute, place, problems)
     elif numbers is not None:
         year, month, date = (int(part) for part in numbers.groups() if part and part.isdigit())
         return _moment(shown, year, month, date, hour, minute, place, problems)
     elif _PARTIAL.fullmatch(on):
-        problems.error(f"{shown} is a date without its day", place, "nothing can be counted from it: write the whole day, `2025-01-06`")
+        problems.error(
+            said("{shown} is a date without its day", shown=shown),
+            place,
+            said("nothing can be counted from it: write the whole day, `2025-01-06`"),
+        )
     else:
-        problems.error(f"{shown} is not a date with the year first", place, date_hint(on))
+        problems.error(said("{shown} is not a date with the year first", shown=shown), place, date_hint(on))
     return None
 
 
@@ -224,7 +257,11 @@ def hour(shown: str, text: str, place: Place | None, problems: Problems) -> dt.t
             return dt.time(int(found[1]), int(found[2]))
     except ValueError:
         found = None
-    problems.error(f"{shown} is not a time of day", place, "write it on a clock of 24 hours, for example `09:30`, without a zone")
+    problems.error(
+        said("{shown} is not a time of day", shown=shown),
+        place,
+        said("write it on a clock of 24 hours, for example `09:30`, without a zone"),
+    )
     return None
 
 
@@ -234,12 +271,16 @@ def _moment(
     try:
         on = dt.date(year, month, date)
     except ValueError:
-        problems.error(f"{shown}: there is no such day", place, "check the month and the day")
+        problems.error(said("{shown}: there is no such day", shown=shown), place, said("check the month and the day"))
         return None
     try:
         at = dt.time(int(hour), int(minute)) if hour is not None and minute is not None else None
     except ValueError:
-        problems.error(f"{shown}: there is no such hour", place, "write it on a clock of 24 hours, `2025-01-06 09:30`, or leave it out")
+        problems.error(
+            said("{shown}: there is no such hour", shown=shown),
+            place,
+            said("write it on a clock of 24 hours, `2025-01-06 09:30`, or leave it out"),
+        )
         return None
     return on, at if at != dt.time() else None
 
@@ -248,9 +289,9 @@ def date_hint(text: str) -> str:
     """What to write instead of a text that is not YYYY-MM-DD: the same day, where only one day can be meant, and if there is one."""
     narrow = unicodedata.normalize("NFKC", text)
     if (match := _NAMED.fullmatch(narrow)) and match[2].casefold() in _MONTHS:
-        return f"write `{match[3]}-{_MONTHS[match[2].casefold()]:02}-{int(match[1]):02}`"
+        return said("write `{number}`", number=f"{match[3]}-{_MONTHS[match[2].casefold()]:02}-{int(match[1]):02}")
     if re.fullmatch(r"[0-9]{1,2}[- ]?[A-Za-z]{3,9}[- ]?[0-9]{2}", narrow):
-        return "write the year with four digits: `2025-01-06`"
+        return said("write the year with four digits: `2025-01-06`")
     if match := re.fullmatch(r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", narrow):
         return _that_day(match[1], int(match[2]), int(match[3]))
     if (match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", narrow)) and max(int(match[1]), int(match[2])) > 12:
@@ -259,14 +300,14 @@ def date_hint(text: str) -> str:
     if (match := re.fullmatch(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", narrow)) is not None:
         return _that_day(match[1], int(match[2]), int(match[3]))
     if re.fullmatch(r"[2-6]\d{4}", narrow):
-        return "it seems to be the number that a spreadsheet gives a day; format the cell as a date"
+        return said("it seems to be the number that a spreadsheet gives a day; format the cell as a date")
     if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", narrow):
-        return "day and month cannot be told apart; write it as YYYY-MM-DD"
-    return "write it as YYYY-MM-DD, for example `2025-01-06`"
+        return said("day and month cannot be told apart; write it as YYYY-MM-DD")
+    return said("write it as YYYY-MM-DD, for example `2025-01-06`")
 
 
 def _that_day(year: str, month: int, day: int) -> str:
     try:
-        return f"write `{dt.date(int(year), month, day)}`"
+        return said("write `{number}`", number=str(dt.date(int(year), month, day)))
     except ValueError:
-        return "there is no such day: check the month and the day, and write it as YYYY-MM-DD"
+        return said("there is no such day: check the month and the day, and write it as YYYY-MM-DD")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.sentences import said
 from nmosd_dosing.subjects.had import ONGOING, Had
 from nmosd_dosing.subjects.tables import cells, reading
 from nmosd_dosing.subjects.tables.headings import Layout
@@ -49,7 +50,12 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
     if "subject" in table.columns:
         needs_code(table, problems)
         codes = table.cells("subject")
-    table.needs("what", "not said what was had", "write a drug, a vaccine, or what else it was; `nothing` where there was none", problems)
+    table.needs(
+        "what",
+        said("not said what was had"),
+        said("write a drug, a vaccine, or what else it was; `nothing` where there was none"),
+        problems,
+    )
     begins, ends = table.values("from", _days, problems), table.values("to", _end, problems)
     amounts, daily = table.numbers("amount", cells.amount, problems), table.numbers("amount_per_day", cells.amount, problems)
     had, comments = table.values("had", _was_had, problems), table.values("comment", cells.one_line, problems)
@@ -59,11 +65,19 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
         first = begin.first if begin is not None else None
         last = end.last if end is not None else None
         if first is not None and last is not None and last < first:
-            hint = "exchange the two, or mend one of them"
-            table.error(row, "to", f"`{clip(table.texts['to'][row])}` is before its first day, {first}", hint, problems)
+            hint = said("exchange the two, or mend one of them")
+            table.error(
+                row,
+                "to",
+                said("`{text}` is before its first day, {first}", text=clip(table.texts["to"][row]), first=str(first)),
+                hint,
+                problems,
+            )
             continue
         if begin is not None and begin.ongoing:
-            table.error(row, "from", f"`{clip(table.texts['from'][row])}` is no first day", "write it into `to`", problems)
+            table.error(
+                row, "from", said("`{text}` is no first day", text=clip(table.texts["from"][row])), said("write it into `to`"), problems
+            )
             continue
         if row in table.wrong or not what:
             continue
@@ -88,7 +102,7 @@ def _days(shown: str, text: str, place: Place | None, problems: Problems) -> _Da
         return _Days(day, day) if day is not None else None
     year, month = int(match[1]), int(match[2]) if match[2] else None
     if not year or (month is not None and not 1 <= month <= 12):
-        problems.error(f"{shown}: there is no such month", place, "check it, and write it as `2025-01`")
+        problems.error(said("{shown}: there is no such month", shown=shown), place, said("check it, and write it as `2025-01`"))
         return None
     last = month if month is not None else 12
     return _Days(dt.date(year, month or 1, 1), dt.date(year, last, calendar.monthrange(year, last)[1]))
@@ -100,5 +114,5 @@ def _end(shown: str, text: str, place: Place | None, problems: Problems) -> _Day
 
 def _was_had(shown: str, text: str, place: Place | None, problems: Problems) -> bool | None:
     if text.casefold() not in _YES:
-        problems.error(f"{shown} does not say whether it was had", place, "write `Y` or `N`")
+        problems.error(said("{shown} does not say whether it was had", shown=shown), place, said("write `Y` or `N`"))
     return _YES.get(text.casefold())

@@ -7,7 +7,7 @@ it leaves out the rows that are wrong. `layout`: what is said of how a table is 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,14 +16,16 @@ from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.dose.units import UNITS, unit_of
-from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, command, did_you_mean, grouped, one_of
+from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, grouped
+from nmosd_dosing.sentences import either, perhaps, said
 from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Measurement, Record, RecordStatus, Subject, Weight, in_order
-from nmosd_dosing.subjects.tables import cells, near_codes, reading, row_checks, sdtm, subject_table
+from nmosd_dosing.subjects.tables import cells, reading, row_checks, sdtm, subject_table
 from nmosd_dosing.subjects.tables import table as tables
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.hidden import ARMS, MASKED, NOTHING
+from nmosd_dosing.subjects.tables.known import Known
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, by_day, days, needs_code, needs_day, once, same
 from nmosd_dosing.subjects.tables.table import Cell, Table
 
@@ -80,7 +82,7 @@ def events(
     problems = Problems()
     table = reading.read(content, path, ("subject", "event", "date"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
-    table.needs("event", "no event", f"write {one_of(known or SUBJECT_EVENTS)}", problems)
+    table.needs("event", said("no event"), said("write {words}", words=either(known or SUBJECT_EVENTS)), problems)
     names, comments = table.values("event", partial(_event, known), problems), table.values("comment", cells.one_line, problems)
     made: list[tuple[Cell, Event]] = []
     first: dict[tuple[str, Event], int] = {}
@@ -90,8 +92,8 @@ def events(
             event = Event(name, day, cell.place, comment)
             other = first.setdefault((same(code.text), event), row)
             if other != row:
-                message = f"`{name}` of subject `{clip(code.text)}` on {day} stands twice"
-                table.error(row, "event", message, "take one of the two out", problems, ("the first", other))
+                message = said("`{name}` of subject `{code}` on {day} stands twice", name=name, code=clip(code.text), day=str(day))
+                table.error(row, "event", message, said("take one of the two out"), problems, ("the first", other))
             made.append((code, event))
     _stop(table, problems, left_out)
     return made
@@ -105,7 +107,7 @@ def allocation(content: bytes, path: str, left_out: LeftOut | None = None, layou
     table = reading.read(content, path, ("subject", "arm"), (), problems, ARMS, layout)
     codes = _codes(table, problems)
     once(table, problems)
-    table.needs("arm", "no arm", "every row needs one", problems)
+    table.needs("arm", said("no arm"), said("every row needs one"), problems)
     _stop(table, problems, left_out)
     rows = enumerate(zip(codes, table.cells("arm"), strict=True))
     return [found for row, found in rows if row not in table.wrong]
@@ -116,7 +118,7 @@ def weighings(content: bytes, path: str, left_out: LeftOut | None = None, layout
     problems = Problems()
     table = reading.read(content, path, ("subject", "date", "weight_kg"), ("comment",), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
-    table.needs("weight_kg", "no weight", "write kilograms, or take the row out", problems)
+    table.needs("weight_kg", said("no weight"), said("write kilograms, or take the row out"), problems)
     weights, comments = table.numbers("weight_kg", cells.weight, problems), table.values("comment", cells.one_line, problems)
     _stop(table, problems, left_out)
     rows = zip(codes, dates, weights, table.cells("weight_kg"), comments, strict=True)
@@ -131,16 +133,34 @@ def measurements(
     problems = Problems()
     table = reading.read(content, path, ("subject", "date", "what", "value"), ("unit", "comment"), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
-    table.needs("what", "no name of a value", f"write {one_of([value.name for value in values or ()] or ['a name'])}", problems)
-    table.needs("value", "no value", "write it, or take the row out", problems)
+    table.needs(
+        "what",
+        said("no name of a value"),
+        said("write {words}", words=either([value.name for value in values or ()] or ["a name"])),
+        problems,
+    )
+    table.needs("value", said("no value"), said("write it, or take the row out"), problems)
     found, numbers = table.values("what", cells.of_study(values), problems), table.numbers("value", cells.value, problems)
     units, comments = (table.values(name, cells.one_line, problems) for name in ("unit", "comment"))
     for row, value in enumerate(found if "unit" in table.columns else ()):
         unit = table.texts["unit"][row]
         if value is not None and value.unit and "".join(unit.split()) != "".join(value.unit.split()):
-            wrong = f"`{value.name}` is in `{clip(unit)}` here, and in `{value.unit}` in the study file" if unit else "no unit"
-            hint = f"write the value in `{value.unit}`" if unit else f"write `{value.unit}`, if that is what it was measured in"
-            table.error(row, "unit", wrong, f"{hint}; nothing is converted", problems)
+            wrong = (
+                said(
+                    "`{value}` is in `{unit}` here, and in `{unit_2}` in the study file",
+                    value=value.name,
+                    unit=clip(unit),
+                    unit_2=value.unit,
+                )
+                if unit
+                else said("no unit")
+            )
+            hint = (
+                said("write the value in `{unit}`", unit=value.unit)
+                if unit
+                else said("write `{unit}`, if that is what it was measured in", unit=value.unit)
+            )
+            table.error(row, "unit", wrong, said("{hint}; nothing is converted", hint=hint), problems)
     _stop(table, problems, left_out)
     rows = zip(codes, dates, found, numbers, table.cells("value"), units, comments, strict=True)
     return [
@@ -167,7 +187,9 @@ def records(
         [moment and moment[0] for moment in moments],
         row_checks.hours(table, [moment and moment[1] for moment in moments], problems),
     )
-    table.needs("visit", "no visit", f"write its label, for example `D182`, or `{UNSCHEDULED}`", problems)
+    table.needs(
+        "visit", said("no visit"), said("write its label, for example `D182`, or `{unscheduled}`", unscheduled=UNSCHEDULED), problems
+    )
     took_place = sdtm.occurred if sdtm.says_occurrence(table) else _status
     statuses = [status or _STATUSES["done"] for status in table.values("status", took_place, problems)]
     lasts = table.values("last", cells.day, problems)
@@ -280,8 +302,7 @@ def join(
         if (i := known.find(code)) is not None:
             mine = said.setdefault(i, Said())
             if mine.arm not in (None, arm.text):
-                message = f"subject `{clip(code.text)}` is in another arm here than was said before"
-                known.error(i, message, arm.place, "leave one of the two out")
+                known.error(i, *_in_another_arm(code, arm))
             mine.arm = arm.text
     known.next_table()
     for whose, record in records:
@@ -303,7 +324,13 @@ def _add_weight(code: Cell, weight: Weight, i: int, weights: dict[dt.date, Weigh
     other = weights.setdefault(weight.date, weight)
     if other is not weight:
         also = [("the other one", other.place)] if other.place is not None else []
-        known.error(i, f"two weights of subject `{clip(code.text)}` on {weight.date}", weight.place, "keep one of them", also)
+        known.error(
+            i,
+            said("two weights of subject `{code}` on {day}", code=clip(code.text), day=str(weight.date)),
+            weight.place,
+            said("keep one of them"),
+            also,
+        )
 
 
 def _add_measurement(code: Cell, new: Measurement, i: int, others: dict[tuple[str, dt.date], Measurement], known: Known) -> None:
@@ -311,98 +338,14 @@ def _add_measurement(code: Cell, new: Measurement, i: int, others: dict[tuple[st
     other = others.setdefault((new.what, new.date), new)
     if other.value != new.value:
         also = [("the other one", other.place)] if other.place is not None else []
-        wrong = f"two values of `{new.what}` of subject `{clip(code.text)}` on {new.date}"
-        known.error(i, wrong, new.place, "keep the one that doses are to be by", also)
+        wrong = said("two values of `{what}` of subject `{code}` on {day}", what=new.what, code=clip(code.text), day=str(new.date))
+        known.error(i, wrong, new.place, said("keep the one that doses are to be by"), also)
 
 
-class Known:
-    """Which subject a code means, by its number; what is wrong is kept table by table, and in `wrong` of whom."""
-
-    def __init__(self, codes: Sequence[str | None], place: Callable[[int], Place | None], *, of_register: bool = False) -> None:
-        """`place` says where a subject stands; None for one who stands in no table. `of_register`: a row is typed, into a register."""
-        self.codes, self.place, self.of_register = codes, place, of_register
-        self.alone = len(codes) == 1 and place(0) is None
-        self.index = {same(code): i for i, code in enumerate(codes) if code is not None}
-        self.problems = Problems()
-        self.in_order: list[Problem] = []
-        self.more = 0
-        self.wrong: set[int] = set()
-        self.nobody = False  # whether rows are of nobody
-        self.unknown: list[tuple[Cell, str]] = []  # rows of this table whose code nobody has
-
-    def next_table(self) -> None:
-        self._tell_unknown()
-        self.in_order += self.problems.in_order()
-        self.problems = Problems()
-
-    def error(self, subject: int | None, message: str, place: Place | None, hint: str, also: Sequence[tuple[str, Place]] = ()) -> None:
-        """What is wrong, and with whom; of a table with very many problems the first hundred are kept, and the others counted."""
-        if subject is not None:
-            self.wrong.add(subject)
-        if len(self.problems.found) < 2 * tables.LISTED:
-            self.problems.error(message, place, hint, also)
-        else:
-            self.more += 1
-
-    def find(self, code: Cell | None, place: Place | None = None) -> int | None:
-        if code is None:
-            if len(self.codes) == 1:
-                return 0
-            if not any(problem.message == _NO_COLUMN for problem in self.problems.found):
-                self.problems.error(_NO_COLUMN, place, "add the column `subject`: there are several")
-                self.nobody = True
-            return None
-        text = code.text if code.text in self.index else same(code.text)
-        if text not in self.index:
-            self.unknown.append((code, text))
-        return self.index.get(text)
-
-    def may_be(self, texts: Iterable[str]) -> set[int]:
-        """Whom codes may mean: those who have them, else those who have the same code, written in another way."""
-        whom = {self.index[text] for text in texts if text in self.index}
-        return whom.union(*near_codes.near({text for text in texts if text not in self.index}, self.codes).values())
-
-    def _tell_unknown(self) -> None:
-        """Whose rows the unknown codes of a table may be is looked for once for all of them."""
-        near = near_codes.near({text for _, text in self.unknown}, self.codes) if self.unknown else {}
-        if self.alone and self.codes[0] is not None:  # one subject's rows are taken from a table of many
-            self.unknown = [row for row in self.unknown if row[1] in near]
-        rows: dict[str, list[Cell]] = {}
-        for code, text in self.unknown:
-            rows.setdefault(text, []).append(code)
-        for text, codes in list(rows.items())[: tables.LISTED]:
-            self._unknown(codes[0], near.get(text, ()), len(codes) - 1)
-        self.more += len(rows) - min(len(rows), tables.LISTED)
-        self.wrong |= self.may_be({text for _, text in self.unknown})
-        self.unknown = []
-
-    def _unknown(self, code: Cell, same_code: Sequence[int], alike: int) -> None:
-        """A row of nobody's, and so many more of the same code. Only whose code is the same, written in another way, is proposed: who has
-        a code like it is somebody else."""
-        written, also = f"`{clip(code.text)}`", []
-        message, hint = f"{written} is not a subject of this table", "mend the code, or add a row to the table of subjects"
-        if self.of_register:
-            enters = command(f"register record subjects subject={clip(code.text)} start=…")
-            message, hint = f"{written} is not a subject of this register", f"mend the code, or enter the subject first: `{enters}`"
-        if self.alone:
-            only = self.codes[0]
-            message = f"{written} is not the subject `{clip(only or '')}`"
-            if only is None:
-                message, hint = f"this row is of {written}, and the plan is not said to be", f"add `{argument('subject', clip(code.text))}`"
-        if len(same_code) == 1:
-            other, place = self.codes[same_code[0]] or "", self.place(same_code[0])
-            known = f"`{clip(other)}`"
-            also = [("this one", place)] if place else []
-            hint = f"write {known}"
-            if not self.of_register and other.lstrip("0") == code.text.lstrip("0"):
-                longer, there = (known, "") if len(other) > len(code.text) else (written, " there")
-                off = f"take the zeros off {known}" if longer == known else f"make {known} of it"
-                message += f"; did a spreadsheet {off}?"
-                hint = f"write {longer}{there}, in a column that is formatted as text"
-        self.problems.found.append(Problem(message, code.place, hint, also=tuple(also), alike=alike))
-
-
-_NO_COLUMN = "whose records these are is not said"
+def _in_another_arm(code: Cell, arm: Cell) -> tuple[str, Place, str]:
+    """What is wrong where a table has somebody in another arm than the one before it."""
+    wrong = said("subject `{code}` is in another arm here than was said before", code=clip(code.text))
+    return wrong, arm.place, said("leave one of the two out")
 
 
 def _codes(table: Table, problems: Problems) -> list[Cell]:
@@ -413,25 +356,29 @@ def _codes(table: Table, problems: Problems) -> list[Cell]:
 def _event(known: Sequence[str] | None, shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     if text in STUDY_EVENTS:
         problems.error(
-            f"{shown} is an event of the study, not of a subject", place, f"give it with `{argument('of_study', f'{text}=DATE')}`"
+            said("{shown} is an event of the study, not of a subject", shown=shown),
+            place,
+            said("give it with `{option}`", option=argument("of_study", f"{text}=DATE")),
         )
         return None
-    return text if known is None else _word("event", known, shown, text, place, problems)
+    return text if known is None else _word(said("unknown event {shown}", shown=shown), known, text, place, problems)
 
 
 def _unit(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
-    return _word("unit", UNITS, shown, unit_of(text), place, problems)
+    return _word(said("unknown unit {shown}", shown=shown), UNITS, unit_of(text), place, problems)
 
 
-def _word(what: str, known: Sequence[str], shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
+def _word(wrong: str, known: Sequence[str], text: str, place: Place | None, problems: Problems) -> str | None:
     if text in known:
         return text
-    problems.error(f"unknown {what} {shown}", place, did_you_mean(text, known) or f"write {one_of(known)}")
+    problems.error(wrong, place, perhaps(text, known) or said("write {words}", words=either(known)))
     return None
 
 
 def _status(shown: str, text: str, place: Place | None, problems: Problems) -> RecordStatus | None:
     status = _STATUSES.get(text.lower())
     if status is None:
-        problems.error(f"unknown status {shown}", place, did_you_mean(text, _STATUSES) or f"write {one_of(_STATUSES)}")
+        problems.error(
+            said("unknown status {shown}", shown=shown), place, perhaps(text, _STATUSES) or said("write {words}", words=either(_STATUSES))
+        )
     return status

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from nmosd_dosing.errors import Problems, clip
+from nmosd_dosing.sentences import said
 from nmosd_dosing.subjects.bounds import wrong_given, wrong_last
 from nmosd_dosing.subjects.tables import cells
 from nmosd_dosing.subjects.tables.table import Table
@@ -18,7 +19,7 @@ def ends(
     """No visit ends before it begins, and none that was not has a last day."""
     for row, (status, date, last) in enumerate(zip(statuses, dates, lasts, strict=True)):
         if date is not None and last is not None and (wrong := wrong_last(status, date, last)) is not None:
-            table.error(row, "last", f"`{clip(table.texts['last'][row])}` {wrong[0]}", wrong[1], problems)
+            table.error(row, "last", said("`{text}` {wrong}", text=clip(table.texts["last"][row]), wrong=wrong[0]), wrong[1], problems)
 
 
 def hours(table: Table, beside: Sequence[dt.time | None], problems: Problems) -> list[dt.time | None]:
@@ -26,8 +27,10 @@ def hours(table: Table, beside: Sequence[dt.time | None], problems: Problems) ->
     own = table.values("time", cells.hour, problems)
     for row, (hour, other) in enumerate(zip(own, beside, strict=True)):
         if hour is not None and other is not None and hour != other:
-            wrong = f"{_shown(table, 'time', row)} is another hour than the one beside the date, {other:%H:%M}"
-            table.error(row, "time", wrong, "keep one of them", problems)
+            wrong = said(
+                "{shown} is another hour than the one beside the date, {other}", shown=_shown(table, "time", row), other=f"{other:%H:%M}"
+            )
+            table.error(row, "time", wrong, said("keep one of them"), problems)
     return [other if hour is None else hour for hour, other in zip(own, beside, strict=True)]
 
 
@@ -40,9 +43,9 @@ def of_time_points(
             continue
         column = "time_point" if point is not None else "assessment"
         if status == "booked":
-            table.error(row, column, "a time point has no appointment of its own", "book its visit", problems)
+            table.error(row, column, said("a time point has no appointment of its own"), said("book its visit"), problems)
         elif any(name in table.columns and table.texts[name][row] for name in ("product", "amount", "amount_per_day", "last")):
-            table.error(row, column, "a row of a time point, and of a dose", "write the dose as a row of its own", problems)
+            table.error(row, column, said("a row of a time point, and of a dose"), said("write the dose as a row of its own"), problems)
 
 
 def in_all(
@@ -57,13 +60,13 @@ def in_all(
         if a_day is None or date is None:
             continue
         if table.texts["amount"][row]:
-            wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and one in all is written too"
-            table.error(row, "amount_per_day", wrong, "keep one of them: `amount` is all that was given at the visit", problems)
+            wrong = said("{shown} is an amount a day, and one in all is written too", shown=_shown(table, "amount_per_day", row))
+            table.error(row, "amount_per_day", wrong, said("keep one of them: `amount` is all that was given at the visit"), problems)
         elif last is not None and last >= date:
             found[row] = a_day * ((last - date).days + 1)
         elif not table.texts["last"][row]:
-            wrong = f"{_shown(table, 'amount_per_day', row)} is an amount a day, and on how many is not said"
-            table.error(row, "amount_per_day", wrong, "write the last day as `last`, or all that was given as `amount`", problems)
+            wrong = said("{shown} is an amount a day, and on how many is not said", shown=_shown(table, "amount_per_day", row))
+            table.error(row, "amount_per_day", wrong, said("write the last day as `last`, or all that was given as `amount`"), problems)
     return found
 
 
@@ -80,4 +83,4 @@ def given(table: Table, statuses: Sequence[str], amounts: Sequence[Decimal | Non
         if (wrong := wrong_given(status, amount, unit or None)) is not None:
             column, what, hint = wrong
             column = "amount_per_day" if column == "amount" and not text else column
-            table.error(row, column, f"`{clip(table.texts[column][row])}` {what}", hint, problems)
+            table.error(row, column, said("`{text}` {what}", text=clip(table.texts[column][row]), what=what), hint, problems)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from nmosd_dosing.days import NO_DATE, Dates, of_dates
 from nmosd_dosing.dose.dose import Sex
 from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.sentences import said
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort, Series
 from nmosd_dosing.subjects.cohort import ages as to_ages
@@ -111,17 +112,17 @@ def read(
     events = {e: table.values(e, typed.day, problems) for e in OF_SCREENING if e in table.columns}
     earlier = {p: table.values(c, typed.exposure(p), problems) for c, p in had.items() if c in table.columns}
     if not len(table) and not problems.found:
-        problems.error(f"`{path}` has no rows", None, "write one row a subject below the heading")
+        problems.error(said("`{path}` has no rows", path=path), None, said("write one row a subject below the heading"))
     return SubjectColumns(table, table.texts["subject"], starts, weights, heights, sexes, ages, sites, entered, earlier, events)
 
 
 def _code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
-    return typed.code("the subject's code", text, place, problems)
+    return typed.code(said("the subject's code"), text, place, problems)
 
 
 def needs_code(table: Table, problems: Problems) -> None:
     """Every row says whose it is."""
-    table.needs("subject", "no subject's code", "every row needs one", problems)
+    table.needs("subject", said("no subject's code"), said("every row needs one"), problems)
 
 
 def once(table: Table, problems: Problems) -> None:
@@ -134,11 +135,11 @@ def once(table: Table, problems: Problems) -> None:
             sites = [table.texts["site"][r].strip() for r in (other, row)] if "site" in table.columns else []
             two = all(sites) and len({*sites}) == 2
             hint = (
-                f"take one of the two out; two people need two codes, such as `{clip(sites[1])}-{clip(code)}`"
+                said("take one of the two out; two people need two codes, such as `{site}-{code}`", site=clip(sites[1]), code=clip(code))
                 if two
-                else "take one of the two out"
+                else said("take one of the two out")
             )
-            table.error(row, "subject", f"subject `{clip(code)}` has two rows", hint, problems, ("the first", other))
+            table.error(row, "subject", said("subject `{code}` has two rows", code=clip(code)), hint, problems, ("the first", other))
 
 
 def of_broken_lines(table: Table) -> list[int | None]:
@@ -168,7 +169,7 @@ def days(table: Table, column: str, problems: Problems) -> list[dt.date | None]:
 
 def needs_day(table: Table, column: str, problems: Problems) -> None:
     """Every row has a day."""
-    table.needs(column, "no date", "write for example `2025-01-06`", problems)
+    table.needs(column, said("no date"), said("write for example `2025-01-06`"), problems)
 
 
 def by_day(events: Iterable[Event]) -> tuple[Event, ...]:
