@@ -29,6 +29,8 @@ ASKED = (("/trail?subject=8888", "没有受试者 8888"), ("/trail?number=abc", 
 REFUSED = (  # what cannot be, and what is told of it
     ("/accounts", {"name": "sun.yu", "role": "monitor", "sites": "all", "password": "short"}, "新密码少于 12 个字符"),
     ("/accounts", {"name": "li.na", "role": "monitor", "sites": "all", "password": "seven green tortoises"}, "账户 li.na 已存在"),
+    ("/accounts", {"name": "sun yu", "role": "monitor", "sites": "all", "password": "seven green tortoises"}, "不能用作账户名"),
+    ("/accounts", {"name": "sun.yu", "role": "monitor", "sites": "01,,", "password": "seven green tortoises"}, "01,, 不是中心"),
     ("/new-subject", {"subject": "0103", "site": "01", "start": "2025-07-14"}, "已有受试者 0103"),
     ("/subjects/0101/withdraw/6", {"why": "录入有误"}, "尚有其他记录："),
 )

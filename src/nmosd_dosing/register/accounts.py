@@ -24,7 +24,7 @@ from nmosd_dosing.register import models
 from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.server import is_server
 from nmosd_dosing.register.database.store import Act, Author, Store
-from nmosd_dosing.sentences import said
+from nmosd_dosing.sentences import said, word
 from nmosd_dosing.subjects.tables.written import COLUMNS
 
 Role = Literal["coordinator", "site-pharmacist", "unblinded-pharmacist", "monitor", "manager"]
@@ -275,8 +275,8 @@ def change(
     if before.who.manages and before.active and not any(account.active and account.who.manages for account in [*others, now]):
         manager = argument("role", "manager")
         raise InputError(Problem(
-            f"the account `{clip(name)}` is the last manager, and somebody has to be one",
-            hint=f"make another first: `{command(f'register account add NAME {manager}')}`",
+            said("the account `{name}` is the last manager, and somebody has to be one", name=clip(name)),
+            hint=said("make another first: `{add}`", add=command(f"register account add NAME {manager}")),
         ))  # fmt: skip
     act = Act("correct", ACCOUNTS, now.cells, checked_reason(reason), replaces=before.seq)
     [seq] = store.write([act], by.author(zone), at, seen=seen)
@@ -359,8 +359,8 @@ def checked_name(name: str, there: Iterable[Account]) -> str:
     of_signs = all(char.isalnum() or char in _IN_NAMES for char in name) and name[:1] not in ("-", "@")
     if not name.strip(".") or len(name) > _LONGEST_NAME or not of_signs:  # `..` is a folder to browsers
         raise InputError(Problem(
-            f"`{clip(name)}` is no name for an account",
-            hint=f"take letters, digits and `.`, `-`, `_`, `@`, at most {_LONGEST_NAME}: `li.na`",
+            said("`{name}` is no name for an account", name=clip(name)),
+            hint=said("take letters, digits and `.`, `-`, `_`, `@`, at most {n}: `li.na`", n=_LONGEST_NAME),
         ))  # fmt: skip
     for account in there:
         if account.name.casefold() == name.casefold():
@@ -381,10 +381,11 @@ def checked_role(role: str) -> Role:
 
 def checked_reason(reason: str | None) -> str:
     """Why something is changed, in at least a word."""
-    said = " ".join((reason or "").split())
-    if not said:
-        raise InputError(Problem("a change needs a reason", hint=f'say why: `{argument("reason")} "left the site"`'))
-    return said
+    given = " ".join((reason or "").split())
+    if not given:
+        why = said("say why: `{option}`", option=f'{argument("reason")} "left the site"')
+        raise InputError(Problem(said("a change needs a reason"), hint=why))
+    return given
 
 
 def checked_password(password: str, name: str) -> str:
@@ -418,27 +419,26 @@ def checked_sites(role: Role, sites: str | None) -> frozenset[str] | None:
     """The sites of a role, as they are typed; None for all. They are to be said, so that nobody sees all of them by an oversight."""
     if role == "manager":
         if sites is not None and sites.strip().lower() != _EVERY_SITE:
-            raise InputError(Problem("a manager is of all sites", hint=f"leave `{argument('sites')}` out"))
+            raise InputError(Problem(said("a manager is of all sites"), hint=said("leave `{option}` out", option=argument("sites"))))
         return None
     if sites is None:
-        raise InputError(Problem(f"the sites of a {role} are not stated", hint=_write_sites()))
+        raise InputError(Problem(said("the sites of a {role} are not stated", role=word(role)), hint=_write_sites()))
     found = [site.strip() for site in sites.split(",")]
     if found == [_EVERY_SITE]:
         return None
     if "" in found or _EVERY_SITE in found:
-        raise InputError(Problem(f"`{clip(sites)}` are no sites", hint=_write_sites()))
+        raise InputError(Problem(said("`{sites}` are no sites", sites=clip(sites)), hint=_write_sites()))
     return frozenset(found)
 
 
 def _write_sites() -> str:
-    return f"write `{argument('sites', '01,02')}`, or `{argument('sites', _EVERY_SITE)}`"
+    return said("write `{some}`, or `{every}`", some=argument("sites", "01,02"), every=argument("sites", _EVERY_SITE))
 
 
 def _user(user: str | None) -> str | None:
     if user is not None and not user.strip():
-        raise InputError(Problem(
-            "the user's name is empty", hint=f"name the user as the computer knows him: `{argument('user', 'lina')}`"
-        ))  # fmt: skip
+        hint = f"name the user as the computer knows him: `{argument('user', 'lina')}`"
+        raise InputError(Problem("the user's name is empty", hint=hint))
     return user
 
 

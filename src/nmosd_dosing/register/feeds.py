@@ -18,13 +18,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from nmosd_dosing.days import LANGUAGES, Language
-from nmosd_dosing.errors import InputError, Problem, argument, clip, one_of
+from nmosd_dosing.errors import InputError, Problem, argument, clip
 from nmosd_dosing.register import accounts
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import Act, Conflict, Store
 from nmosd_dosing.screen import without_controls
+from nmosd_dosing.sentences import either, said, word
 
 FEEDS = "feeds"  # a table of the trail that is no table of subjects
 Scope = Literal["subject", "site", "due"]
@@ -101,7 +102,7 @@ def _feed(fact: Fact) -> Feed:
 
 
 def _one(text: str, words: tuple[T, ...]) -> T:
-    return next(word for word in words if word == text)
+    return next(each for each in words if each == text)
 
 
 # --- who fetches ---------------------------------------------------------------------------------------------------------
@@ -139,12 +140,17 @@ def make(
     kind = _checked("scope", scope, SCOPES)
     of = subject.site if subject is not None and kind == "subject" else site
     if (kind == "subject") != (subject is not None) or (kind == "site" and site is None):
-        raise InputError(Problem(f"it is not said of which {kind} the feed is", hint=f"name one: `{argument(kind)}`"))
+        raise InputError(
+            Problem(
+                said("it is not said of which {kind} the feed is", kind=word(kind)),
+                hint=said("name one: `{option}`", option=argument(kind)),
+            )
+        )
     if subject is not None or site is not None:
         by.must_see(of)
     shown = _checked("view", view, VIEWS[kind])
     if shown == "unblinded" and not by.sees_arms:
-        raise InputError(Problem(f"the account `{clip(by.name)}` does not see arms", hint="take another view"))
+        raise InputError(Problem(said("the account `{name}` does not see arms", name=clip(by.name)), hint=said("take another view")))
     key, there = _new_key(), feeds(store)
     feed = Feed(
         0, len(there) + 1, by.name, kind, subject.person if subject is not None else None, of,
@@ -160,7 +166,7 @@ def make(
 def rotate(store: Store, by: Who, at: dt.datetime, zone: str, today: dt.date, feed: Feed) -> tuple[Feed, str]:
     """The feed under another key; who has the one before gets nothing any more. It is its owner's to do."""
     if feed.account != by.name or not feed.lives(today):
-        raise InputError(Problem(f"feed {feed.number} is not yours, or has ended", hint="make a new one"))
+        raise InputError(Problem(said("feed {number} is not yours, or has ended", number=feed.number), hint=said("make a new one")))
     key = _new_key()
     return _changed(store, by, at, zone, replace(feed, digest=_digest(key)), "another key"), key
 
@@ -168,33 +174,33 @@ def rotate(store: Store, by: Who, at: dt.datetime, zone: str, today: dt.date, fe
 def revoke(store: Store, by: Who, at: dt.datetime, zone: str, feed: Feed) -> Feed:
     """The feed, given out to nobody any more: by its owner, or by a manager."""
     if feed.account != by.name and not by.manages:
-        raise InputError(Problem(f"feed {feed.number} is not yours", hint="ask a manager"))
+        raise InputError(Problem(said("feed {number} is not yours", number=feed.number), hint=said("ask a manager")))
     if not feed.active:
-        raise InputError(Problem(f"feed {feed.number} is revoked already"))
+        raise InputError(Problem(said("feed {number} is revoked already", number=feed.number)))
     reason = "revoked by its owner" if feed.account == by.name else "revoked by a manager"
     return _changed(store, by, at, zone, replace(feed, active=False), reason)
 
 
 def checked_purpose(by: Who, purpose: str) -> str:
     """For what a feed is, in a few words. Who sees arms says nothing, since others read it."""
-    said = " ".join(without_controls(purpose).split())
+    given = " ".join(without_controls(purpose).split())
     if by.sees_arms:
-        if said:
-            raise InputError(Problem("who sees arms writes no purpose, since others read it", hint="leave it empty"))
+        if given:
+            raise InputError(Problem(said("who sees arms writes no purpose, since others read it"), hint=said("leave it empty")))
         return ""
-    if not said:
-        raise InputError(Problem("the purpose is not stated", hint="say who subscribes with which program: `my telephone`"))
-    if len(said) > _LONGEST_PURPOSE:
-        raise InputError(Problem(f"the purpose is longer than {_LONGEST_PURPOSE} characters", hint="say it shorter"))
-    return said
+    if not given:
+        raise InputError(Problem(said("the purpose is not stated"), hint=said("say who subscribes with which program: `my telephone`")))
+    if len(given) > _LONGEST_PURPOSE:
+        raise InputError(Problem(said("the purpose is longer than {n} characters", n=_LONGEST_PURPOSE), hint=said("say it shorter")))
+    return given
 
 
 def checked_expiry(expires: dt.date, today: dt.date) -> dt.date:
     """The last day of a feed: today, or up to a year ahead."""
     if not 0 <= (expires - today).days <= LONGEST:
         raise InputError(Problem(
-            f"a feed ends within a year: between {today.isoformat()} and {(today + dt.timedelta(LONGEST)).isoformat()}",
-            hint="take an earlier day; it can be made anew then",
+            said("a feed ends within a year: between {first} and {last}", first=str(today), last=str(today + dt.timedelta(LONGEST))),
+            hint=said("take an earlier day; it can be made anew then"),
         ))  # fmt: skip
     return expires
 
@@ -209,13 +215,18 @@ def _changed(store: Store, by: Who, at: dt.datetime, zone: str, feed: Feed, reas
 def _still(store: Store, count: int) -> None:
     """Raises Conflict where somebody made a feed meanwhile, which has the number now."""
     if len(feeds(store)) != count:
-        raise Conflict(Problem("somebody made a feed at the same moment", hint="do it again"))
+        raise Conflict(Problem(said("somebody made a feed at the same moment"), hint=said("do it again")))
 
 
 def _checked(name: str, text: str, words: tuple[T, ...]) -> T:
-    found = next((word for word in words if word == text), None)
+    found = next((each for each in words if each == text), None)
     if found is None:
-        raise InputError(Problem(f"`{clip(text)}` is no {name} of this feed", hint=f"expected {one_of(words)}"))
+        raise InputError(
+            Problem(
+                said("`{text}` is no {name} of this feed", text=clip(text), name=word(name)),
+                hint=said("expected {words}", words=either(words)),
+            )
+        )
     return found
 
 
