@@ -151,12 +151,14 @@ def ends(dates: Dates) -> tuple[np.datetime64, np.datetime64] | None:
 
 
 def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
-    """Each date plus the days, the months and the later days of `offset`, months clipped to the month's end. NaT stays NaT.
+    """Each date plus the days, the months and the later days of `offset`, months clipped to the month's end; the dates themselves where
+    that is nothing. NaT stays NaT.
 
     `out` is an array to write into.
     """
     if offset.months == 0:
-        return np.add(dates, np.timedelta64(offset.days + offset.then, "D"), out=out)
+        days = offset.days + offset.then
+        return np.add(dates, np.timedelta64(days, "D"), out=out) if days or out is not None else dates
     moved: Dates = dates + np.timedelta64(offset.days, "D")
     month = moved.astype("datetime64[M]")
     day_of_month = moved - month.astype("datetime64[D]")

@@ -7,11 +7,12 @@ import pytest
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.schedule.expansion import expand, way_of
+from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.simulation.draws import Draws
 from nmosd_dosing.simulation.simulated_subjects import subjects
 from nmosd_dosing.simulation.trials import Options, outcome, prepare, run
 from nmosd_dosing.study.period_order import way
+from nmosd_dosing.subjects.disposition import resolve
 from tests.kit.simulated import assume, trial_of
 
 
@@ -61,7 +62,7 @@ def test_nobody_enters_the_next_period_before_the_last_dose(within: str, scatter
     schedule = expand(study, cohort)
     assert (np.sum([schedule.in_plan(k) for k in range(len(schedule.rows))], axis=0) == 5).all()
     begins = schedule.disposition.moves[0].begins
-    assert (begins == way_of(study, trial.periods, cohort).moves[0].begins).all()  # without doses the same
+    assert (begins == resolve(study, trial.periods, cohort, trial.before).moves[0].begins).all()  # without doses the same
     assert ((begins >= schedule.target[4] + (within != "0 days")) & (begins <= schedule.disposition.moves[0].latest)).all()
 
 

@@ -152,11 +152,6 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
     return resolve(study, periods[:1], cohort).stopped
 
 
-def way_of(study: Study, periods: tuple[Period, ...], cohort: Cohort) -> Disposition:
-    """The way of a cohort of which all that is recorded is told already, as `expand` has it, and nothing of its visits."""
-    return resolve(study, periods, cohort, before_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods]))
-
-
 def begun(study: Study, cohort: Cohort, *, period: str | None = None) -> Cohort:
     """The cohort in which study day 1 is the recorded first dose, as `expand` has it. Raises InputError for an unknown period."""
     return _begun(study, cohort, (one_period(study, period),) if period is not None else period_order.way(study))

@@ -109,7 +109,7 @@ def _by_rule_and_status(move: Move, rules: int, trials: int) -> Numbers:
 def _left_after_opening(move: Move, stay: Stay, rules: int, trials: int) -> Numbers:
     """(rules, t) subjects who left the study when a way was open to them, and before they took it."""
     left = np.flatnonzero((move.status == MoveStatus.NONE) & (move.rule >= 0))
-    opened = left[~(gone(stay.cohort.among(left)) < move.date[left])]
+    opened = left[~(gone(stay.cohort)[left] < move.date[left])]
     return np.bincount(move.rule[opened] * trials + opened % trials, minlength=rules * trials).reshape(rules, trials)
 
 

@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct, structs
 
-from nmosd_dosing.days import LAST_DATE, Offset
+from nmosd_dosing.days import LAST_DATE
 from nmosd_dosing.dose.dose import BandedBy
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import InputError, Problem, Problems, argument, one_of
 from nmosd_dosing.processes import each
-from nmosd_dosing.schedule.expansion import expand, way_of
+from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.draws import Draws, trials_per_block
 from nmosd_dosing.simulation.outcomes import Calendar, Outcome, of_disposition, of_schedule, stay_of, with_sums
@@ -35,6 +35,7 @@ from nmosd_dosing.study.events import CONFIRMED, IDMC_STOP, RELAPSE, STUDY_EVENT
 from nmosd_dosing.study.model import Period, Study, Trigger
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.study.visits import OPEN_END, lay_out
+from nmosd_dosing.subjects.before_entry import Before
 from nmosd_dosing.subjects.disposition import resolve
 from nmosd_dosing.subjects.triggers import first_of_each
 
@@ -50,7 +51,7 @@ class Trial(Struct, frozen=True):
     study: as in its file; where the assumptions let the committee stop it after a share of the relapses, with a rule for that count.
     periods: the way of a subject, first things first. beginning: from where the drawing goes on. rules: what may stop the study, as the
     output calls it, in the order of the study's rules. relapses_to_stop: after how many relapses it stops; None: after no number of
-    them. calendar: the months of the run.
+    them. calendar: the months of the run. before: the visits of each period.
     """
 
     study: Study
@@ -60,6 +61,7 @@ class Trial(Struct, frozen=True):
     rules: tuple[str, ...]
     relapses_to_stop: int | None
     calendar: Calendar
+    before: tuple[Before, ...]
 
     @property
     def period(self) -> str | None:
@@ -127,13 +129,15 @@ def prepare(
     beginning = Beginning(assumptions, by_weight)
     opens, horizon = np.datetime64(assumptions.start, "D"), beginning.horizon
     _check(assumptions, periods, real, horizon)
-    longest = sum(_most_days(p, assumptions.follow or OPEN_END) for p in periods) + _SPARE
+    follow = (assumptions.follow or OPEN_END).range[1]
+    before = tuple(Before(period, lay_out(period, follow, Problems())) for period in periods)
+    longest = sum(_most_days(own, follow) for own in before) + _SPARE
     if horizon > LAST_DATE - longest:
         raise InputError(Problem("the simulation runs beyond the year 9999", hint="check `start` and `horizon`"))
     first = opens if real is None else min(opens, real.cohort.start.min())
-    first += np.timedelta64(min(0, *(_fewest_days(p, assumptions) for p in periods)), "D")
+    first += np.timedelta64(min(0, *(_fewest_days(own, assumptions) for own in before)), "D")
     calendar = Calendar(first.astype("datetime64[M]").astype("datetime64[D]"), horizon + np.timedelta64(longest, "D"))
-    trial = Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar)
+    trial = Trial(study, periods, assumptions, beginning, tuple(map(_key, triggers)), to_stop, calendar, before)
     if real is None:
         return trial
     if len(real.cohort) > assumptions.subjects:
@@ -199,17 +203,16 @@ def _check_share(trial: Trial, real: Real) -> None:
         raise InputError(Problem(wrong, hint=f"`{argument('of_study', 'idmc_stop=DATE')}` if it did; else a larger share, or `none`"))
 
 
-def _fewest_days(period: Period, assumptions: Assumptions) -> int:
+def _fewest_days(own: Before, assumptions: Assumptions) -> int:
     """How many days before its day 1 a period may begin: a negative number, or 0."""
-    planned = [visit.offset.range[0] for visit in lay_out(period, 1, Problems()) if visit.offset is not None]
-    first = min(planned, default=0)
+    first = min((visit.offset.range[0] for visit in own.visits if visit.offset is not None), default=0)
     return first + min(0, assumptions.scatter[0]) if first < 0 else 0
 
 
-def _most_days(period: Period, follow: Offset) -> int:
+def _most_days(own: Before, follow: int) -> int:
     """The most days that anything of a period can come after its day 1."""
-    planned = [(visit.last or visit.offset).range[1] for visit in lay_out(period, follow.range[1], Problems()) if visit.offset is not None]
-    return max([period.length.range[1] if period.length is not None else 0, follow.range[1], *planned])
+    planned = [(visit.last or visit.offset).range[1] for visit in own.visits if visit.offset is not None]
+    return max([own.period.length.range[1] if own.period.length is not None else 0, follow, *planned])
 
 
 def _key(trigger: Trigger) -> str:
@@ -227,7 +230,7 @@ def outcome(trial: Trial, draws: Draws, options: Options) -> Outcome:
     of_study = {IDMC_STOP: idmc} if isinstance(idmc, dt.date) else {}
     cohort = subjects(trial.beginning, draws, of_study)
     if not options.doses:
-        disposition = way_of(trial.study, trial.periods, cohort)
+        disposition = resolve(trial.study, trial.periods, cohort, trial.before)
         return with_sums(Outcome(of_disposition(disposition, stay_of(disposition, cohort))))
     schedule = expand(trial.study, cohort, period=trial.period, allow_deviation=True, accept_gap=True)
     names = site_names(trial.beginning)

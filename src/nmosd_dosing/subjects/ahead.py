@@ -37,8 +37,8 @@ class Ahead(Struct, frozen=True):
         first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
         days = (latest - first).view(np.int64) + 1
         found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
-        none = days <= 0
-        if none.any():
+        none = np.flatnonzero((days <= 0) & ~np.isnat(first))
+        if len(none):
             found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
         return found
 

@@ -123,7 +123,9 @@ def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_do
         if i in counted:
             target = np.where(np.isnat(counted[i]), target, counted[i])
         last = target if visit.last is None else target + (shift(anchor, visit.last) - shift(anchor, visit.offset))
-        there = (target <= day) & (day <= (last if ahead is None else ahead.at_the_latest(last))) & ~(last_dose < day)
+        there = day <= (last if ahead is None else ahead.at_the_latest(last))
+        if there.any():
+            there &= (target <= day) & ~(last_dose < day)
         if not there.any():
             continue
         if ahead is not None:

@@ -6,6 +6,7 @@ happened decides; where several rules hold, the first in the file does. The end 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Literal, cast
@@ -244,10 +245,11 @@ def _move(
         chosen = chosen & free
         if entered is not None:  # a recorded entry belongs to a rule that leads there
             chosen &= ~entered | (stay.cohort.entry(rules[i].target_period) == left)
-        np.copyto(rule, i, where=chosen)
+        columns = np.flatnonzero(chosen)
+        rule[columns] = i
         for into, dates in ((date, when), (earliest, opens), (latest, until)):
-            np.copyto(into, dates, where=chosen)
-        np.logical_and(free, ~chosen, out=free)
+            into[columns] = dates[columns]
+        free[columns] = False
 
     events = [i for i, t in ways if t.after.kind != "end"]
     for i in events:
@@ -287,7 +289,8 @@ def _move(
     if own is not None:
         if ahead is None and own.booked is not None:
             begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked.leave(latest, shares)))
-        through = dosed_through(own, stay.cohort, stay.first, begins, np.fmin.reduce([*ends, *(limits[i].last for i in events), nobody]))
+        last_dose = functools.reduce(np.fmin, (*ends, *(limits[i].last for i in events)), nobody)
+        through = dosed_through(own, stay.cohort, stay.first, begins, last_dose)
         free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))
         begins = np.where(by_end & np.isnat(left) & (free > begins), free, begins)
     status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses[rule])
@@ -310,10 +313,10 @@ def _shares(
     """(n,) who gets nothing on the first day of the next period, if that is the last day of entry: a dose may stand beside it there."""
     by_id = {own.period.id: own for own in before}
     found = np.zeros(len(rule), dtype=bool)
-    for i, transition in rules.items():
-        chosen = (rule == i) & ~np.isnat(latest)
-        if (target := by_id.get(transition.target_period)) is not None and chosen.any():
-            found |= chosen & ~gives_on(target, cohort, latest)
+    for target in dict.fromkeys(transition.target_period for transition in rules.values()):
+        chosen = functools.reduce(np.logical_or, (rule == i for i, t in rules.items() if t.target_period == target)) & ~np.isnat(latest)
+        if (own := by_id.get(target)) is not None and chosen.any():
+            found |= chosen & ~gives_on(own, cohort, latest)
     return found
 
 
@@ -325,13 +328,8 @@ def _is_of_subject(transition: Transition) -> bool:
 def _last(transition: Transition, date: Dates) -> Dates:
     """The last day of entry; NaT where none is stated."""
     if transition.within is None:
-        return np.full(len(date), NO_DATE)
-    return shift(_plus(date, transition.after.plus), transition.within)
-
-
-def _plus(dates: Dates, offset: Offset) -> Dates:
-    """The dates so much later; they themselves where it is nothing."""
-    return shift(dates, offset) if offset != Offset() else dates
+        return no_dates(len(date))
+    return shift(shift(date, transition.after.plus), transition.within)
 
 
 def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -> Occurrence:
@@ -339,18 +337,18 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
 
     Whoever came into the `first` period after the study's event is under it, too.
     """
-    after, nobody = transition.after, np.full(len(stay.cohort), NO_DATE)
+    after, nobody = transition.after, no_dates(len(stay.cohort))
     if _is_of_subject(transition):
         return occurrence(stay, after, transition.needs, transition.not_before)
     if after.kind == "end":
         dates = stay.end
-        opens = _plus(_plus(dates, after.plus), transition.not_before)
+        opens = shift(shift(dates, after.plus), transition.not_before)
     else:
         once = stopped.dates if after.kind == "stop" else of_study(stay, structs.replace(after, plus=Offset()))
         date = _of_trials(once, stay.cohort)
         here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
         dates = np.where(here, date, nobody)
-        opens = np.maximum(_plus(_plus(dates, after.plus), transition.not_before), stay.first)
+        opens = np.maximum(shift(shift(dates, after.plus), transition.not_before), stay.first)
     if transition.needs:
         opens = np.maximum(opens, _needed(stay, transition))
     return Occurrence(dates, opens, nobody)

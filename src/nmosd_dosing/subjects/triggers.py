@@ -79,10 +79,9 @@ def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...], not_before:
 
 
 def _who_had(stay: Stay, event: str) -> NDArray[np.intp] | None:
-    """The columns of those who had an event; None where these are so many that it is not worth while to look at them alone."""
-    first = stay.cohort.first(event)
-    had = np.flatnonzero(~np.isnat(first))
-    return had if len(had) * 2 < len(first) else None
+    """The columns of those who had an event in the period; None where these are so many that it is not worth while to look at them alone."""
+    had = np.flatnonzero(_inside(stay, stay.cohort.dates_of(event)).any(axis=0))
+    return had if len(had) * 2 < len(stay.cohort) else None
 
 
 def _spread(dates: Dates, columns: NDArray[np.intp], n: int) -> Dates:
@@ -260,7 +259,7 @@ def _inside(stay: Stay, dates: Dates) -> NDArray[np.bool_]:
 
 def first_of_each(stay: Stay, event: str) -> Dates:
     """(n,) the first date of an event of each subject in the period; a decision counts for the relapse that it answers."""
-    had = _who_had(stay, event)
+    had = _who_had(stay, RELAPSE if event == CONFIRMED else event) if event not in BEFORE_DAY_1 else None
     return _first_of_each(stay, event) if had is None else _spread(_first_of_each(stay.among(had), event), had, len(stay.cohort))
 
 
