@@ -186,6 +186,7 @@ def _over(so_far: SoFar, trials: int, n: int) -> Callable[[str], NDArray[np.bool
 def _misses(assumed: Assumptions, draws: Draws) -> Callable[[str], Days | None]:
     first, last = assumed.scatter
 
+    @cache
     def misses(visit: str) -> Days | None:
         if (first, last) == (0, 0):
             return None

@@ -79,7 +79,7 @@ def occurrence(stay: Stay, trigger: Trigger, needs: tuple[str, ...], not_before:
 
 
 def _who_had(stay: Stay, event: str) -> NDArray[np.intp] | None:
-    """The columns of those who had an event in the period; None where these are so many that it is not worth while to look at them alone."""
+    """The columns of those who had an event in the period; None where they are so many that it is not worth while to look at them alone."""
     had = np.flatnonzero(_inside(stay, stay.cohort.dates_of(event)).any(axis=0))
     return had if len(had) * 2 < len(stay.cohort) else None
 
