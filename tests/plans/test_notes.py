@@ -135,3 +135,29 @@ def test_who_left_when_the_entry_was_allowed_loses_the_next_period_with_a_word(e
 )
 def test_the_note_of_an_exit_names_all_that_stays(date: str, kept: str) -> None:
     assert notes(made(THROUGH, events=(("withdrawn", date),)), "exit")[-1].endswith(f"times that hang on doses stay, and so {kept}")
+
+
+USES = """events: {tested: tested, recovered: recovered, moved: moved, swollen: swollen, odd: odd}
+products: {X: {doses: {less: {amount: 2 mg, omit: moved}}}}
+periods:
+  a: {length: 29 days, visits: [{at: D1, give: X 1 mg}, {at: D15, give: X less}, {at: swollen + 3 days, assess: MRI}]}
+  b: {visits: [{at: D1, give: X 1 mg}]}
+transitions: [{id: t, from: a, to: b, after: tested, needs: [recovered], within: 14 days}]
+"""
+USED = ["tested", "recovered", "moved", "swollen", "declined", "treatment_stopped", "withdrawn", "lost", "died", "a_completed", "screened"]
+UNUSED_EVENTS = ["odd", "relapse", "relapse_confirmed", "stable", "escalated", "idmc_stop", "study_stop"]
+
+
+@pytest.mark.parametrize(
+    ("text", "event", "said"),
+    [
+        *((USES, event, False) for event in USED),
+        *((USES, event, True) for event in UNUSED_EVENTS),
+        *((f"{USES}study stop: {{earliest of: [idmc_stop]}}\n", event, False) for event in ("idmc_stop", "study_stop")),
+        *((USES.replace("needs: [recovered]", "needs: [relapse_confirmed]"), e, False) for e in ("relapse", "relapse_rejected")),
+    ],
+)
+def test_an_event_for_which_the_study_has_no_rule_changes_nothing_and_the_plan_says_so(text: str, event: str, said: bool) -> None:
+    date = "2025-01-02" if event == "screened" else "2025-01-10"
+    found = made(text, of_study={event: day(date)}) if event.endswith("_stop") else made(text, events=((event, date),))
+    assert (f"{event}: this study has no rule for it, and it changes nothing" in notes(found, "event")) == said

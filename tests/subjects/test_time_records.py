@@ -21,7 +21,9 @@ periods:
     visits:
       - at: D1
         give: [Y 100 mg, X 500 mg over 60 min]
-        assess: {PK sample: "before X, 1 h after X, end of X, 1 h after end of X, 2 h after Y", ECG: "15 min before X, 4 h after X"}
+        assess:
+          PK sample: "before X, 1 h after X, end of X, 1 h after end of X, 2 h after Y"
+          ECG: "15 min before X, end of X, 4 h after X"
       - at: D8
         assess: MRI
 """)[0]

@@ -130,7 +130,7 @@ def _table(units: tuple[int, ...], top: int) -> _Table:
         begins[1:] = lead[1:] < best[:-1]
         since = np.maximum.accumulate(np.where(begins, row, np.int32(0)), axis=0)  # the row of the least lead; the first, of equal ones
         fewest = (best + row).reshape(-1)[: top + 1]
-        used.insert(0, (row - since).reshape(-1)[: top + 1])
+        used.insert(0, (row - since).reshape(-1))
     number = np.arange(top + 1, dtype=np.int64)
     made = fewest < _NEVER
     above = np.minimum.accumulate(np.where(made, number, _NEVER)[::-1])[::-1]

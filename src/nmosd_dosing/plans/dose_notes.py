@@ -180,7 +180,8 @@ def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iter
         yield Note("weight", joined("", (of, states)), ids)
         carried: dict[Sentence, list[str]] = {}
         for p, a in doses:
-            if a.weight_status == "carried forward" and a.weight_of is not None and a.weight_kg is not None:
+            if a.weight_status == "carried forward":
+                assert a.weight_of is not None and a.weight_kg is not None
                 carried.setdefault(said("{kg} kg of {day}", kg=number_text(a.weight_kg), day=a.weight_of), []).append(p.id)
         for weight, visits in carried.items():
             yield Note("weight", joined("", (of, said("carried forward: {weight}", weight=weight))), tuple(dict.fromkeys(visits)))

@@ -104,16 +104,12 @@ _BY_NAME = {kind.name: kind for kind in TABLE}
 SUBJECT_EVENTS = tuple(kind.name for kind in TABLE if kind.of == "subject")
 STUDY_EVENTS = tuple(kind.name for kind in TABLE if kind.of == "study")
 DECISIONS = tuple(kind.name for kind in TABLE if kind.decides is not None)
-
-
-def _ending(*ends: Ends) -> tuple[str, ...]:
-    return tuple(kind.name for kind in TABLE if kind.ends in ends)
-
-
-ENDS_TREATMENT = _ending(Ends.TREATMENT, Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no dose after these
-ENDS_PARTICIPATION = _ending(Ends.PARTICIPATION, Ends.FOLLOW_UP)  # no visit after these
-EXITS = _ending(Ends.PARTICIPATION)  # after these a visit may be kept, where the study says so
-ENDS_FOLLOW_UP = _ending(Ends.FOLLOW_UP)  # nothing after these
+EXITS = tuple(kind.name for kind in TABLE if kind.ends == Ends.PARTICIPATION)  # after these a visit may be kept, where the study says so
+ENDS_FOLLOW_UP = tuple(kind.name for kind in TABLE if kind.ends == Ends.FOLLOW_UP)  # nothing after these
+ENDS_PARTICIPATION = tuple(kind.name for kind in TABLE if kind.ends in (Ends.PARTICIPATION, Ends.FOLLOW_UP))  # no visit after these
+ENDS_TREATMENT = tuple(
+    kind.name for kind in TABLE if kind.ends in (Ends.TREATMENT, Ends.PARTICIPATION, Ends.FOLLOW_UP)
+)  # no dose after these
 
 
 def before_or_after(hangs_on: str) -> tuple[int, str]:

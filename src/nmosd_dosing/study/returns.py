@@ -83,7 +83,7 @@ def _led_back(way: Transition, n: int) -> Transition:
 def _way(way: Transition, n: int, body: Collection[str], names: Mapping[str, str]) -> Transition:
     """A way out of a period to which a subject has come back so many times."""
     after = way.after
-    if after.kind == "end" and after.name in body:
+    if after.kind == "end":  # of the period that it leads out of
         after = replace(after, name=_nth(after.name, n))
     return replace(
         way,

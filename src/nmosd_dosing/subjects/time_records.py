@@ -62,7 +62,7 @@ def _meant(text: str, points: Sequence[TimePoint], visit: Visit) -> Sequence[Tim
         return exact
     if _BEFORE.fullmatch(plain):
         before = [point for point in points if point.time.minutes is None]
-        return before or [point for point in points if (point.time.minutes or 0) < 0]
+        return before or [point for point in points if point.time.minutes is not None and point.time.minutes < 0]
     if _END.fullmatch(plain):
         return [point for point in points if point.time.of_end and point.time.minutes == 0]
     minutes = _minutes(plain)

@@ -1,0 +1,112 @@
+"""Each kind of criterion on day 1, 2025-01-29, at the edges of what bars it; and what is said of how such a criterion is read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from nmosd_dosing.checks.screening import Days, Screening, clocks_of, screen
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study.criteria import READINGS
+from nmosd_dosing.subjects.had import Had, Past
+from tests.kit.cases import columns
+from tests.kit.dates import day
+from tests.kit.somebody import HEAD
+
+STUDY = """half-lives: {{R: 10 days}}
+criteria: {{A: {{clock: "{clock}"}}}}
+products: {{X: {{}}}}
+periods: {{a: {{visits: [{{at: D1, give: X 1 mg}}]}}}}
+"""
+
+
+def screened(clock: str, *had: Had) -> Screening:
+    study = read_study_text(HEAD + STUDY.format(clock=clock))[0]
+    return screen(clocks_of(study, None, Past(had, told=True)), Days(None, day("2025-01-29")))
+
+
+def use(text: str) -> Had:
+    """`R 2025-01-10..2025-01-16`: a use with its first and last day, or its one day; behind them how much a day, or what for."""
+    what, days, *more = text.split()
+    first, _, last = days.partition("..")
+    amount, purpose = (Decimal(more[0]), more[2:]) if more[1:2] == ["mg"] else (None, more)
+    unit = "mg" if amount is not None else ""
+    return Had(what, day(first), day(last or first), amount_per_day=amount, unit=unit, purpose=" ".join(purpose))
+
+
+# What was had, and the first day on which day 1 may be, where it may not be on 2025-01-29.
+CLOCKS = """
+    clock                                                    had                                              until
+    no R within 4 weeks before D1                            R 2024-12-31                                     -
+    no R within 4 weeks before D1                            R 2025-01-01                                     2025-01-30
+    no R within 4 weeks before D1                            R 2025-01-29                                     2025-02-27
+    no R within 4 weeks before D1                            R 2025-01-30                                     -
+    no R within 4 weeks before D1                            R 2024-12-20..2025-01-02                         2025-01-31
+    at least 4 weeks since R before D1                       R 2025-01-01                                     -
+    at least 4 weeks since R before D1                       R 2025-01-02                                     2025-01-30
+    more than 4 weeks since R before D1                      R 2024-12-31                                     -
+    more than 4 weeks since R before D1                      R 2025-01-01                                     2025-01-30
+    no R within 3 half-lives before D1                       R 2024-12-29                                     -
+    no R within 3 half-lives before D1                       R 2024-12-30                                     2025-01-30
+    no R within 1 month or 3 half-lives, whichever is longer, before D1   R 2024-12-28                        -
+    no R within 1 month or 3 half-lives, whichever is longer, before D1   R 2024-12-29                        2025-01-30
+    no R within 1 month or 3 half-lives, whichever is shorter, before D1  R 2024-12-29                        -
+    no R within 1 month or 3 half-lives, whichever is shorter, before D1  R 2024-12-30                        2025-01-30
+    no R within 4 weeks after D1                             R 2025-01-28                                     -
+    no R within 4 weeks after D1                             R 2025-01-29                                     2025-01-30
+    no R within 4 weeks after D1                             R 2025-02-26                                     2025-02-27
+    no R within 4 weeks after D1                             R 2025-02-27                                     -
+    no R within 4 weeks before D1, unless used for 7 days or less in one go  R 2025-01-10..2025-01-16         -
+    no R within 4 weeks before D1, unless used for 7 days or less in one go  R 2025-01-10..2025-01-17         2025-02-15
+    no R within 4 weeks before D1, unless used for 7 days or less in one go  R 2025-01-10..2025-01-13, R 2025-01-14..2025-01-17  2025-02-15
+    no R within 4 weeks before D1, unless used for 7 days or less in one go  R 2025-01-10..2025-01-13, R 2025-01-15..2025-01-18  -
+    no R for more than 7 days within 4 weeks before D1       R 2025-01-10..2025-01-16                         -
+    no R for more than 7 days within 4 weeks before D1       R 2025-01-10..2025-01-17                         2025-02-15
+    no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-16 20 mg                   -
+    no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-16 20.5 mg                 2025-02-14
+    no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-12 15 mg, R 2025-01-12..2025-01-14 15 mg  2025-02-10
+    no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-16                         needs how much R a day, in mg
+    no R within 4 weeks before D1, unless for NMOSD          R 2025-01-10..2025-01-16 NMOSD                   -
+    no R within 4 weeks before D1, unless for NMOSD          R 2025-01-10..2025-01-16 arthritis               2025-02-14
+    no R within 4 weeks before D1, unless for NMOSD          R 2025-01-10..2025-01-16                         2025-02-14
+    at least 2 relapses within 90 days before D1             relapse 2024-10-31, relapse 2025-01-29           -
+    at least 2 relapses within 90 days before D1             relapse 2024-10-30, relapse 2025-01-29           needs the days of more relapses
+    at least 2 relapses within 90 days before D1             relapse 2025-01-28, relapse 2025-01-30           needs the days of more relapses
+    at least 2 relapses more than 30 days apart within 90 days before D1  relapse 2024-12-01, relapse 2024-12-31  needs the days of more relapses
+    at least 2 relapses more than 30 days apart within 90 days before D1  relapse 2024-12-01, relapse 2025-01-01  -
+    R used for more than 4 weeks before D1                   R 2025-01-01..2025-01-29                         needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2024-12-31..2025-01-29                         -
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("row", columns(CLOCKS), ids=lambda row: f"{row['clock']}: {row['had']}")
+def test_a_criterion_bars_day_1_to_the_day(row: dict[str, str]) -> None:
+    [answer] = screened(row["clock"], *map(use, row["had"].split(", "))).answers
+    if row["until"].startswith("needs "):
+        assert f"{answer.verdict} {answer.needs}".startswith(row["until"])
+    else:
+        until = day(row["until"]) if row["until"] != "-" else None
+        assert (answer.verdict, answer.until) == ("admissible" if until is None else "not-until", until)
+
+
+@pytest.mark.parametrize(
+    ("clock", "read"),
+    [
+        ("no R within 4 weeks before D1", "ends, last day, complete"),
+        ("no R within 6 months before D1", "ends, months, last day, complete"),
+        ("no R within 5 half-lives before D1", "ends, half-lives, last day, complete"),
+        ("at least 4 weeks since R before D1", "ends, last day, more than, complete"),
+        ("no R above 20 mg R daily within 4 weeks before D1", "ends, last day, daily, complete"),
+        ("no R for more than 21 days within 4 weeks before D1", "ends, last day, more than, in a row, complete"),
+        ("no R within 4 weeks before D1, unless used for 7 days or less in one go", "ends, last day, in a row, complete"),
+        ("no R within 4 weeks before D1, unless for NMOSD", "ends, last day, complete"),
+        ("relapse symptoms stable for at least 4 weeks before D1", "ends, more than"),
+        ("at least 2 relapses within 90 days before D1", "ends"),
+        ("at least 2 relapses within 2 years before D1", "ends, months"),
+        ("R used for more than 1 month before D1", "ends, months, more than"),
+    ],
+)
+def test_how_a_criterion_is_read_is_said(clock: str, read: str) -> None:
+    words = {words: name for name, words in READINGS.items()}
+    assert ", ".join(words[reading] for reading in screened(clock).readings) == read

@@ -1,0 +1,65 @@
+"""Why a visit may be on the days on which it may: for each kind of window, and whatever takes days away or changes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from nmosd_dosing import Record
+from tests.kit.somebody import made, visit
+
+STUDY = """products:
+  X: {{minimum gap: 25 days}}
+  Y: {{doses: {{held: {{amount: 1 mg, hold: {{from: seizure, until: resumed}}}}}}}}
+events: {{seizure: seizure, resumed: through with it}}
+periods:
+  a: {{length: 57 days, visits: [{{at: D1, give: X 1 mg}}, {{at: {at}, give: {dose}}}, {{at: D50, assess: MRI}}]}}
+  b: {{visits: [{{at: D1, give: X 1 mg}}]}}
+transitions: [{{id: ended, from: a, to: b, after: end of a, within: 14 days}}]
+"""
+NONE, WEEK = "window: the source states none", "window ±7d: 2025-01-27 Mon to 2025-02-10 Mon, both included"
+GAP = "minimum gap of X, 25 days, after a/D1, at the earliest on 2025-01-06 Mon: not before 2025-01-31 Fri"
+LATER = "window or later: 2025-02-03 Mon or later"
+# D29 is 2025-02-03.
+DAYS: list[tuple[str, dict[str, str], list[str]]] = [
+    ("D29", {}, [NONE, GAP]),
+    ("D29", {"withdrawn": "02-05"}, [NONE, GAP]),
+    ("D29 ±7d", {}, [WEEK, GAP, "left of it: 2025-01-31 Fri to 2025-02-10 Mon, both included"]),
+    ("D29 ±7d", {"withdrawn": "02-05"}, [WEEK, GAP, "left of it: 2025-01-31 Fri to 2025-02-05 Wed, both included"]),
+    ("D29 ±7d", {"treatment_stopped": "02-05"}, [WEEK, GAP, "left of it: 2025-01-31 Fri to 2025-02-05 Wed, both included"]),
+    ("D29 ±7d", {"withdrawn": "02-10"}, [WEEK, GAP, "left of it: 2025-01-31 Fri to 2025-02-10 Mon, both included"]),
+    ("D29 +5d", {}, ["window +5d: 2025-02-03 Mon to 2025-02-08 Sat, both included", GAP]),
+    ("D29 or later", {}, [LATER, GAP]),
+    ("D29 or later", {"withdrawn": "02-05"}, ["window or later: from 2025-02-03 Mon on; no last day is stated", GAP,
+                                              "left of it: 2025-02-03 Mon to 2025-02-05 Wed, both included"]),
+]  # fmt: skip
+
+
+def days_of(label: str, at: str, *records: Record, dose: str = "X 1 mg", **events: str) -> list[str]:
+    """The steps of a visit from its window on."""
+    found = made(STUDY.format(at=at, dose=dose), *records, events=tuple((name, f"2025-{date}") for name, date in events.items()))
+    steps = [step for step in visit(found, label).steps if not step.startswith("dose")]
+    return steps[next(i for i, step in enumerate(steps) if step.startswith("window")) :]
+
+
+@pytest.mark.parametrize(("at", "events", "steps"), DAYS)
+def test_which_days_are_allowed_and_which_are_left(at: str, events: dict[str, str], steps: list[str]) -> None:
+    assert days_of("D29", at, **events) == steps
+
+
+COURSE = "window ±1d: 2025-02-02 Sun to 2025-02-04 Tue, both included"
+
+
+@pytest.mark.parametrize(
+    ("events", "steps"),
+    [
+        ({}, []),
+        ({"seizure": "02-01"}, ["pending: Y is held by seizure on 2025-02-01 Sat, and waits until it is resumed"]),
+        ({"seizure": "02-01", "resumed": "02-03"}, []),
+        ({"seizure": "02-01", "resumed": "02-04"}, ["left of it: 2025-02-04 Tue to 2025-02-04 Tue, both included"]),
+        ({"seizure": "02-01", "resumed": "02-05"}, ["held until then: 2025-02-05 Wed to 2025-02-05 Wed, both included"]),
+        ({"seizure": "02-01", "resumed": "02-06"}, []),  # all of it is held
+        ({"withdrawn": "02-03"}, ["left of it: 2025-02-02 Sun to 2025-02-03 Mon, both included"]),
+    ],
+)
+def test_a_course_whose_first_days_are_held_begins_later(events: dict[str, str], steps: list[str]) -> None:
+    assert days_of("D29 to D31", "D29 to D31, window: ±1d", dose="Y held daily", **events) == [COURSE, *steps]
