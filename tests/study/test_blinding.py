@@ -10,6 +10,7 @@ from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.study.blinding import hidden_products
 from tests.kit.cases import columns
 from tests.kit.command import dosing
+from tests.kit.somebody import made
 
 STUDY = """language: 1
 study: s
@@ -94,3 +95,15 @@ def test_a_nurse_reads_what_everybody_gets(folder: Path) -> None:
     shown = dosing("show", "s.yaml").stdout
     assert "X 500 mg (shown masked)" in shown
     assert "M 100 mg (shown masked)" not in shown
+
+
+@pytest.mark.parametrize("second", ["", "blinded: true, ", "blinded: false, "])
+@pytest.mark.parametrize("first", ["", "blinded: true, ", "blinded: false, "])
+@pytest.mark.parametrize("period", ["true", "false"])
+def test_a_dose_that_two_entries_give_to_arms_of_their_own_is_masked_where_either_is(period: str, first: str, second: str) -> None:
+    entries = [f"{{at: D1, {blinded}arms: [{arm}], give: X {mg} mg}}" for arm, mg, blinded in (("a", 500, first), ("b", 250, second))]
+    text = f"arms: [a, b]\nproducts: {{X: {{}}}}\nperiods: {{p: {{blinded: {period}, visits: [{', '.join(entries)}]}}}}\n"
+    masked = any("true" in (entry or period) for entry in (first, second))
+    for arm, amount in (("a", 500), ("b", 250)):
+        [shown] = made(text, arm=arm).visits[0].administrations
+        assert (shown.amount, shown.amount_status) == ((None, "masked") if masked else (amount, "stated"))
