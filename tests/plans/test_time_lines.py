@@ -17,8 +17,8 @@ from tests.kit.somebody import made
 )
 @pytest.mark.parametrize("days", ["D1", '"D1, D8"', '"D1, then every week until D8"', '"D1, then every week"'])
 def test_samples_are_beside_the_dose_on_every_day(days: str, dose: str, times: list[str]) -> None:
-    text = f'products: {{X: {{}}}}\nperiods: {{a: {{visits: [{{at: {days}, give: {dose}, assess: {{PK: "1 h before X, 30 min after X"}}}}]}}}}\n'
-    found = made(text, until=None).visits
+    entry = f'{{at: {days}, give: {dose}, assess: {{PK: "1 h before X, 30 min after X"}}}}'
+    found = made(f"products: {{X: {{}}}}\nperiods: {{a: {{visits: [{entry}]}}}}\n").visits
     assert len(found) >= (1 if days == "D1" else 2)
     for visit in found:
         lines = [f"{row.time:%H:%M}" if row.time is not None else "-" for row in visit.time_line]
