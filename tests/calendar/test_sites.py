@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import CalendarFile, Plan, Subject, load, plan, read_ics
+from nmosd_dosing import CalendarFile, InputError, Plan, Subject, load, plan, read_ics
 from nmosd_dosing.calendar.entries import CalendarStyle, to_entries
 from nmosd_dosing.calendar.ical import KeptEntry
 from nmosd_dosing.calendar.sites import SitePlans, update_sites
@@ -125,3 +125,33 @@ def test_who_leaves_the_table_falls_away(tmp_path: Path, form: tuple[str, ...]) 
     cohort(tmp_path, *asked, subjects=MOVED)
     done = cohort(tmp_path, *asked, subjects=MOVED.replace("A,2025-01-06,S1\n", ""))
     assert "S1.ics: 0 added, 0 moved, 7 cancelled, 7 unchanged\n" in done.stderr
+
+
+def calendar(site: str, regimen: str, period: str | None, style: CalendarStyle, old: CalendarFile | None = None) -> CalendarFile:
+    made = plan(load(regimen), Subject(dt.date(2025, 1, 6), "A"), period=period)
+    [update], _ = update_sites(
+        [SitePlans(site, [made], [lambda _: made], old)], [], stamp=dt.datetime(2025, 1, 1, tzinfo=dt.UTC), style=style
+    )
+    return read_ics(update.ics, f"{site}.ics")
+
+
+@pytest.mark.parametrize(
+    ("site", "regimen", "period", "discreet", "refused"),
+    [
+        ("S1", "bat4406f", "rcp", False, False),
+        ("S1", "bat4406f", None, False, False),  # its period and more
+        ("S2", "bat4406f", "rcp", False, True),
+        ("S1", "mil62", "rcp", False, True),
+        ("S1", "bat4406f", "olp", False, True),
+        ("S1", "bat4406f", "rcp", True, True),
+    ],
+)
+def test_a_file_of_another_site_study_period_or_form_is_refused(
+    site: str, regimen: str, period: str | None, discreet: bool, refused: bool
+) -> None:
+    old = calendar("S1", "bat4406f", "rcp", STYLE)
+    if refused:
+        with pytest.raises(InputError, match=r"`S1\.ics` is the calendar `bat4406f S1`, not"):
+            calendar(site, regimen, period, CalendarStyle(discreet=discreet), old)
+    else:
+        assert len(calendar(site, regimen, period, CalendarStyle(discreet=discreet), old).records) >= len(old.records)

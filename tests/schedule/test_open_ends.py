@@ -16,6 +16,7 @@ from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.subject import Record
 from tests.kit.recorded import planned, table
+from tests.kit.somebody import made
 
 OLP = ("--regimen", "bat4406f-olp")
 
@@ -63,3 +64,14 @@ def test_a_visit_lies_within_the_open_end_of_everybody_where_both_are_counted_fr
     some = np.append(days, np.datetime64("NaT"))
     assert not Segment(0, 0, some, shift(some, OPEN_END), drawn=OPEN_END).within(offset), "somebody does not come to it"
     assert not Segment(0, 1, days, days, drawn=OPEN_END).within(offset) and not Segment(0, 0, days, days).within(offset)
+
+
+@pytest.mark.parametrize(("arm", "doses"), [("a", 3), ("b", 0), (None, 3)])
+def test_a_repeat_gives_an_arm_only_what_it_gets(arm: str | None, doses: int) -> None:
+    text = """products: {X: {}}
+arms: [a, b]
+periods: {p: {visits: [{at: D1, assess: MRI}, {at: "D1, then every 12 months", arms: [a, b], give: {a: X 1 mg, b: nothing}, assess: EDSS}]}}
+"""
+    found = made(text, arm=arm)
+    assert [len(visit.administrations) for visit in found.visits] == [1] * 3 if doses else [0] * 3
+    assert sum(dose.amount_status == "stated" for visit in found.visits for dose in visit.administrations) == (doses if arm else 0)

@@ -7,13 +7,18 @@ import datetime as dt
 import pytest
 
 from nmosd_dosing import Entered, Plan, Record
+from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.plan import PlannedVisit
+from nmosd_dosing.schedule.by_subject import by_subject
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.cases import columns
 from tests.kit.dates import START, day
 from tests.kit.gapped import RULES, VISITS, spaced, targets
 from tests.kit.recorded import MISSED, after
 from tests.kit.somebody import done, dose, made, notes, visit
 from tests.kit.worked import ENTRY, RESCUE, days, person, planned, visits
+from tests.kit.worked import HEAD as WORKED
 
 
 def at(made: Plan, label: str) -> PlannedVisit:
@@ -46,6 +51,16 @@ def test_courses_after_an_event(row: dict[str, str]) -> None:
     found = [f"{v.label}: {v.target} to {v.last}" for v in made.visits if v.label != "D1"]
     assert ("; ".join(found) or "-") == row["planned"]
     assert any(n.code == "event" for n in made.notes) == (row["planned"] == "-" and "withdrawn" not in row["events"])
+
+
+def test_whoever_else_is_in_the_table_the_courses_after_an_event_are_ones_own() -> None:
+    people = [person(None, None, *(tuple(e.split("=")) for e in row["events"].split() if e != "-")) for row in columns(EVENTS)]  # type: ignore[arg-type]
+    study = read_study_text(WORKED + visits(*RESCUE, period=YEAR))[0]
+    together = by_subject(expand(study, Cohort.of_subjects(people, ())))
+    for subject, found in zip(people, together, strict=True):
+        [alone] = by_subject(expand(study, Cohort.of_subject(subject, ())))
+        days, own = ([(v.id, v.target, v.last) for v in of.visits if v.target is not None] for of in (found, alone))
+        assert days == own
 
 
 def test_the_day_of_an_event_is_its_day_0_and_weeks_are_named_in_days() -> None:

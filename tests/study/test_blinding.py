@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from nmosd_dosing import RegimenError
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.study.blinding import hidden_products
 from tests.kit.cases import columns
 from tests.kit.command import dosing
-from tests.kit.somebody import made
+from tests.kit.somebody import HEAD, made
 
 STUDY = """language: 1
 study: s
@@ -107,3 +108,30 @@ def test_a_dose_that_two_entries_give_to_arms_of_their_own_is_masked_where_eithe
     for arm, amount in (("a", 500), ("b", 250)):
         [shown] = made(text, arm=arm).visits[0].administrations
         assert (shown.amount, shown.amount_status) == ((None, "masked") if masked else (amount, "stated"))
+
+
+LEVELS = """arms: [a, b]
+events: {tox: toxic}
+products:
+  X:
+    doses:
+      one: {levels: {full: 100 mg, half: 50 mg}, start level: full, down: tox}
+      same: {levels: {full: 80 mg, half: 40 mg}, start level: full, down: tox}
+      more: {levels: {full: 100 mg, half: 50 mg, none: 25 mg}, start level: full, down: tox}
+"""
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "refused"),
+    [
+        ("one", "one", False), ("one", "same", False), ("one", "placebo", False), ("placebo", "more", False), ("placebo", "placebo", False),
+        ("one", "more", True), ("one", "5 mg", True), ("5 mg", "more", True),
+    ],
+)  # fmt: skip
+def test_arms_whose_levels_are_called_otherwise_are_refused_in_a_blinded_part(a: str, b: str, refused: bool) -> None:
+    text = f"{LEVELS}periods: {{p: {{blinded: true, visits: [{{at: 'D1, D29', give: {{a: X {a}, b: X {b}}}}}]}}}}\n"
+    if refused:
+        with pytest.raises(RegimenError, match="arms with different dose levels in a blinded part: X on D1"):
+            read_study_text(HEAD + text)
+    else:
+        read_study_text(HEAD + text)

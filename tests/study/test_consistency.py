@@ -138,3 +138,44 @@ def test_periods_without_a_way_between_them_are_planned_one_by_one() -> None:
     with pytest.raises(InputError, match="`s` has several ways in: `a` or `c`"):
         way(study)
     assert [period.id for period in way(read_study_text(_ways("a>b"))[0])] == ["a", "b"]
+
+
+OVERLAPS = [
+    (["D1 ±0d", "D8 ±3d", "D15 ±3d"], None),
+    (["D1 ±0d", "D8 ±3d", "D14 ±3d"], "the windows of D8 and D14 overlap by 1 day"),
+    (["D1 ±0d", "D8 ±3d", "D13 ±3d"], "the windows of D8 and D13 overlap by 2 days"),
+    (["D1 ±0d", "D8 ±3d", "D10"], "the windows of D8 and D10 overlap by 1 day"),
+    (["D1 ±0d", "D8", "D10 ±2d"], "the windows of D8 and D10 overlap by 1 day"),
+    (["D1 ±0d", "D8 ±1d", "D10 to D12"], None),
+    (["D1 ±0d", "D8 ±2d", "D10 to D12"], "the windows of D8 and D10 to D12 overlap by 1 day"),
+    (["D1 ±0d", "D8 to D12", "D15 ±3d"], "the windows of D8 to D12 and D15 overlap by 1 day"),
+    (["D1 ±0d", "D9 ±7d", "D16 ±7d"], "the windows of D9 and D16 overlap by 8 days"),
+    (["D1", "D2"], None),
+]
+
+
+@pytest.mark.parametrize(("ats", "said"), OVERLAPS)
+@pytest.mark.parametrize("arms", ["", "arms: [a, b]\n"])
+def test_a_day_on_which_a_visit_could_be_either_is_told_once(ats: list[str], said: str | None, arms: str) -> None:
+    _, warnings = read_study_text(HEAD + arms + visits(*(f"at: {at}, assess: MRI" for at in ats)))
+    assert [warning.message for warning in warnings if "overlap" in warning.message] == ([said] if said else [])
+
+
+FITTING = [
+    ("20 days", "D1", "1 cycle`, which is how many fit into 20 days"),
+    ("28 days", "D1", "2 cycles`, of which the last day is that of the end visit, or `every 28 days, 1 cycle`"),
+    ("28 days", "D1, D8", "1 cycle`, which is how many fit into 28 days"),
+    ("29 days", "D1", "2 cycles`, which is how many fit into 29 days"),
+    ("34 days", "D1, D8", "1 cycle`, which is how many fit into 34 days"),
+    ("35 days", "D1, D8", "2 cycles`, of which the last day is that of the end visit, or `every 28 days, 1 cycle`"),
+    ("56 days", "D1", "3 cycles`, of which the last day is that of the end visit, or `every 28 days, 2 cycles`"),
+    ("7 days", "D1, D8", "1 cycle`, which is how many fit into 7 days"),
+]
+
+
+@pytest.mark.parametrize(("length", "at", "hint"), FITTING)
+def test_how_many_cycles_fit_into_a_period_is_said(length: str, at: str, hint: str) -> None:
+    text = HEAD + visits(f"at: '{at}', cycle: every 28 days, assess: MRI", period=f"    length: {length}\n")
+    with pytest.raises(RegimenError) as error:
+        read_study_text(text)
+    assert [problem.hint for problem in error.value.problems] == [f"write `every 28 days, {hint}"]

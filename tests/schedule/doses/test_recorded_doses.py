@@ -307,3 +307,18 @@ def test_what_is_drawn_has_no_say_in_an_intensity() -> None:
     study = read_study_text(HEAD + GAP)[0]
     subject = Subject(START, records=(*TWICE, *GAPS["late"]))
     assert plan(study, subject, until=day("2025-02-10")).intensity == plan(study, subject).intensity
+
+
+OF_ARMS = """arms: [a, b]
+products: {X: {}}
+periods: {p: {visits: [{at: D1, give: {a: X 500 mg, b: X 250 mg}}, {at: D8, give: {a: X 500 mg, b: nothing}}, {at: D15, give: X 500 mg}]}}
+"""
+
+
+@pytest.mark.parametrize(("arm", "wrong", "needs_arm"), [("a", [], ""), ("b", ["250 mg", "0 mg"], ""), (None, [], "D1 D8")])
+def test_a_recorded_amount_is_compared_with_that_of_the_arm(arm: str | None, wrong: list[str], needs_arm: str) -> None:
+    records = tuple(done(label, date, "500", "mg") for label, date in (("D1", "2025-01-06"), ("D8", "2025-01-13"), ("D15", "2025-01-20")))
+    schedule = expand(read_study_text(HEAD + OF_ARMS)[0], Cohort.of_subject(Subject(START, arm=arm, records=records), ("a", "b")))
+    found = check(schedule, "2025-02-01")
+    assert [f.message for f in found if f.verdict == "wrong-dose"] == [f"X 500 mg is recorded, planned is {mg}" for mg in wrong]
+    assert " ".join(f.visit[2:] for f in found if f.message.endswith("its dose is not compared, which needs the arm")) == needs_arm

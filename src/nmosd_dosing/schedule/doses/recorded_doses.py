@@ -222,7 +222,7 @@ def planned_ends(schedule: Schedule, row: int, column: int) -> tuple[tuple[Fract
     """The least and the most of one administration that is planned, exactly, the same where it is no range; None where they cannot be told,
     0 where the arm gets none; and why. Of what is given as needed, of all those of a day, where the most is stated."""
     doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
-    if len(doses) > 1 and arm < 0 and len(set(doses)) > 1:
+    if arm < 0 and len(set(doses)) > 1:
         return None, AmountStatus.NEEDS_ARM
     own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
     if own is None or (row in schedule.taken and schedule.taken[row][column] in NOT_GIVEN):
