@@ -315,3 +315,20 @@ def test_a_calendar_is_not_empty() -> None:
     shown = made()
     with pytest.raises(InputError, match="no visit of this plan has a day, and a calendar cannot be empty"):
         to_ics(structs.replace(shown, visits=()), stamp=STAMP)
+
+
+def test_an_entry_says_what_is_assumed_of_its_own_visit_and_of_the_way_to_its_period() -> None:
+    study, _ = read_study_text(
+        HEAD
+        + """products: {X: {}}
+periods:
+  a: {length: 57 days, visits: [{at: D1, give: X 1 mg}, {at: D29, give: X 1 mg, assumed: of D29}]}
+  b: {visits: [{at: D1, give: X 1 mg}, {at: D29, give: X 1 mg}]}
+transitions: [{id: t, from: a, to: b, after: end of a, within: 14 days, assumed: of the way}]
+spans: {s: {title: Watch, from: first dose, to: last dose + 2 days, assumed: of the span}}
+"""
+    )
+    found = to_entries(plan(study, Subject(START)), CalendarStyle())
+    told = [[line for line in entry.description.splitlines() if "assumed" in line] for entry in found]
+    way = ["assumed: entry into b, rule t: of the way"]
+    assert told == [[], ["assumed: of D29"], way, way]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from nmosd_dosing import Record, Subject, Weight, load, plan
+from nmosd_dosing import Measurement, Record, Subject, Weight, load, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.plan import PlannedVisit
 from tests.kit.cases import columns
 from tests.kit.command import output
 from tests.kit.dates import START, day
 from tests.kit.paths import ROOT
+from tests.kit.somebody import made
 
 RULES, _ = read_study_text((ROOT / "examples/dose-rules.yaml").read_text(encoding="utf-8"))
 
@@ -120,3 +121,25 @@ def test_a_masked_dose_says_that_it_is_masked_and_its_kit_by_which_weight() -> N
     }
     shown = plan(study, Subject(START, weight_kg=60, arm="placebo"), unblind=True).visits[0]
     assert shown.dose_steps == ("dose of X: placebo",)
+
+
+BY_EGFR = """values: {eGFR: mL/min}
+products: {X: {doses: {k: {by: eGFR, bands: {<15: not stated, 15 to <30: 25 mg, 30 to 60: 2 mg/kg}}}}}
+periods: {a: {visits: [{at: D1, give: X k}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "kg", "step"),
+    [
+        (None, None, "needs eGFR; no eGFR is recorded on or before that day"),
+        (14, None, "dose not stated; by eGFR 14 mL/min of 2025-01-06 Mon"),
+        (15, None, "for 15 to <30 mL/min 25 mg; by eGFR 15 mL/min of 2025-01-06 Mon"),
+        (45, None, "needs weight; by eGFR 45 mL/min of 2025-01-06 Mon"),
+        (45, 60, "for 30 to 60 mL/min 2 mg/kg x 60 kg = 120 mg; by eGFR 45 mL/min of 2025-01-06 Mon; by the weight at baseline"),
+        (61, 60, "no dose is stated for this eGFR; by eGFR 61 mL/min of 2025-01-06 Mon"),
+    ],
+)
+def test_a_dose_by_a_value_says_by_which(value: float | None, kg: float | None, step: str) -> None:
+    values = (Measurement("eGFR", START, value),) if value is not None else ()
+    assert made(BY_EGFR, weight_kg=kg, measurements=values).visits[0].dose_steps == (f"dose of X, k by eGFR band: {step}",)
