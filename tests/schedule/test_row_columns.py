@@ -17,7 +17,8 @@ from tests.kit.somebody import HEAD
 
 STUDY = read_study_text(
     HEAD
-    + """products:
+    + """arms: [a, b]
+products:
   X: {vials: {sizes: [100 mg, 400 mg], concentration: 20 mg/mL}}
   Y: {doses: {ideal: {amount: 1 mg/kg, weight: ideal (Devine)}}}
 periods:
@@ -28,17 +29,17 @@ periods:
       - {at: D1, give: X 10 mg/kg}
       - {at: D8 ±2d, give: [X 10.5 mg/kg twice daily, Y 100 to 200 mg]}
       - {at: D15 to D17, window: +3d, give: X 1 mg/kg daily}
-      - {at: D29, give: Y ideal}
+      - {at: D29, give: {a: Y ideal, b: Y 1 mg/kg}}
   b: {visits: [{at: D1, give: X 100 mg}]}
 transitions: [{id: t, from: a, to: b, after: end of a, within: 14 days}]
 """
 )[0]
 PEOPLE = [
-    Subject(START, "A", weight_kg=60, height_cm=170, sex="M"),
-    Subject(START + dt.timedelta(3), "B", weight_kg=72.5, height_cm=160, sex="F"),
+    Subject(START, "A", "a", weight_kg=60, height_cm=170, sex="M"),
+    Subject(START + dt.timedelta(3), "B", "b", weight_kg=72.5, height_cm=160, sex="F"),
     Subject(START + dt.timedelta(4), "C"),
 ]  # fmt: skip
-SCHEDULE = expand(STUDY, Cohort.of_subjects(PEOPLE, ()))
+SCHEDULE = expand(STUDY, Cohort.of_subjects(PEOPLE, ("a", "b")))
 COLUMNS = RowColumns.of(SCHEDULE, "least waste")
 PLANS = [plan(STUDY, subject) for subject in PEOPLE]
 

@@ -143,3 +143,22 @@ def test_a_cap_that_is_just_reached_by_thirds() -> None:
 
 def test_what_is_just_above_a_cap_is_told_so() -> None:
     assert in_words(1.0000000001, LifetimeCap(Fraction(1), "mg", "kg", "1 mg/kg")) == "just above 1 mg/kg"
+
+
+@pytest.mark.parametrize(
+    ("cap", "given", "beside", "kept"),
+    [
+        ("1800 mg", "600 mg", "600 mg", 2), ("1800 mg", "600 mg", "1 mg", 2), ("1801 mg", "600 mg", "1 mg", 3),
+        ("1.8 g", "600 mg", "0.6 g", 2),
+        ("30 mg/kg", "10 mg/kg", "600 mg", 2), ("30.1 mg/kg", "10 mg/kg", "6 mg", 3), ("30.1 mg/kg", "10 mg/kg", "6.1 mg", 2),
+        ("140 mg/m2", "12 mg/m2", "13.4 mg", 11), ("140 mg/m2", "12 mg/m2", "13.5 mg", 10), ("140 mg/m2", "12 mg/m2", "101 mg", 6),
+    ],
+)  # fmt: skip
+def test_a_dose_beside_the_visits_counts_for_one_s_own_body(cap: str, given: str, beside: str, kept: int) -> None:
+    """60 kg and 170 cm are 1.6833 m2: 13.4 mg are 7.96 mg/m2, and 13.5 mg 8.02."""
+    entry = f"{{at: D1, cycle: 'every 21 days, 13 cycles', give: X {given}}}"
+    body = f"products: {{X: {{lifetime at most: {cap}}}}}\nperiods: {{p: {{visits: [{entry}]}}}}\n"
+    amount, unit = beside.split()
+    found = made(body, done("unscheduled", "2025-01-10", amount, unit, product="X"), weight_kg=60, height_cm=170)
+    statuses = [a.amount_status for v in found.visits if v.label != "unscheduled" for a in v.administrations]
+    assert statuses == ["stated"] * kept + ["refused"] * (13 - kept)
