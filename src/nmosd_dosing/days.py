@@ -21,7 +21,7 @@ from nmosd_dosing.errors import InputError, Problem, counted
 from nmosd_dosing.values import beside
 
 Dates = NDArray[np.datetime64]
-Shifter = Callable[[Dates, Dates], Dates]  # from dates, into an array of as many
+Shifter = Callable[[Dates, Dates | None], Dates]  # from dates, into an array of as many, or a new one
 CountsFrom = Literal[0, 1]
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -150,15 +150,30 @@ def ends(dates: Dates) -> tuple[np.datetime64, np.datetime64] | None:
     return np.datetime64(first, "D"), np.datetime64(last, "D")
 
 
-def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
+def shift(dates: Dates, offset: Offset) -> Dates:
     """Each date plus the days, the months and the later days of `offset`, months clipped to the month's end; the dates themselves where
-    that is nothing. NaT stays NaT.
+    that is nothing. NaT stays NaT."""
+    return shifter(dates, offset)(dates, None) if offset.months or offset.days + offset.then else dates
 
-    `out` is an array to write into.
-    """
-    if offset.months == 0:
+
+def shifter(dates: Dates, offset: Offset, gaps: bool = True) -> Shifter:
+    """`shift` by `offset` for parts of `dates`. Months are looked up where the days are far fewer than the dates; `gaps`: whether some of
+    them may be NaT, else days are added as numbers, which is twice as fast."""
+    if not offset.months:
         days = offset.days + offset.then
-        return np.add(dates, np.timedelta64(days, "D"), out=out) if days or out is not None else dates
+        if gaps:
+            return lambda part, out: np.add(part, np.timedelta64(days, "D"), out=out)
+        return lambda part, out: np.add(part.view(np.int64), days, out=out if out is None else out.view(np.int64)).view(part.dtype)
+    if (found := ends(dates)) is not None:
+        first, last = (int(day.view(np.int64)) for day in found)
+        if (last - first + 1) * 8 < dates.size:  # the table is small beside the result
+            table = np.append(NO_DATE, _by_months(np.arange(first, last + 1).view("datetime64[D]"), offset, None))
+            before = np.datetime64(first - 1, "D")
+            return lambda part, out: table.take((part - before).view(np.int64), out=out, mode="clip")  # NaT comes to the first place
+    return lambda part, out: _by_months(part, offset, out)
+
+
+def _by_months(dates: Dates, offset: Offset, out: Dates | None) -> Dates:
     moved: Dates = dates + np.timedelta64(offset.days, "D")
     month = moved.astype("datetime64[M]")
     day_of_month = moved - month.astype("datetime64[D]")
@@ -166,7 +181,7 @@ def shift(dates: Dates, offset: Offset, out: Dates | None = None) -> Dates:
     first = target.astype("datetime64[D]")
     last_day = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - first - np.timedelta64(1, "D")
     clipped: Dates = np.add(first, np.minimum(day_of_month, last_day), out=out)
-    return np.add(clipped, np.timedelta64(offset.then, "D"), out=out) if offset.then else clipped
+    return np.add(clipped, np.timedelta64(offset.then, "D"), out=clipped) if offset.then else clipped
 
 
 def shift_date(date: dt.date, offset: Offset) -> dt.date:
@@ -215,20 +230,6 @@ def _of_number(number: int) -> dt.date:
     if not 1 <= number <= dt.date.max.toordinal():
         raise _outside()
     return dt.date.fromordinal(number)
-
-
-def shifter(dates: Dates, offset: Offset, gaps: bool = True) -> Shifter:
-    """`shift` by `offset` for parts of `dates`. Months are looked up where the days are far fewer than the dates; `gaps`: whether some of
-    them may be NaT, else days are added as numbers, which is twice as fast."""
-    if offset.months and (found := ends(dates)) is not None:
-        first, last = (int(day.view(np.int64)) for day in found)
-        if (last - first) * 8 < len(dates):  # the table is small beside the result
-            table = np.append(NO_DATE, shift(np.arange(first, last + 1).view("datetime64[D]"), offset))
-            before = np.datetime64(first - 1, "D")
-            return lambda part, out: table.take((part - before).view(np.int64), out=out, mode="clip")  # NaT comes to the first place
-    if not offset.months and not gaps:
-        return lambda part, out: np.add(part.view(np.int64), offset.days + offset.then, out=out.view(np.int64)).view(part.dtype)
-    return lambda part, out: shift(part, offset, out=out)
 
 
 def to_date(value: np.datetime64) -> dt.date | None:

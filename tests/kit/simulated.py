@@ -80,9 +80,9 @@ class Drawn(Struct, frozen=True):
         out = ahead.entry_day(disposition.moves[0].earliest, disposition.moves[0].latest)
         for i in range(assumed.subjects):
             column = i * trials + t
-            if np.isnat(disposition.anchor[0, column]) or disposition.anchor[0, column].item() > as_of:
+            if np.isnat(disposition.anchor[0][column]) or disposition.anchor[0][column].item() > as_of:
                 continue
-            start = disposition.anchor[0, column].item()
+            start = disposition.anchor[0][column].item()
             entry = disposition.moves[0].begins[column].item()
             left = self.schedule.cohort.first("withdrawn")[column].item()
             events = [] if left is None else [Event("withdrawn", left)]

@@ -16,7 +16,7 @@ from nmosd_dosing.language import catalog
 from nmosd_dosing.plans.plan import PlannedVisit
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.doses.body_weights import cumulative_per_kg
+from nmosd_dosing.schedule.doses.amounts import cumulative_per_kg
 from tests.judges import oracle
 from tests.judges.oracle import Person
 from tests.kit import studies

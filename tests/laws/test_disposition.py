@@ -197,7 +197,7 @@ def test_no_product_twice_on_a_day_and_none_of_a_period_from_the_next_one_on(see
         doses = [(v.date, a.product) for v in planned for a in v.administrations if v.date is not None]
         assert len(set(doses)) == len(doses)
         for p, period in enumerate(schedule.disposition.periods[:-1]):
-            begins = schedule.disposition.anchor[p + 1, column].item()
+            begins = schedule.disposition.anchor[p + 1][column].item()
             mine = [v for v in planned if v.period == period.id and v.date is not None]
             if begins is not None:
                 assert all(v.date <= begins for v in mine if v.date is not None)
@@ -263,7 +263,7 @@ def carried_out(schedule: Schedule, subjects: list[Subject]) -> list[Subject]:
         records, entered = {r.period: r for r in subject.records}, {e.period: e for e in subject.entered}
         for p, period in enumerate(schedule.disposition.periods):
             if p and schedule.disposition.projected[p, column]:
-                entered[period.id] = Entered(period.id, schedule.disposition.anchor[p, column].item())
+                entered[period.id] = Entered(period.id, schedule.disposition.anchor[p][column].item())
         every = list(records.values())
         for i, visit in enumerate(schedule.visits):
             target, state = schedule.target[i, column].item(), VisitStatus(int(schedule.state(i)[column]))

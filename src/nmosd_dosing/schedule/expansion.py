@@ -16,7 +16,7 @@ from nmosd_dosing.days import FIRST_DATE, LAST_DATE, NO_DATE, Dates, Offset, end
 from nmosd_dosing.dose.dose import AtVisits
 from nmosd_dosing.errors import InputError, Problem, Problems, RegimenError, argument, one_of
 from nmosd_dosing.schedule import gaps
-from nmosd_dosing.schedule.doses.amounts import Doses, by_day, doses_of, finish_totals, read_doses, statuses
+from nmosd_dosing.schedule.doses.amounts import Doses, doses_of, finish_totals, read_doses, statuses
 from nmosd_dosing.schedule.doses.body_weights import in_steps, reweigh
 from nmosd_dosing.schedule.doses.taken_away import among, find_taken, rows_taken
 from nmosd_dosing.schedule.filling import Filling
@@ -45,7 +45,7 @@ from nmosd_dosing.subjects.entry_checks import check_ends, check_entries
 from nmosd_dosing.subjects.history import check_columns
 from nmosd_dosing.subjects.triggers import Stopped
 
-_SLICE = 32768
+_SLICE = 131_072
 _LONG, _ENTRY = 1830, 400  # days: of a period without a stated end, and until an entry after an end
 _FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
 
@@ -200,7 +200,6 @@ def _fill(
         last_doses=np.full((len(segments), n), NO_DATE),
         beyond=np.zeros(n, dtype=np.int64),
         visit_records=found,
-        per_kg=np.empty((k, n)) if cohort.weighed is not None or cohort.measured is not None else None,
         written=frozenset((i, column) for i, columns in read.recorded.items() for column, known in columns.items() if known is not None),
         counted={},
         planned={},
@@ -209,9 +208,7 @@ def _fill(
         taken={},
         taken_days={},
         resumed={},
-        steps={},
     )
-    filling.steps.update({row: np.empty(n) for row in by_day(filling, read)})
     fill_dates = dates_of(filling, [i for i, s in enumerate(segment_of) if segments[s].unsure is None])
     fill_doses = doses_of(filling, read)
     slices = [slice(begin, begin + _SLICE) for begin in range(0, n, _SLICE)]

@@ -14,10 +14,7 @@ from nmosd_dosing.schedule.visit_states import Counted
 
 
 class Filling(Schedule, frozen=True):
-    """A schedule whose arrays are still written; only what fills it takes one, and `finish` gives what everybody else reads.
-
-    steps: by row (n,) what it adds to the totals, times its scale, where these run in the order of days and not of the plan.
-    """
+    """A schedule whose arrays are still written; only what fills it takes one, and `finish` gives what everybody else reads."""
 
     counted: dict[int, Counted]
     planned: dict[int, NDArray[np.float64]]
@@ -26,12 +23,11 @@ class Filling(Schedule, frozen=True):
     taken: dict[int, NDArray[np.uint8]]
     taken_days: dict[int, TakenDays]
     resumed: dict[int, Dates]
-    steps: dict[int, NDArray[np.float64]]
 
     def finish(self) -> Schedule:
         """The schedule, read-only."""
         for array in (
-            self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond, self.per_kg,
+            self.target, self.amount, self.cumulative, *self.status, self.first_doses, self.last_doses, self.beyond,
             *self.planned.values(), *self.taken.values(), *(days.taken for days in self.taken_days.values()), *self.resumed.values(),
             *(array for arrays in self.exposure.values() for array in arrays),
             *(array for c in self.counted.values() for array in (c.since, c.days, c.months, c.then, c.booked)),

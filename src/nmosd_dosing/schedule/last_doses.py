@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates, no_dates
 from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment
@@ -70,8 +70,8 @@ def _later(schedule: Schedule, period: int | None) -> NDArray[np.bool_]:
                 found |= _goes_on(segment)
     else:
         for p, own in enumerate(disposition.periods):
-            later = disposition.anchor[p + 1 :]
-            here = ~np.isnat(disposition.anchor[p]) & np.isnat(later).all(axis=0)
+            later = np.fmin.reduce([no_dates(len(schedule)), *disposition.anchor[p + 1 :]])
+            here = ~np.isnat(disposition.anchor[p]) & np.isnat(later)
             declined: list[NDArray[np.bool_]] = [m.status == MoveStatus.DECLINED for m in disposition.moves if m.out_of == p]
             ways = any(way.source_period == own.id for way in schedule.study.transitions)
             found |= here & (repeats[p] | (ways & ~np.logical_or.reduce([np.zeros(len(schedule), dtype=bool), *declined])))

@@ -38,11 +38,10 @@ class Schedule(Struct, frozen=True, dict=True):
     taken: by row (n,) OMITTED or HELD (NEEDS_ARM where that is not known) of what events of its levels take away, also where it was given
     all the same; else 0. taken_days: by row of a course of which they take some days and not all, which.
     resumed: by visit (n,) the first day that a hold leaves of a course whose first days it takes, else NaT: it ends on its planned day.
-    per_kg: (k, n) cumulative per kg of the weight at each dose, None where everybody has one weight only. planned: by row (n,) what
-    all administrations at the visit would be without records. written: (row, column) of amounts that are recorded. exposure: of rows
-    under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was refused;
-    and what it is where it was given beyond the cap; NaN where that is not known, or it was not. reweighed: by product, of those that
-    are dosed by a new weight only once it has changed enough.
+    planned: by row (n,) what all administrations at the visit would be without records. written: (row, column) of amounts that are
+    recorded. exposure: of rows under a lifetime's cap, (n,) what each adds, in the cap's unit; what the total would have been where it was
+    refused; and what it is where it was given beyond the cap; NaN where that is not known, or it was not. reweighed: by product, of those
+    that are dosed by a new weight only once it has changed enough.
     first_doses, last_doses: (segments, n) NaT where nothing is given; of everything planned, also beyond `until`.
     beyond: (n,) visits that lie after `until`. counted: how repeats are counted that count from the actual dose before.
 
@@ -67,7 +66,6 @@ class Schedule(Struct, frozen=True, dict=True):
     beyond: NDArray[np.int64]
     visit_records: VisitRecords | None
     counted: Mapping[int, Counted]
-    per_kg: NDArray[np.float64] | None
     planned: Mapping[int, NDArray[np.float64]]
     written: frozenset[tuple[int, int]]
     exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
@@ -183,7 +181,7 @@ class Schedule(Struct, frozen=True, dict=True):
         own, anchor = self.segments[self.segment_of[visit]], self.anchor(visit)[columns]
         first = shift(anchor, what.offset)
         if own.period and not own.hangs_on and self.period(visit).keeps_count:
-            first = np.fmax(first, self.disposition.anchor[own.period, columns])
+            first = np.fmax(first, self.disposition.anchor[own.period][columns])
         length = np.maximum(shift(anchor, what.last) - first, np.timedelta64(0, "D"))
         last: Dates = begins + length
         if visit in self.resumed:

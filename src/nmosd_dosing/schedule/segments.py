@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset, shifter
+from nmosd_dosing.days import NO_DATE, Dates, Offset, shift
 from nmosd_dosing.study.model import GapRule, Period
 from nmosd_dosing.study.visits import OPEN_END
 from nmosd_dosing.subjects.cohort import Cohort
@@ -126,11 +126,11 @@ def open_end(
     is, where it is the same for everybody."""
     ahead = cohort.ahead
     if ahead is not None and ahead.follow is not None:
-        return shifter(start, ahead.follow)(start, np.empty_like(start)), None
+        return shift(start, ahead.follow), None
     if until is not None:
         return np.broadcast_to(np.datetime64(until, "D"), len(start)), None
     if period.open_ended:
-        end = shifter(start, OPEN_END)(start, np.empty_like(start))
+        end = shift(start, OPEN_END)
         last = cohort.last_records() if ahead is None else None
         if at_least is None and last is None:
             return end, OPEN_END

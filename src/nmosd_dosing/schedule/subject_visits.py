@@ -16,7 +16,8 @@ from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
-from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue, cumulative_per_kg, used_by, value_used, weight_dates
+from nmosd_dosing.schedule.doses.amounts import cumulative_per_kg
+from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue, used_by, value_used, weight_dates
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, range_ends, wrong_dose
 from nmosd_dosing.schedule.event_changes import change

@@ -29,7 +29,6 @@ def dates_of(schedule: Filling, visits: Sequence[int]) -> Callable[[slice], None
     moved = moved_by(schedule.visits, schedule.segment_of) if schedule.visit_records is not None else {}
     in_turn = [*(i for i in visits if i not in moved), *filter(set(visits).__contains__, moved)]
     may_be_first, may_be_last = _dosed(schedule)
-    begins = {schedule.segment_of[i]: i for i in reversed(in_turn) if i in may_be_first}
 
     def fill(columns: slice) -> None:
         for i in in_turn:
@@ -44,9 +43,7 @@ def dates_of(schedule: Filling, visits: Sequence[int]) -> Callable[[slice], None
             if i in may_be_first or i in may_be_last:
                 given, s = _dosed_dates(schedule, i, columns), schedule.segment_of[i]
                 first, last = schedule.first_doses[s, columns], schedule.last_doses[s, columns]
-                if begins.get(s) == i:
-                    first[:] = given
-                elif i in may_be_first:
+                if i in may_be_first:
                     np.fmin(first, given, out=first)
                 if i in may_be_last:  # as numbers, of which NaT is the least
                     through = schedule.through(i, given, columns)
@@ -79,13 +76,13 @@ def _fill(schedule: Filling, i: int, previous: int | None, may_be_beyond: bool, 
     if own.restart is not None:  # it may go on from a later day
         target[own.restart.days[columns] > int(visit.offset.nominal)] = NO_DATE
     elif not own.hangs_on and schedule.disposition.periods[own.period].keeps_count and own.period:
-        entry = schedule.disposition.anchor[own.period, columns]
+        entry = schedule.disposition.anchor[own.period][columns]
         last = shift(own.anchor[columns], visit.last) if visit.last is not None else target
         under_way = (target < entry) & (last >= entry)  # a course goes on from the day of entry
         target[under_way] = entry[under_way]
         target[target < entry] = NO_DATE
     elif own.unsure is not None and own.period:  # the period's first day came later
-        target[target < schedule.disposition.anchor[own.period, columns]] = NO_DATE
+        target[target < schedule.disposition.anchor[own.period][columns]] = NO_DATE
     if may_be_beyond:
         target[((target > own.open_end[columns]) | (target > LAST_DATE)) & ~schedule.told(i, columns)] = NO_DATE
     if ahead is not None:

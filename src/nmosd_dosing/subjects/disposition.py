@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, Offset, no_dates, shift, shifter
+from nmosd_dosing.days import NO_DATE, Dates, Offset, no_dates, shift
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.events import BEFORE_DAY_1, DECLINED, ENDS_PARTICIPATION, ENDS_TREATMENT, OF_SCREENING, STUDY_EVENTS, completed
 from nmosd_dosing.study.model import Period, Study, Transition
@@ -98,16 +98,16 @@ class Limit(Struct, frozen=True):
 
 
 class Disposition(Struct, frozen=True):
-    """The way of n subjects. anchor: (p, n) each period's first day, NaT where it is neither entered nor projected; projected: (p, n);
-    end: (p, n) the first day after each period, as recorded or as planned, NaT where it is not known. closed: (p, n) the first day on
-    which events count in it no more: its end; where only events lead out, only a recorded one."""
+    """The way of n subjects. anchor: of each period (n,) its first day, NaT where it is neither entered nor projected; projected: (p, n);
+    end: (n,) the first day after each, as recorded or as planned, NaT where it is not known. closed: (n,) the first day on which events
+    count in it no more: its end; where only events lead out, only a recorded one."""
 
     periods: tuple[Period, ...]
     transitions: tuple[Transition, ...]
-    anchor: Dates
+    anchor: tuple[Dates, ...]
     projected: NDArray[np.bool_]
-    end: Dates
-    closed: Dates
+    end: tuple[Dates, ...]
+    closed: tuple[Dates, ...]
     moves: tuple[Move, ...]
     limits: tuple[Limit, ...]
     stopped: Stopped
@@ -145,35 +145,30 @@ def resolve(
     no entry is recorded; without them nothing does. What is recorded moves the first day allowed, what is booked or planned only the day
     that is projected."""
     n, ids = len(cohort), [p.id for p in periods]
-    anchor, end, closed = (np.empty((len(periods), n), dtype="datetime64[D]") for _ in range(3))
-    anchor[0], anchor[1:] = cohort.start, NO_DATE
+    nobody = no_dates(n)
+    anchor, end, closed = [cohort.start, *(nobody for _ in periods[1:])], list[Dates](), list[Dates]()
     projected = np.zeros((len(periods), n), dtype=bool)
     if (booked := cohort.booked.get(periods[0].id)) is not None:
         projected[0] = ~np.isnat(booked)  # an appointment may move
     moves, limits = [], list(_exits(periods, cohort))
     dosing = period_order.only_doses_ahead(study)
     for_doses = np.array([t.target_period in dosing for t in study.transitions], dtype=bool)
-    nobody = no_dates(n)
     for p, period in enumerate(periods):
         ways = [(i, t) for i, t in enumerate(study.transitions) if t.source_period == period.id]
         actual = cohort.first(completed(period.id)) if completed(period.id) in cohort.events else nobody
-        if period.length is not None:
-            shifter(anchor[p], period.length)(anchor[p], end[p])
-        else:
-            end[p] = NO_DATE
+        end.append(shift(anchor[p], period.length) if period.length is not None else nobody)
         if actual is not nobody:
             end[p] = np.where(np.isnat(actual), end[p], actual)
             limits.append(Limit(p, False, actual, completed(period.id), actual))
-        if not ways or any(t.after.kind == "end" for _, t in ways):
-            closed[p] = end[p]
-        else:
-            closed[p] = actual  # only events lead out: whoever is through with what was planned waits for one
+        only_events = ways and not any(t.after.kind == "end" for _, t in ways)
+        closed.append(actual if only_events else end[p])  # then whoever is through with what was planned waits for one
         entered = [cohort.entry(target) for target in dict.fromkeys(t.target_period for _, t in ways) if target in cohort.entered]
         stay = Stay(cohort, anchor[p], closed[p], np.fmin.reduce(entered) if entered else nobody)
         if p == 0:
             stopped = study_stop(study.stop if ways else None, stay)
             if cohort.ahead is not None:
-                anchor[0] = _enrolled(cohort, cohort.ahead, stopped)  # a view: `stay.first` is it
+                anchor[0] = _enrolled(cohort, cohort.ahead, stopped)
+                stay = structs.replace(stay, first=anchor[0])
         if not ways:
             continue
         move, of_rules = _move(p, stay, ways, stopped, for_doses, before, [x.last for x in limits if x.period == p])
@@ -189,12 +184,14 @@ def resolve(
             mine = [i for i, t in ways if t.target_period == id]
             if mine:
                 taken = entering if len(mine) == len(ways) else entering & np.isin(move.rule, mine)
-                np.copyto(anchor[target], begins, where=taken)
+                anchor[target] = np.where(taken, begins, anchor[target])
                 moves_on = taken & (move.status == MoveStatus.PROJECTED)
                 if cohort.ahead is None and periods[target].unseen:  # nobody is seen in it, and nobody records its first day
                     moves_on &= projected[p]
                 projected[target] |= moves_on
-    return Disposition(periods, study.transitions, anchor, projected, end, closed, tuple(moves), tuple(limits), stopped)
+    return Disposition(
+        periods, study.transitions, tuple(anchor), projected, tuple(end), tuple(closed), tuple(moves), tuple(limits), stopped
+    )  # fmt: skip
 
 
 def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:

@@ -65,13 +65,13 @@ def check_entries(disposition: Disposition, cohort: Cohort) -> None:
 def needed(disposition: Disposition, cohort: Cohort, move: Move, rule: Transition, need: str, column: int) -> np.datetime64 | None:
     """When a condition of the rule of a move was met by a subject; None while it is open."""
     event = rule.after.name if rule.after.kind == "event" else None
-    return met(cohort, event, need, move.date[column], disposition.anchor[move.out_of, column], column)
+    return met(cohort, event, need, move.date[column], disposition.anchor[move.out_of][column], column)
 
 
 def check_ends(disposition: Disposition, cohort: Cohort) -> None:
     """Raises InputError for recorded ends of periods before their first day, and for dates outside the years 1 to 9999."""
     problems = []
-    dates = [disposition.anchor, disposition.end, *(d for move in disposition.moves for d in (move.earliest, move.latest))]
+    dates = [*disposition.anchor, *disposition.end, *(d for move in disposition.moves for d in (move.earliest, move.latest))]
     if any(found[0] < FIRST_DATE or found[1] > LAST_DATE for d in dates if (found := ends(d)) is not None):
         problems.append(Problem(said("a period or an entry falls outside the years 1 to 9999"), hint=said("check the dates")))
     for p, period in enumerate(disposition.periods):
@@ -81,10 +81,10 @@ def check_ends(disposition: Disposition, cohort: Cohort) -> None:
             wrong = said(
                 "`{completed}` on {day} is before day 1 of `{period}`",
                 completed=completed(period.id),
-                day=_day(disposition.end[p, column]),
+                day=_day(disposition.end[p][column]),
                 period=period.id,
             )
-            hint = said("day 1 is {day}; check the dates", day=_day(disposition.anchor[p, column]))
+            hint = said("day 1 is {day}; check the dates", day=_day(disposition.anchor[p][column]))
             problems.append(Problem(said("{name}{wrong}", name=cohort.name(int(column)), wrong=wrong), hint=hint, subject=int(column)))
     if problems:
         raise InputError(problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from msgspec import Struct
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.dose.calculation import Bodies, Statuses, WholeDose, Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Value, WeightRule
 from nmosd_dosing.dose.units import converted
-from nmosd_dosing.schedule.doses.body_weights import body_dates, grams_at, in_order, series, weight_dates
+from nmosd_dosing.schedule.doses.body_weights import body_dates, grams_at, in_order, per_baseline_kg, series, weight_dates
 from nmosd_dosing.schedule.doses.lifetime_caps import Lifetime, hold_cap, lifetimes
 from nmosd_dosing.schedule.doses.recorded_doses import Amounts, Extra, read_extra, read_recorded
 from nmosd_dosing.schedule.doses.taken_away import rows_taken, take_away
@@ -177,19 +177,12 @@ def _times(rule: Rule, arm: NDArray[np.int16]) -> int | Wholes:
 # --- amounts and totals -------------------------------------------------------------------------------------------------
 
 
-class _Running(Struct):
-    """What some subjects have had so far, of each product and unit, and of it per kg."""
-
-    totals: dict[tuple[str, str | None], Wholes]
-    per_kg: dict[tuple[str, str | None], Wholes]
-
-
 def doses_of(schedule: Filling, doses: Doses) -> Callable[[slice], None]:
-    """What writes amounts, statuses and cumulative amounts into the schedule, for the subjects in some columns, whose dates are there. What
-    is the same for all columns is found out once."""
-    cohort, by_kg = schedule.cohort, schedule.per_kg is not None
-    groups = list(dict.fromkeys(rule.group for rule in doses.rules))
-    moving = [series(cohort, rule.weight) is not None and (rule.by_weight or by_kg) for rule in doses.rules]
+    """What writes amounts, statuses and cumulative amounts into the schedule, for the subjects in some columns, whose dates are there; in
+    place of totals that run in the order of days, what each dose adds to them, in whole numbers. What is the same for all columns is found
+    out once."""
+    cohort, groups, summed_later = schedule.cohort, {rule.group for rule in doses.rules}, by_day(schedule)
+    moving = [rule.by_weight and series(cohort, rule.weight) is not None for rule in doses.rules]
     anew = [mine or rule.by_value for mine, rule in zip(moving, doses.rules, strict=True)]
     as_given = [bool(rule.changes) or k in doses.recorded for k, rule in enumerate(doses.rules)]
     as_needed = [any(row.give.as_needed) for row in schedule.rows]
@@ -197,7 +190,7 @@ def doses_of(schedule: Filling, doses: Doses) -> Callable[[slice], None]:
 
     def fill(columns: slice) -> None:
         grams, arm, bodies = cohort.grams[columns], cohort.arm[columns], cohort.bodies(None, columns)
-        running = _Running({group: np.zeros(len(grams)) for group in groups}, {group: np.zeros(len(grams)) for group in groups if by_kg})
+        totals = {group: np.zeros(len(grams)) for group in groups}
         made: dict[int, tuple[Wholes, Wholes, Statuses | AmountStatus, int | Wholes]] = {}
         written: set[int] = set()
         for k, rule in enumerate(doses.rules):
@@ -226,35 +219,24 @@ def doses_of(schedule: Filling, doses: Doses) -> Callable[[slice], None]:
                 gone = schedule.not_in_plan(k, columns) | schedule.not_planned(visit, columns) | schedule.dose_cancelled(visit, columns)
                 added = np.where(gone, 0.0, added)
                 schedule.amount[k, columns][gone] = np.nan
-            _add(schedule, k, rule, running, added, by, columns)
-            if k in schedule.steps:
-                schedule.steps[k][columns] = added
+            if k in summed_later:
+                schedule.cumulative[k, columns] = added
+                continue
+            for (product, _), total in totals.items():
+                if product == rule.group[0] and total is not totals[rule.group]:
+                    total[np.isnan(added)] = np.nan  # an unknown amount may be in any of the product's units
+            totals[rule.group] += added
+            np.divide(totals[rule.group], rule.scale, out=schedule.cumulative[k, columns])
 
     return fill
 
 
-def _add(schedule: Filling, k: int, rule: Rule, running: _Running, added: Wholes, grams: Wholes, columns: slice) -> None:
-    total = running.totals[rule.group]
-    total += added
-    for group, other in running.totals.items():
-        if group[0] == rule.group[0] and group != rule.group:  # an unknown amount may be in any of the product's units
-            other[np.isnan(added)] = np.nan
-            if running.per_kg:
-                running.per_kg[group][np.isnan(added)] = np.nan
-    np.divide(total, rule.scale, out=schedule.cumulative[k, columns])
-    if schedule.per_kg is not None:
-        per_kg = running.per_kg[rule.group]
-        per_kg += np.where(added == 0, 0.0, added * 1000 / (grams * rule.scale))  # nothing, by whatever weight
-        schedule.per_kg[k, columns] = per_kg
-        np.copyto(schedule.per_kg[k, columns], np.nan, where=np.isnan(grams))
-
-
-def by_day(schedule: Schedule, doses: Doses) -> set[int]:
+def by_day(schedule: Schedule) -> set[int]:
     """The rows whose totals run in the order of days, not of the plan: where visits or entries are recorded, on days of their own; of
     products that are given after events, or of which events take doses away; and of those with a lifetime's cap."""
     if schedule.visit_records is not None or schedule.cohort.entered:
         return set(range(len(schedule.rows)))
-    chosen = {cap.product for cap in doses.lifetimes} | set(rows_taken(schedule))
+    chosen = {product.name for product in schedule.study.products if product.lifetime is not None} | set(rows_taken(schedule))
     chosen |= {row.give.product for row in schedule.rows if schedule.segments[schedule.segment_of[row.visit]].hangs_on}
     return {k for k, row in enumerate(schedule.rows) if row.give.product in chosen}
 
@@ -267,27 +249,23 @@ def finish_totals(schedule: Filling, doses: Doses) -> None:
         rows = [k for k, row in enumerate(schedule.rows) if row.give.product == cap.product]
         if rows:
             hold_cap(schedule, cap, rows, doses.extra)
-    for group in dict.fromkeys(doses.rules[k].group for k in sorted(schedule.steps)):
-        _sum_by_day(schedule, group, doses)
-    for k, rule in enumerate(doses.rules):
-        _add_extra(schedule, k, rule, doses.extra)
+    for product in {doses.rules[k].group[0] for k in by_day(schedule)}:
+        _sum_by_day(schedule, product)
+    for k in range(len(schedule.rows)):
+        for e, more in _besides(schedule, k, doses.extra):
+            scale = schedule.rows[k].scale
+            schedule.cumulative[k, e.column] = (np.rint(schedule.cumulative[k, e.column] * scale) + more) / scale
 
 
-def _sum_by_day(schedule: Filling, group: tuple[str, str | None], doses: Doses) -> None:
-    """The totals of a product in one unit; what is not known in another unit may be in this one."""
-    rows = [k for k, rule in enumerate(doses.rules) if rule.group[0] == group[0]]
-    mine = np.array([doses.rules[k].group == group for k in rows])
-    dates = np.array([weight_dates(schedule, k) for k in rows])
-    order = in_order(schedule, rows)
-    steps = np.array([schedule.steps[k] for k in rows])
-    steps = np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0)
-    own = [k for k, is_mine in zip(rows, mine, strict=True) if is_mine]
-    scale = doses.rules[own[0]].scale
-    schedule.cumulative[own] = _summed(steps, order)[mine] / scale
-    if schedule.per_kg is not None:
-        grams = np.array([grams_at(schedule, group[0], on) for on in dates])
-        per_kg = _summed(np.where(steps == 0, 0.0, steps * 1000 / (grams * scale)), order)
-        schedule.per_kg[own] = np.where(np.isnan(grams), np.nan, per_kg)[mine]
+def _sum_by_day(schedule: Filling, product: str) -> None:
+    """The totals of a product, of each unit its own: what is not known in another unit may be in this one."""
+    rows = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
+    order, steps = in_order(schedule, rows), schedule.cumulative[rows]
+    for unit in {schedule.rows[k].give.unit for k in rows}:
+        mine = np.array([schedule.rows[k].give.unit == unit for k in rows])
+        own = np.array(rows)[mine]
+        total = _summed(np.where(mine[:, np.newaxis] | np.isnan(steps), steps, 0.0), order)
+        schedule.cumulative[own] = total[mine] / schedule.rows[own[0]].scale
 
 
 def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
@@ -295,6 +273,33 @@ def _summed(steps: Wholes, order: NDArray[np.int64]) -> Wholes:
     made = np.empty_like(steps)
     np.put_along_axis(made, order, np.cumsum(np.take_along_axis(steps, order, axis=0), axis=0), axis=0)
     return made
+
+
+def cumulative_per_kg(schedule: Schedule) -> Wholes:
+    """(k, n) cumulative active drug per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
+    rows, cohort = schedule.rows, schedule.cohort
+    baseline = per_baseline_kg(schedule, slice(0, len(rows)))
+    later = [~np.isnat(w.dates).all(axis=0) for w in (cohort.weighed, cohort.measured) if w is not None]
+    if not later:
+        return baseline
+    per_kg, summed_later = np.empty_like(baseline), by_day(schedule)
+    extra = read_extra(schedule.study, [row.give for row in rows], cohort, schedule.visit_records)
+    for product, unit in {(row.give.product, row.give.unit) for row in rows}:
+        mine = [k for k, row in enumerate(rows) if (row.give.product, row.give.unit) == (product, unit)]
+        order = in_order(schedule, mine) if mine[0] in summed_later else np.arange(len(mine))[:, np.newaxis]
+        scale, grams = rows[mine[0]].scale, np.array([grams_at(schedule, product, weight_dates(schedule, k)) for k in mine])
+        besides = [(i, e, more) for i, k in enumerate(mine) for e, more in _besides(schedule, k, extra)]
+        total = np.rint(schedule.cumulative[mine] * scale)  # back to whole numbers, of which the differences are what each dose adds
+        for i, e, more in besides:
+            total[i, e.column] -= more
+        added = np.empty_like(total)
+        np.put_along_axis(added, order, np.diff(np.take_along_axis(total, order, axis=0), axis=0, prepend=0), axis=0)
+        summed = _summed(np.where(added == 0, 0.0, added * 1000 / (grams * scale)), order)  # nothing, by whatever weight
+        per_kg[mine] = np.where(np.isnan(grams), np.nan, summed)
+        for i, e, more in besides:
+            by = grams_at(schedule, product, np.array([e.date]), slice(e.column, e.column + 1))[0]
+            per_kg[mine[i], e.column] += more * 1000 / (by * scale)
+    return np.where(np.logical_or.reduce(later), per_kg, baseline)
 
 
 def _once(k: int, whole: Wholes, count: int | Wholes, recorded: Amounts, columns: slice) -> int | Wholes:
@@ -348,19 +353,12 @@ def _may_be_missing(schedule: Schedule, k: int) -> bool:
 # --- doses at visits that are not planned -------------------------------------------------------------------------------
 
 
-def _add_extra(schedule: Filling, k: int, rule: Rule, extra: tuple[Extra, ...]) -> None:
-    """Adds what was given at unscheduled visits to the totals of later ones."""
-    mine = [e for e in extra if e.product == rule.group[0]]
-    if not mine:
-        return
-    visit = schedule.rows[k].visit
-    dates = np.where(np.isnat(schedule.dates(visit)), schedule.target[visit], schedule.dates(visit))
+def _besides(schedule: Schedule, k: int, extra: tuple[Extra, ...]) -> Iterator[tuple[Extra, float]]:
+    """What was given of a dose's product at unscheduled visits until its day, in whole numbers; NaN where that is not known."""
+    row = schedule.rows[k]
+    mine = [e for e in extra if e.product == row.give.product]
+    dates = schedule.visit_days(row.visit) if mine else schedule.start
     for e in mine:
         if e.date <= dates[e.column]:
-            amount = converted(e.amount, e.unit, schedule.rows[k].give.unit) if e.amount is not None else None
-            more = math.nan if amount is None else float(amount * rule.scale)
-            whole = np.rint(schedule.cumulative[k, e.column] * rule.scale)
-            schedule.cumulative[k, e.column] = (whole + more) / rule.scale
-            if schedule.per_kg is not None:
-                by = grams_at(schedule, e.product, np.array([e.date]), slice(e.column, e.column + 1))[0]
-                schedule.per_kg[k, e.column] += more * 1000 / (by * rule.scale)
+            amount = converted(e.amount, e.unit, row.give.unit) if e.amount is not None else None
+            yield e, math.nan if amount is None else float(amount * row.scale)

@@ -169,16 +169,6 @@ def in_order(schedule: Schedule, rows: list[int]) -> NDArray[np.int64]:
     return np.argsort(np.where(np.isnat(took_place), schedule.target[visits], took_place), axis=0, kind="stable")
 
 
-def cumulative_per_kg(schedule: Schedule) -> NDArray[np.float64]:
-    """(k, n) cumulative active drug per kg of body weight, each dose by the weight it is given by; NaN where one is unknown."""
-    baseline = per_baseline_kg(schedule, slice(0, len(schedule.rows)))
-    if schedule.per_kg is None:
-        return baseline
-    cohort = schedule.cohort
-    later = [~np.isnat(w.dates).all(axis=0) for w in (cohort.weighed, cohort.measured) if w is not None]
-    return np.where(np.logical_or.reduce(later), schedule.per_kg, baseline)
-
-
 def per_baseline_kg(schedule: Schedule, row: int | slice) -> NDArray[np.float64]:
     """Cumulative active drug per kg of the weight at baseline."""
     rows = schedule.rows

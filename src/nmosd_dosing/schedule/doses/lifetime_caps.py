@@ -138,7 +138,7 @@ def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Ext
         if refused.any():
             schedule.status[k][refused] = AmountStatus.REFUSED
             schedule.amount[k][refused] = np.nan
-            schedule.steps[k][refused] = 0.0
+            schedule.cumulative[k, refused] = 0.0
 
 
 def _counted(schedule: Filling, cap: Lifetime, rows: list[int], dates: Dates) -> _Doses:
@@ -150,7 +150,7 @@ def _counted(schedule: Filling, cap: Lifetime, rows: list[int], dates: Dates) ->
         body, one = cap.bodies(grams_at(schedule, cap.product, on), schedule.cohort.mm, by)
         bodies.append(body)
         factors.append(factor / schedule.rows[k].scale if factor is not None else None)
-    return _Doses(np.array([schedule.steps[k] for k in rows]), np.array(bodies), tuple(factors), one)
+    return _Doses(schedule.cumulative[rows], np.array(bodies), tuple(factors), one)
 
 
 def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...]) -> list[tuple[int, np.datetime64, Fraction]]:

@@ -87,7 +87,7 @@ def take_away(schedule: Filling, recorded: Amounts) -> None:
         gone &= ~among(recorded.get(k, ()), len(schedule))
         schedule.status[k][gone] = taken[gone]
         schedule.amount[k][gone] = np.nan
-        schedule.steps[k][gone] = np.where(taken[gone] == AmountStatus.NEEDS_ARM, np.nan, 0.0)
+        schedule.cumulative[k, gone] = np.where(taken[gone] == AmountStatus.NEEDS_ARM, np.nan, 0.0)
 
 
 def among(columns: Iterable[int], n: int) -> NDArray[np.bool_]:
