@@ -40,7 +40,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(f"not marked `integration`, but in need of a browser or a server: {', '.join(unmarked)}")
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000, 20, 20)  # as `cli/edge` sets it for every command
+    gc.set_threshold(200_000, 20, 20)  # as `cli.main` sets it for every command
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ def main() -> NoReturn:
     if heard:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # while Python loads there is nothing to put in order
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy, once loaded, would start threads for matrices, of which there are none here
+    gc.set_threshold(200_000, 20, 20)  # while long tables become objects none of them is garbage; to look for it doubles the time
     from nmosd_dosing.cli.edge import run
     from nmosd_dosing.cli.program import app
 
@@ -28,6 +30,7 @@ def main() -> NoReturn:
     code = run(app)
     if heard:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done
+    gc.freeze()  # to look for garbage once more takes a fifth of the time of a plan
     sys.exit(code)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import io
 import os
 import re
@@ -40,7 +39,6 @@ _NARROWEST, _USUAL = 20, 80  # columns of a terminal
 
 def run(app: Callable[..., object]) -> int:
     """Run the commands; whatever goes wrong becomes a message on standard error and an exit code."""
-    gc.set_threshold(200_000, 20, 20)  # while long tables become objects none of them is garbage; to look for it doubles the time
     _open_streams()
     with temporaries.removed_at_the_end(), _interrupts_heard() as interrupts:
         try:
