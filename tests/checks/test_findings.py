@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nmosd_dosing import Event, Record, Subject
+from nmosd_dosing.checks.findings import check
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.command import dosing, output
+from tests.kit.dates import START, day
 from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, planned, table
+from tests.kit.somebody import HEAD
 
 
 def test_the_same_dose_in_another_unit_is_the_same(folder: Path) -> None:
@@ -82,3 +91,67 @@ def test_an_event_that_is_dated_later_is_left_out_and_said(folder: Path) -> None
     done = dosing("check", *RCP, "--subject", "A", "--events", "e.csv", "--as-of", "2025-02-01", "--format", "json")
     assert done.stderr == "left out, since it is dated after 2025-02-01: an event on 2025-07-06 (e.csv:2:3)\n"
     assert [f["verdict"] for f in json.loads(done.stdout)["findings"]] == ["past-target", "upcoming"]
+
+
+KINDS = """products: {X: {minimum gap: 20 days}}
+periods:
+  p:
+    visits:
+      - {at: D1, give: X 10 mg}
+      - {at: D29 ±3d, give: X 10 mg, assess: MRI}
+      - {at: D57, give: X 10 mg}
+      - {at: D85 or later, assess: MRI}
+"""
+ALLOWED, NO_WINDOW = "allowed from 2025-01-31 Fri to 2025-02-06 Thu", "no window is stated"
+# What was recorded and happened, the day on which one looks, what is found of one visit. D29: 2025-02-03, D57: 2025-03-03, D85: 2025-03-31.
+FOUND = [
+    ("", "01-30", ["D29 upcoming: from 2025-01-31 Fri on"]),
+    ("", "01-31", ["D29 due: until 2025-02-06 Thu"]),
+    ("", "02-06", ["D29 due: until 2025-02-06 Thu"]),
+    ("", "02-07", ["D29 overdue 1: not recorded 1 day after the last day, 2025-02-06 Thu"]),
+    ("D29 02-03", "02-10", [f"D29 in-window 0: on the target, {ALLOWED}"]),
+    ("D29 01-31", "02-10", [f"D29 in-window -3: 3 days before the target, {ALLOWED}"]),
+    ("D29 01-30", "02-10", ["D29 early -4: 1 day before the first day, 2025-01-31 Fri"]),
+    ("D29 02-06", "02-10", [f"D29 in-window 3: 3 days after the target, {ALLOWED}"]),
+    ("D29 02-07", "02-10", ["D29 late 4: 1 day after the last day, 2025-02-06 Thu"]),
+    ("D29 02-03 partial", "02-10", [f"D29 in-window 0: in part, on the target, {ALLOWED}"]),
+    ("D29 02-03 missed", "02-10", ["D29 missed: recorded as missed"]),
+    ("D29 02-03 withheld", "02-10", ["D29 missed: recorded as withheld"]),
+    ("D29 02-03 booked", "01-20", [f"D29 in-window 0: booked for 2025-02-03 Mon: on the target, {ALLOWED}"]),
+    ("D29 02-07 booked", "01-20", ["D29 late 4: booked for 2025-02-07 Fri: 1 day after the last day, 2025-02-06 Thu"]),
+    ("D29 01-30 booked", "01-20", ["D29 early -4: booked for 2025-01-30 Thu: 1 day before the first day, 2025-01-31 Fri"]),
+    ("D29 02-03 10 mg", "02-10", [f"D29 in-window 0: on the target, {ALLOWED}"]),
+    ("D29 02-03 9 mg", "02-10", [f"D29 in-window 0: on the target, {ALLOWED}", "D29 wrong-dose 0: X 9 mg is recorded, planned is 10 mg"]),
+    ("", "03-03", ["D57 due: until 2025-03-03 Mon, the day planned"]),
+    ("", "03-04", [f"D57 past-target 1: not recorded 1 day after the target; {NO_WINDOW}"]),
+    ("D57 03-01", "03-10", [f"D57 no-window -2: 2 days before the target; {NO_WINDOW}"]),
+    ("D57 03-05", "03-10", [f"D57 no-window 2: 2 days after the target; {NO_WINDOW}"]),
+    ("D29 02-06, D57 02-25", "03-10", ["D57 early -6: 1 day before the first day, 2025-02-26 Wed",
+     "D57 short-gap -6: X 19 days after the dose before, on 2025-02-06 Thu; the minimum gap is 20 days"]),
+    ("D29 02-06, D57 02-26", "03-10", [
+     "D57 no-window -5: 5 days before the target; allowed from 2025-02-26 Wed on, no last day is stated"]),
+    ("D85 03-30", "04-10", ["D85 early -1: 1 day before the first day, 2025-03-31 Mon"]),
+    ("D85 04-20", "05-10", ["D85 in-window 20: 20 days after the target, allowed on 2025-03-31 Mon or later"]),
+    ("withdrawn 02-02", "02-10", ["D29 cancelled: withdrawn on 2025-02-02 Sun"]),
+    ("withdrawn 02-05", "02-10", ["D29 past-target 2: not recorded, and the subject left on 2025-02-05 Wed"]),
+    ("D29 02-05, withdrawn 02-05", "02-10", ["D29 in-window 2: 2 days after the target, allowed from 2025-01-31 Fri to 2025-02-05 Wed"]),
+    ("D29 02-06, withdrawn 02-05", "02-10", ["D29 not-allowed 3: after withdrawn on 2025-02-05 Wed"]),
+    ("D29 02-05, treatment_stopped 02-04", "02-10", ["D29 late 2: 1 day after the last day, 2025-02-04 Tue"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "as_of", "told"), FOUND, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_is_found_of_a_visit(what: str, as_of: str, told: list[str]) -> None:
+    records, events = [], []
+    for name, date, *more in (item.split() for item in what.split(", ") if item):
+        if name[0].isupper():
+            amount, unit = (Decimal(more[0]), "mg") if more[1:] else (None, None)
+            status: Any = more[0] if more and amount is None else "done"
+            records.append(Record(name, day(f"2025-{date}"), status, amount=amount, unit=unit))
+        else:
+            events.append(Event(name, day(f"2025-{date}")))
+    subject = Subject(START, records=tuple(records), events=tuple(events))
+    found = check(expand(read_study_text(HEAD + KINDS)[0], Cohort.of_subject(subject, ())), f"2025-{as_of}")
+    mine = [f for f in found if f.visit == f"p/{told[0].split()[0]}"]
+    days = [f" {f.days}" if f.days is not None else "" for f in mine]
+    assert [f"{f.visit[2:]} {f.verdict}{off}: {f.message}" for f, off in zip(mine, days, strict=True)] == told
