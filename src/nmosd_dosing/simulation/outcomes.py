@@ -49,7 +49,8 @@ class Calendar(Struct, frozen=True, dict=True):
 
     def months(self, dates: Dates) -> NDArray[np.int16]:
         """(n,) the number of each date's month; 0 for NaT and days before the first; later days count to the last month."""
-        days = (dates - (self.first - 1)).view(np.int64)
+        before = int(self.first.astype(np.int64)) - 1
+        days = np.maximum(dates.view(np.int64), before) - before  # NaT is the least of all numbers
         return self._numbers.take(days, mode="clip")
 
 
@@ -76,7 +77,7 @@ def of_disposition(disposition: Disposition, stay: Stay) -> dict[str, Numbers]:
     stop = disposition.stopped.dates
     found = {"study_stop": stop.view(np.int64).copy(), "by": disposition.stopped.rule.astype(np.int64)}
     found["enrolled"] = _per_trial(~np.isnat(disposition.anchor[0]), trials)
-    found["relapses"] = _per_trial(~np.isnat(_relapses(disposition, stay)), trials)
+    found["relapses"] = np.bincount(_relapses(disposition, stay)[0] % trials, minlength=trials)
     declined, refused, left = (np.zeros(trials, dtype=np.int64) for _ in range(3))
     for move in disposition.moves:
         counts = _by_rule_and_status(move, len(disposition.transitions), trials)
@@ -113,14 +114,14 @@ def _left_after_opening(move: Move, stay: Stay, rules: int, trials: int) -> Numb
     return np.bincount(move.rule[opened] * trials + opened % trials, minlength=rules * trials).reshape(rules, trials)
 
 
-def _relapses(disposition: Disposition, stay: Stay) -> Dates:
-    """(n,) the date on which each subject's relapse counts: NaT without one, after the study's stop, and for those not enrolled."""
+def _relapses(disposition: Disposition, stay: Stay) -> tuple[NDArray[np.intp], Dates]:
+    """The columns of those whose relapse counts, and the date of it: of who is enrolled, and up to the study's stop."""
     counted = disposition.stopped.counted.get(CONFIRMED)
     dates = counted if counted is not None else first_of_each(stay, CONFIRMED)
-    stop = disposition.stopped.dates
-    last = np.where(np.isnat(stop), LAST_DATE, stop)
-    counts = (dates.reshape(-1, len(stop)) <= last).ravel() & ~np.isnat(disposition.anchor[0])
-    return np.where(counts, dates, NO_DATE)
+    columns = np.flatnonzero(~np.isnat(dates))
+    stop = disposition.stopped.dates[columns % len(disposition.stopped.dates)]
+    columns = columns[~(dates[columns] > stop) & ~np.isnat(disposition.anchor[0, columns])]
+    return columns, dates[columns]
 
 
 # --- doses --------------------------------------------------------------------------------------------------------------
@@ -141,9 +142,9 @@ def of_schedule(
     given: dict[str, Numbers] = {}
     by_subject: dict[str, Any] = {}
     both: dict[str, Numbers] = {}
-    trial = np.arange(trials)
+    trial, given_at = np.arange(trials), is_given(schedule)
     for k, (row, vials) in enumerate(zip(schedule.rows, dispense(schedule, policy), strict=True)):
-        month = calendar.months(schedule.dates(row.visit)) * is_given(schedule, k)
+        month = calendar.months(schedule.dates(row.visit)) * given_at[k]
         cell = (month.reshape(-1, trials).astype(np.intp) * trials + trial).ravel()
         for name, often in things(schedule, k, vials):
             once = isinstance(often, int) and often == 1
@@ -159,8 +160,8 @@ def of_schedule(
     numbers |= {name: counts[1:].sum(axis=0) for name, counts in by_month.items()}
     last = schedule.last_dose
     numbers["last_dose"] = last.view(np.int64).reshape(-1, trials).max(axis=0)
-    counted = calendar.months(_relapses(disposition, stay)).reshape(-1, trials).astype(np.intp) * trials + trial
-    relapses = _rows(np.bincount(counted.ravel(), minlength=trials), trials)
+    relapsed, dates = _relapses(disposition, stay)
+    relapses = _rows(np.bincount(calendar.months(dates).astype(np.intp) * trials + relapsed % trials, minlength=trials), trials)
     relapses[0] = 0
     by_site = {}
     if sites is not None:
@@ -177,10 +178,12 @@ def of_schedule(
     return outcome if so_far is None else _with_past(outcome, so_far, count)
 
 
-def is_given(schedule: Schedule, k: int) -> NDArray[np.bool_]:
-    """(n,) whether a dose is planned, not only as needed, and neither refused by a lifetime's cap nor taken away by an event."""
-    given = schedule.in_plan(k) & ~schedule.not_needed[k] if k in schedule.not_needed else schedule.in_plan(k)
-    return given & ~np.isin(schedule.status[k], NOT_GIVEN) if schedule.exposure or schedule.taken else given
+def is_given(schedule: Schedule) -> NDArray[np.bool_]:
+    """(k, n) whether a dose is planned, not only as needed, and neither refused by a lifetime's cap nor taken away by an event."""
+    given = schedule.all_in_plan()
+    for k, unused in schedule.not_needed.items():
+        given[k] &= ~unused
+    return given & ~np.isin(schedule.status, NOT_GIVEN) if schedule.exposure or schedule.taken else given
 
 
 def things(schedule: Schedule, k: int, vials: Dispensed | None) -> Iterator[tuple[str, int | NDArray[Any]]]:
@@ -285,7 +288,7 @@ def _ends(disposition: Disposition, period: int) -> Dates:
     found: Dates = disposition.end[period]
     for move in disposition.moves:
         if move.out_of == period:
-            stays_out = np.isin(move.status, (MoveStatus.DECLINED, MoveStatus.REFUSED, MoveStatus.PENDING))
             found = np.where(np.isnat(move.begins), found, move.begins)
-            found = np.where(stays_out, move.date, found)
+            for stays_out in (MoveStatus.DECLINED, MoveStatus.REFUSED, MoveStatus.PENDING):
+                found = np.where(move.status == stays_out, move.date, found)
     return found

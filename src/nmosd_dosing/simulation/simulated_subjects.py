@@ -262,7 +262,7 @@ def _by_arm(hazards: tuple[Steps, ...], arm: NDArray[np.int16], amount: NDArray[
     if len(set(hazards)) == 1:
         return reached(hazards[0], amount)
     if all(len(steps) == 1 and steps[0][1] for steps in hazards):
-        found: NDArray[np.float64] = amount / np.array([steps[0][1] for steps in hazards])[arm]
+        found: NDArray[np.float64] = amount / np.array([steps[0][1] for steps in hazards]).take(arm)
         return found
     found = reached(hazards[0], amount)
     for i, steps in enumerate(hazards[1:], 1):

@@ -138,10 +138,10 @@ def _given(
     """
     found: dict[str, Numbers] = {}
     last = NO_DATE
-    months = len(calendar.names)
+    months, given = len(calendar.names), is_given(schedule)
     for k, (row, vials) in enumerate(zip(schedule.rows, dispense(schedule, policy), strict=True)):
         dates = schedule.dates(row.visit)
-        had = is_given(schedule, k) & over[schedule.id(row.visit)] & (dates <= known)
+        had = given[k] & over[schedule.id(row.visit)] & (dates <= known)
         if not had.any():
             continue
         last = np.fmax(last, dates[had].max())

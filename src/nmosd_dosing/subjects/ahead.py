@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, Offset
 
+Columns = slice | NDArray[np.intp]
+
 
 class Ahead(Struct, frozen=True):
     """How the n subjects of simulated trials go on where the study leaves it open. What they do is drawn; what it leads to is the study's.
@@ -32,11 +34,11 @@ class Ahead(Struct, frozen=True):
     over: Callable[[str], NDArray[np.bool_] | None] | None = None
     late: int = 0
 
-    def entry_day(self, earliest: Dates, latest: Dates) -> Dates:
+    def entry_day(self, earliest: Dates, latest: Dates, columns: Columns = slice(None)) -> Dates:
         """(n,) the day of entry among the allowed ones, both included; NaT where there is none. The first where no last is stated."""
         first = earliest if np.isnat(self.known) else np.maximum(earliest, self.known + np.timedelta64(1, "D"))
         days = (latest - first).view(np.int64) + 1
-        found: Dates = first + (self.day * days).astype(np.int64).view("timedelta64[D]")
+        found: Dates = first + (self.day[columns] * days).astype(np.int64).view("timedelta64[D]")
         none = np.flatnonzero((days <= 0) & ~np.isnat(first))
         if len(none):
             found[none] = np.where(np.isnat(latest[none]), first[none], NO_DATE)
@@ -56,4 +58,5 @@ class Ahead(Struct, frozen=True):
 
     def at_the_latest(self, target: Dates) -> Dates:
         """(n,) the day after which no visit of that day takes place; nothing is drawn for it."""
-        return np.fmax(target + np.timedelta64(self.late, "D"), self.known + np.timedelta64(1, "D"))
+        latest = target + np.timedelta64(self.late, "D")
+        return latest if np.isnat(self.known) else np.fmax(latest, self.known + np.timedelta64(1, "D"))

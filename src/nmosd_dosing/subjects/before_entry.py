@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import NO_DATE, Dates, of_dates, shift
+from nmosd_dosing.days import NO_DATE, Dates, no_dates, of_dates, shift
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit, moved_by
 from nmosd_dosing.study.visit_names import before_restart
@@ -107,13 +107,14 @@ def _before_restart(record: Record) -> Record:
     return record if name == record.visit else structs.replace(record, visit=name)
 
 
-def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_dose: Dates) -> Dates:
-    """(n,) the last day of the doses that are planned for a day, at visits of which nothing is recorded or booked; NaT where there is none.
+def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_dose: Dates) -> Dates | None:
+    """(n,) the last day of the doses that are planned for a day, at visits of which nothing is recorded or booked; NaT where there is none,
+    and None where nobody has any.
 
     first: the first day of the period. last_dose: after which its doses are not planned any more. A course of several days goes on to its
     last day; of simulated subjects a dose counts up to the day on which it takes place. What hangs on an event is not looked at.
     """
-    found, ahead = np.full(len(cohort), NO_DATE), cohort.ahead
+    found, ahead = None, cohort.ahead
     anchor = own.counted_from(cohort, first)
     counted = _counted(own)
     for i, visit in enumerate(own.visits):
@@ -133,7 +134,8 @@ def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_do
         there &= (day <= last) & ~(last_dose < target) & _gets(visit, own.period, cohort)
         if own.written is not None:
             there &= ~own.written[i]
-        found = np.where(there, np.fmax(found, np.fmin(last, last_dose)), found)
+        before = no_dates(len(cohort)) if found is None else found
+        found = np.where(there, np.fmax(before, np.fmin(last, last_dose)), before)
     return found
 
 

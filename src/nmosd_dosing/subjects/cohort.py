@@ -302,11 +302,11 @@ class Cohort(Struct, frozen=True):
     def among(self, columns: NDArray[np.intp]) -> Cohort:
         """Some of the subjects, with what happened to them and their entries, but without their records: for questions about dates."""
         return Cohort(
-            self.start[columns],
-            self.grams[columns],
-            self.arm[columns],
-            {name: dates[:, columns] for name, dates in self.events.items()},
-            {name: dates[columns] for name, dates in self.entered.items()},
+            self.start.take(columns),
+            self.grams.take(columns),
+            self.arm.take(columns),
+            {name: dates.take(columns, axis=1) for name, dates in self.events.items()},
+            {name: dates.take(columns) for name, dates in self.entered.items()},
             of_study=self.of_study,
         )
 

@@ -236,7 +236,9 @@ def _move(
             limits[i] = Limit(source, True, np.where(there, opened[i].date, NO_DATE), t.id, opened[i].date)
         if ahead is not None and not _is_of_subject(t) and t.after.kind != "end":
             # Whoever goes on because of the study has gone by then: what happens to him later is none of this period's.
-            stay = structs.replace(stay, left=np.fmin(stay.left, ahead.entry_day(opened[i].opens, last[i])))
+            until, few = stay.left.copy(), np.flatnonzero(~np.isnat(opened[i].opens))
+            until[few] = np.fmin(until[few], ahead.entry_day(opened[i].opens[few], last[i][few], few))
+            stay = structs.replace(stay, left=until)
 
     def take(i: int, chosen: NDArray[np.bool_], when: Dates, opens: Dates, until: Dates) -> None:
         chosen = chosen & free
@@ -288,9 +290,10 @@ def _move(
             begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked.leave(latest, shares)))
         last_dose = functools.reduce(np.fmin, (*ends, *(limits[i].last for i in events)), nobody)
         through = dosed_through(own, stay.cohort, stay.first, begins, last_dose)
-        free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))
-        begins = np.where(by_end & np.isnat(left) & (free > begins), free, begins)
-    status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses[rule])
+        if through is not None:
+            free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))
+            begins = np.where(by_end & np.isnat(left) & (free > begins), free, begins)
+    status = _status(stay.cohort, left, rule, earliest, latest, begins, for_doses)
     appointment = nobody.copy()
     for i, t in ways:
         if t.target_period in stay.cohort.booked:
@@ -343,8 +346,8 @@ def _opened(stay: Stay, transition: Transition, stopped: Stopped, first: bool) -
     else:
         once = stopped.dates if after.kind == "stop" else of_study(stay, structs.replace(after, plus=Offset()))
         date = _of_trials(once, stay.cohort)
-        here = ~np.isnat(date) & ~(date >= stay.end) & ~(stay.left < date) & (first | (date >= stay.first))
-        dates = np.where(here, date, nobody)
+        here = ~(date >= stay.end) & ~(stay.left < date)
+        dates = np.where(here if first else here & (date >= stay.first), date, nobody)
         opens = np.maximum(shift(shift(dates, after.plus), transition.not_before), stay.first)
     if transition.needs:
         opens = np.maximum(opens, _needed(stay, transition))
@@ -364,13 +367,13 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
 def _status(
     cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates, for_doses: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:  # fmt: skip
-    """(n,) of MoveStatus. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before.
+    """(n,) of MoveStatus. `for_doses`: as in `_move`. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before.
     Who gets no dose any more goes on as anybody, but where nothing but doses lies ahead: there he does not enter after his last one."""
     ahead = cohort.ahead
     status = np.full(len(rule), MoveStatus.PROJECTED, dtype=np.uint8)
 
     def put(value: MoveStatus, where: NDArray[np.bool_]) -> None:
-        np.copyto(status, np.uint8(value), where=where)
+        status[np.flatnonzero(where)] = value
 
     # What counts more comes later.
     if ahead is not None:
@@ -382,9 +385,10 @@ def _status(
             gone = cohort.first(event)
             ends_all = event in ENDS_PARTICIPATION
             before = gone < begins if ahead is not None else ~np.isnat(gone) & (ends_all | ~(begins <= gone))
-            put(MoveStatus.NONE, before & (ends_all | for_doses))
+            stays_out = np.bool_(True) if ends_all else for_doses.take(rule)
+            put(MoveStatus.NONE, before & stays_out)
             if ahead is not None and ahead.over is not None:  # his days of entry have passed, and he had left
-                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest) & (ends_all | for_doses))
+                put(MoveStatus.NONE, np.isnat(begins) & (earliest <= latest) & (gone <= latest) & stays_out)
     if DECLINED in cohort.events:
         put(MoveStatus.DECLINED, ~np.isnat(cohort.first(DECLINED)))
     if cohort.entered:
