@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import LAST_DATE, NO_DATE, Dates
+from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.dose import NOT_GIVEN, number_text
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense

@@ -13,8 +13,7 @@ from nmosd_dosing.errors import InputError, Problem, argument, one_of
 from nmosd_dosing.simulation.assumptions.file import read_assumptions
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.assumptions.scenario_file import BASE
-from nmosd_dosing.simulation.simulated_subjects import site_names
-from nmosd_dosing.simulation.summaries import About, Scenario, summarise
+from nmosd_dosing.simulation.summaries import Scenario, summarise
 from nmosd_dosing.simulation.trial_to_date import Real
 from nmosd_dosing.simulation.trials import Options, prepare, run
 from nmosd_dosing.study import period_order
@@ -108,20 +107,10 @@ def simulate(
         raise InputError(Problem("to unblind, everybody's arm must be known", hint=hint))
     prepared = [prepare(study, periods, assumed, so_far, policy) for _, assumed in sets]
     counted = run(prepared, trials, seed, Options(True, by_month_and_site, policy), cores, progress, cluster)
-    found = []
-    for (name, _), trial, counts in zip(sets, prepared, counted, strict=True):
-        about = About(
-            regimen or study.id,
-            trials,
-            seed,
-            so_far.as_of if so_far is not None else None,
-            arms_used,
-            len(so_far.cohort) if so_far is not None else 0,
-            site_names(trial.beginning),
-            trial.beginning.so_far.odd if trial.beginning.so_far is not None else (),
-        )
-        found.append(summarise(name, trial, counts, about))
-    return tuple(found)
+    return tuple(
+        summarise(name, trial, counts, regimen=regimen or study.id, seed=seed, unblinded=arms_used)
+        for (name, _), trial, counts in zip(sets, prepared, counted, strict=True)
+    )
 
 
 def _scenarios(given: Sequence[tuple[str, Assumptions]]) -> list[tuple[str, Assumptions]]:

@@ -88,11 +88,7 @@ def subjects(beginning: Beginning, draws: Draws, of_study: Mapping[str, dt.date]
     n = assumed.subjects
     start = _starts(beginning, draws)
     arm = _arms(beginning, draws)
-    dropout = None
-    if assumed.dropout != NEVER:
-        dropout = _after(lambda amount: reached(assumed.dropout, amount), assumed.dropout, draws.exponential("dropout", n), so_far)
-        if so_far is not None:
-            dropout[: len(so_far)][~so_far.stays] = _FAR
+    dropout = _dropout(beginning, draws) if assumed.dropout != NEVER else None
     events = {}
     if dropout is not None:
         events[WITHDRAWN] = _or_never(dropout < _FAR, start.view(np.int64) + dropout)
@@ -128,13 +124,16 @@ def _running(amount: Amounts) -> Amounts:
     return amount
 
 
-def _after(when: Callable[[Amounts], Amounts], steps: Steps, amount: Amounts, so_far: SoFar | None) -> Days:
-    """(subjects, trials) after how many whole days since day 1 something happens whose hazard has to add up to `amount`; of real subjects,
-    that it has not happened so far is known."""
+def _dropout(beginning: Beginning, draws: Draws) -> Days:
+    """(subjects, trials) after how many whole days since day 1 each leaves the study; real subjects have not yet, as far as is known."""
+    hazard, so_far = beginning.assumptions.dropout, beginning.so_far
+    amount = draws.exponential("dropout", beginning.assumptions.subjects)
     if so_far is not None:
-        age = (so_far.as_of - so_far.cohort.start).astype(np.float64) + 1
-        amount[: len(so_far)] += np.array([accumulated(steps, max(0.0, days)) for days in age])[:, np.newaxis]
-    return _whole(when(amount), _FAR)
+        amount[: len(so_far)] += _past_hazard((hazard,), so_far.cohort.arm[:, np.newaxis], so_far)
+    found = _whole(reached(hazard, amount), _FAR)
+    if so_far is not None:
+        found[: len(so_far)][~so_far.stays] = _FAR
+    return found
 
 
 def sites(beginning: Beginning, draws: Draws) -> Days | None:
@@ -218,7 +217,7 @@ def _relapses(beginning: Beginning, draws: Draws, start: Dates, arm: NDArray[np.
 
 
 def _past_hazard(hazards: tuple[Steps, ...], arm: NDArray[np.int16], so_far: SoFar) -> Amounts:
-    """(r, trials) what each real subject's hazard of a relapse has added up to."""
+    """(r, trials) what each real subject's hazard, of one for all arms or of one for each, has added up to."""
     age = np.maximum((so_far.as_of - so_far.cohort.start).astype(np.float64) + 1, 0)
     past = np.array([[accumulated(steps, days) for days in age] for steps in hazards])
     found: Amounts = past[np.maximum(arm, 0) if len(hazards) > 1 else 0, np.arange(len(so_far))[:, np.newaxis]]

@@ -14,6 +14,7 @@ from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import argument, one_of
 from nmosd_dosing.simulation.assumptions.model import Assumptions
 from nmosd_dosing.simulation.outcomes import STATES_LEFT, Calendar
+from nmosd_dosing.simulation.simulated_subjects import site_names
 from nmosd_dosing.simulation.tallies import QUANTILES, Grid, Tally
 from nmosd_dosing.simulation.trials import Counted, Trial
 from nmosd_dosing.study.events import CONFIRMED, RELAPSE, STABLE, WITHDRAWN
@@ -140,32 +141,22 @@ class Scenario(Struct, frozen=True):
     differences: tuple[Difference, ...]
 
 
-class About(Struct, frozen=True):
-    """What a run was asked for: the regimen as it was named, trials, seed, and where it began."""
-
-    regimen: str
-    trials: int
-    seed: int
-    as_of: dt.date | None = None
-    unblinded: bool = False
-    subjects_so_far: int = 0
-    sites: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenario:
-    """The summary of one set of assumptions."""
-    numbers, calendar, study = counted.numbers, trial.calendar, trial.study
+def summarise(name: str, trial: Trial, counted: Counted, *, regimen: str, seed: int, unblinded: bool) -> Scenario:
+    """The summary of one set of assumptions, by its name. regimen: as it was named."""
+    numbers, calendar, study, so_far = counted.numbers, trial.calendar, trial.study, trial.beginning.so_far
+    sites = site_names(trial.beginning)
     rules = [rule.id for rule in study.transitions if f"exits {rule.id}" in numbers]
     sums = {what: spread(numbers[what]) for what in ("entries", "doses") if what in numbers}
     horizon = to_date(trial.beginning.horizon)
     assert horizon is not None
     shares = _shares(numbers["by"], trial)
     unknown = _without_vials(numbers)
+    months = [(month, None) for month in calendar.names]
+    months_and_sites = [(month, site) for month in calendar.names for site in sites]
     summary = Summary(
         name=name,
-        unblinded=about.unblinded,
-        regimen=about.regimen,
+        unblinded=unblinded,
+        regimen=regimen,
         study=study.id,
         title=study.title,
         doses_are=_doses_are(trial),
@@ -173,10 +164,10 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         stop_rules=trial.rules,
         study_sha256=study.sha256,
         assumptions=trial.assumptions,
-        trials=about.trials,
-        seed=about.seed,
-        as_of=about.as_of,
-        subjects_so_far=about.subjects_so_far,
+        trials=numbers["by"].trials,
+        seed=seed,
+        as_of=to_date(so_far.as_of) if so_far is not None else None,
+        subjects_so_far=len(so_far) if so_far is not None else 0,
         horizon=horizon,
         relapses_to_stop=trial.relapses_to_stop,
         stop=_dates(numbers["study_stop"]),
@@ -189,20 +180,20 @@ def summarise(name: str, trial: Trial, counted: Counted, about: About) -> Scenar
         doses=tuple(_row(key, tally) for key, tally in _named("doses", numbers)),
         vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers, unknown)),
         last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None,
-        by_month=_by_month("doses", counted.by_month, calendar),
-        vials_by_month=_by_month("vials", counted.by_month, calendar, unknown),
-        by_site=_by_site("doses", counted.by_site, about.sites),
-        vials_by_site=_by_site("vials", counted.by_site, about.sites, unknown),
+        by_month=_by_month("doses", counted.by_month, months),
+        vials_by_month=_by_month("vials", counted.by_month, months, unknown),
+        by_site=_by_site("doses", counted.by_site, sites),
+        vials_by_site=_by_site("vials", counted.by_site, sites, unknown),
         by_month_and_site=(
-            *_by_month_and_site("doses", counted.by_month_and_site, calendar, about.sites),
-            *_by_month_and_site("vials", counted.by_month_and_site, calendar, about.sites, unknown),
+            *_by_month("doses", counted.by_month_and_site, months_and_sites),
+            *_by_month("vials", counted.by_month_and_site, months_and_sites, unknown),
         ),
         relapses_by_month=_relapses(counted.by_month, calendar),
-        states=_states(counted, calendar, about.trials),
+        states=_states(counted, calendar, numbers["by"].trials),
         stops_by_day=tuple(_days(numbers["study_stop"])),
         notes=(
-            *about.notes,
-            *(n for n in trial.assumptions.notes if not (about.sites and n.startswith("sites:"))),  # real subjects have their own
+            *(so_far.odd if so_far is not None else ()),
+            *(n for n in trial.assumptions.notes if not (sites and n.startswith("sites:"))),  # real subjects have their own
             *_notes(trial, shares, horizon),
             *_uncounted(numbers, unknown),
         ),
@@ -284,32 +275,21 @@ def _uncounted(numbers: Mapping[str, Tally], unknown: Collection[str]) -> Iterab
         yield f"vials of {product} in {period} cannot be counted{some}: the amount is not known (weight, height, or masked)"
 
 
-def _by_month(kind: str, grids: Mapping[str, Grid], calendar: Calendar, without: Collection[str] = ()) -> tuple[Row, ...]:
-    """Month by month, the periods of a month together; months in which no trial has any are left out."""
+def _by_month(
+    kind: str, grids: Mapping[str, Grid], cells: Sequence[tuple[str, str | None]], without: Collection[str] = ()
+) -> tuple[Row, ...]:
+    """Cell by cell, the periods of each together; cells, months or each with its sites, in which no trial has any are left out."""
     rows = [
-        (month, i, _row(key, tally, calendar.names[month]))
-        for i, (key, grid) in enumerate(_named(kind, grids, without))
-        for month, tally in enumerate(grid.tallies())
-        if month and len(tally.counts) and tally.counts[1:].any()
+        (i, _row(key, tally, *cells[i]))
+        for key, grid in _named(kind, grids, without)
+        for i, tally in enumerate(grid.tallies())
+        if cells[i][0] and tally.counts[1:].any()
     ]
-    return tuple(row for _, _, row in sorted(rows, key=lambda found: found[:2]))
+    return tuple(row for _, row in sorted(rows, key=lambda found: found[0]))
 
 
 def _by_site(kind: str, grids: Mapping[str, Grid], sites: Sequence[str], without: Collection[str] = ()) -> tuple[Row, ...]:
     return tuple(_row(key, tally, site=sites[i]) for key, grid in _named(kind, grids, without) for i, tally in enumerate(grid.tallies()))
-
-
-def _by_month_and_site(
-    kind: str, grids: Mapping[str, Grid], calendar: Calendar, sites: Sequence[str], without: Collection[str] = ()
-) -> tuple[Row, ...]:
-    """The cells of a grid are the sites of the first month, of the second, and so on; those in which no trial has any are left out."""
-    rows = [
-        (i, _row(key, tally, calendar.names[i // len(sites)], sites[i % len(sites)]))
-        for key, grid in _named(kind, grids, without)
-        for i, tally in enumerate(grid.tallies())
-        if i >= len(sites) and tally.counts[1:].any()
-    ]
-    return tuple(row for _, row in sorted(rows, key=lambda found: found[0]))
 
 
 def _relapses(grids: Mapping[str, Grid], calendar: Calendar) -> tuple[tuple[str, Spread[float]], ...]:

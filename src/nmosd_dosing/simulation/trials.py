@@ -96,18 +96,8 @@ class Counted(Struct, frozen=True):
     differences: dict[str, Tally]
 
     def __add__(self, other: Counted) -> Counted:
-        return Counted(
-            {name: tally + other.numbers[name] for name, tally in self.numbers.items()},
-            _both(self.by_month, other.by_month),
-            _both(self.by_site, other.by_site),
-            _both(self.by_month_and_site, other.by_month_and_site),
-            {name: months + other.states[name] for name, months in self.states.items()},
-            {name: tally + other.differences[name] for name, tally in self.differences.items()},
-        )
-
-
-def _both(one: dict[str, Grid], other: dict[str, Grid]) -> dict[str, Grid]:
-    return {name: grid + other[name] for name, grid in one.items()}
+        both = zip(structs.astuple(self), structs.astuple(other), strict=True)
+        return Counted(*({name: counts + theirs[name] for name, counts in mine.items()} for mine, theirs in both))
 
 
 def prepare(

@@ -367,8 +367,9 @@ def _needed(stay: Stay, transition: Transition) -> Dates:
 def _status(
     cohort: Cohort, left: Dates, rule: NDArray[np.int16], earliest: Dates, latest: Dates, begins: Dates, for_doses: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:  # fmt: skip
-    """(n,) of MoveStatus. `for_doses`: as in `_move`. What is drawn of simulated subjects happens in turn: who leaves later than the entry has entered before.
-    Who gets no dose any more goes on as anybody, but where nothing but doses lies ahead: there he does not enter after his last one."""
+    """(n,) of MoveStatus; `for_doses` as in `_move`. What is drawn of simulated subjects happens in turn: who leaves later than the entry
+    has entered before. Who gets no dose any more goes on as anybody, but where nothing but doses lies ahead: there he does not enter
+    after his last one."""
     ahead = cohort.ahead
     status = np.full(len(rule), MoveStatus.PROJECTED, dtype=np.uint8)
 
