@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -110,24 +110,16 @@ def of_engine(found: Outcome, trial: Trial, t: int) -> Counts:
     return {name: count for name, count in counts.items() if count not in (0, NONE)}
 
 
-def of_twin(found: twin.Result) -> Counts:
-    dates = {"study_stop": found.stop, "last_dose": found.last_dose}
-    counts = {name: date.toordinal() - EPOCH for name, date in dates.items() if date is not None} | {"enrolled": found.enrolled}
-    counts |= _named("entries", found.entries.items()) | _named("doses", found.doses.items())
-    counts |= {f"{period} in {month.year * 12 + month.month - 1}": n for (month, period), n in found.monthly.items()}
+def of_other(found: twin.Result | ByHand) -> Counts:
+    """What the twin or the loop comes to: days of the one are dates, and months their first days; of the other they are numbers."""
+    days = {"study_stop": found.stop, "last_dose": found.last_dose}
+    numbers = {name: day.toordinal() if isinstance(day, dt.date) else day for name, day in days.items()}
+    counts = {name: day - EPOCH for name, day in numbers.items() if day not in (None, 0, NO_DAY)} | {"enrolled": found.enrolled}
+    for what, by_name in (("entries", found.entries), ("doses", found.doses)):
+        counts |= {f"{what} {name}": n for name, n in by_name.items()}
+    for (month, period), n in found.monthly.items():
+        counts[f"{period} in {month.year * 12 + month.month - 1 if isinstance(month, dt.date) else month}"] = n
     return counts | {f"{period} at {site}": n for (site, period), n in found.by_site.items()}
-
-
-def of_loop(found: ByHand) -> Counts:
-    dates = {"study_stop": found.stop, "last_dose": found.last_dose}
-    counts = {name: day - EPOCH for name, day in dates.items() if day not in (0, NO_DAY)} | {"enrolled": found.enrolled}
-    counts |= _named("entries", found.entries.items()) | _named("doses", found.doses.items())
-    counts |= {f"{period} in {month}": n for (month, period), n in found.monthly.items()}
-    return counts | {f"{period} at {site}": n for (site, period), n in found.by_site.items()}
-
-
-def _named(what: str, counts: Iterable[tuple[str, int]]) -> Counts:
-    return {f"{what} {name}": n for name, n in counts}
 
 
 def check(trial: Trial) -> None:
@@ -141,8 +133,8 @@ def check(trial: Trial) -> None:
         for t, theirs in enumerate(twins):
             expected = of_engine(found, trial, t)
             looped = by_hand(assumed, blocks, same_chance(calls, size, t), options.doses)
-            assert of_twin(theirs) == expected, f"twin and engine differ in trial {t}"
-            assert of_loop(looped) == expected, f"loop and engine differ in trial {t}"
+            assert of_other(theirs) == expected, f"twin and engine differ in trial {t}"
+            assert of_other(looped) == expected, f"loop and engine differ in trial {t}"
 
 
 # --- the race ---------------------------------------------------------------------------------------------------------------

@@ -158,11 +158,9 @@ def of_schedule(
                     _add(both, name, np.bincount(place, weights=each, minlength=count * trials).astype(np.int64))
     by_month = {name: _rows(counts, trials) for name, counts in given.items()}
     numbers |= {name: counts[1:].sum(axis=0) for name, counts in by_month.items()}
-    last = schedule.last_dose
-    numbers["last_dose"] = last.view(np.int64).reshape(-1, trials).max(axis=0)
+    numbers["last_dose"] = schedule.last_dose.view(np.int64).reshape(-1, trials).max(axis=0)
     relapsed, dates = _relapses(disposition, stay)
     relapses = _rows(np.bincount(calendar.months(dates).astype(np.intp) * trials + relapsed % trials, minlength=trials), trials)
-    relapses[0] = 0
     by_site = {}
     if sites is not None:
         where = sites * trials + np.tile(trial, len(cohort) // trials)
@@ -258,9 +256,13 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
     disposition, ahead = schedule.disposition, schedule.cohort.ahead
     assert ahead is not None
     out = stay.cohort.earliest(ENDS_PARTICIPATION)
-    months = len(calendar.names) + 1
-    found = {period.id: np.zeros(months, dtype=np.int64) for period in disposition.periods}
-    total = np.zeros(months, dtype=np.int64)
+
+    def by_month(dates: Dates) -> Numbers:
+        counts: Numbers = np.bincount(calendar.months(dates), minlength=len(calendar.names) + 1)
+        counts[0] = 0
+        return counts
+
+    found = {}
     for p, period in enumerate(disposition.periods):
         begins = disposition.anchor[p]
         ends = _ends(disposition, p)
@@ -269,14 +271,8 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
         elif p and not any(move.out_of == p for move in disposition.moves):
             ends = np.fmin(ends, schedule.last_doses[_segment_of(schedule, p)] + 1)  # through with all that is planned
         ends = np.where(np.isnat(begins), NO_DATE, np.fmin(ends, out))
-        for dates, sign in ((begins, 1), (ends, -1)):
-            change = sign * np.bincount(calendar.months(dates), minlength=months)
-            change[0] = 0
-            found[period.id] += change
-            total += change
-    arrived = np.bincount(calendar.months(disposition.anchor[0]), minlength=months)
-    arrived[0] = 0
-    return found | {STATES_LEFT: arrived - total}
+        found[period.id] = by_month(begins) - by_month(ends)
+    return found | {STATES_LEFT: by_month(disposition.anchor[0]) - sum(found.values())}
 
 
 def _segment_of(schedule: Schedule, period: int) -> int:

@@ -156,15 +156,10 @@ def site_names(beginning: Beginning) -> tuple[str, ...]:
 
 
 def _ahead(beginning: Beginning, draws: Draws) -> Ahead:
-    assumed, n = beginning.assumptions, beginning.assumptions.subjects
-    size = n * draws.width
-    day: NDArray[np.float64] = np.broadcast_to({"earliest": 0.0, "latest": math.nextafter(1, 0), "uniform": 0.0}[assumed.entry], size)
-    if assumed.entry == "uniform":
-        day = draws.uniform("entry", n).ravel()
-    declines: NDArray[np.bool_] = np.broadcast_to(np.bool_(False), size)
-    if assumed.declines:
-        declines = draws.uniform("declines", n).ravel() < assumed.declines
-    so_far = beginning.so_far
+    assumed, so_far, n = beginning.assumptions, beginning.so_far, beginning.assumptions.subjects
+    always = 0.0 if assumed.entry == "earliest" else math.nextafter(1, 0)
+    day = draws.uniform("entry", n).ravel() if assumed.entry == "uniform" else np.broadcast_to(always, n * draws.width)
+    declines = draws.uniform("declines", n).ravel() < assumed.declines if assumed.declines else np.broadcast_to(np.False_, n * draws.width)
     known, over = (so_far.as_of, _over(so_far, draws.width, n)) if so_far is not None else (NO_DATE, None)
     return Ahead(
         draws.width, day, declines, beginning.horizon, assumed.follow, _misses(assumed, draws), known, over, max(0, assumed.scatter[1])
