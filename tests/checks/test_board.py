@@ -117,3 +117,29 @@ def test_what_may_be_done_in_a_month_stands_in_it_though_it_is_planned_for_anoth
 def test_no_board_is_made_of_what_is_unblinded() -> None:
     with pytest.raises(InputError, match="a board shows what is masked only masked"):
         made(Subject(START, "A", arm="placebo"), unblind=True)
+
+
+@pytest.mark.parametrize(
+    ("window", "as_of", "month", "day"),
+    [
+        (10, "06-01", "06-01", "06-26"),  # the first allowed day of the month
+        (10, "06-01", "07-01", "07-06"),  # its own day
+        (26, "06-01", "08-01", "08-01"),  # the last allowed day, which is the first of the month
+        (25, "06-01", "08-01", None),
+        (10, "07-10", "07-01", "07-10"),  # its day has passed, and it may still come
+        (10, "07-06", "07-01", "07-06"),
+        (10, "07-16", "07-01", "07-16"),
+        (10, "07-17", "07-01", "07-17"),  # overdue
+        (10, "08-04", "08-01", "08-04"),
+        (10, "08-04", "07-01", "07-06"),
+    ],
+)
+def test_a_visit_stands_on_one_day_of_the_month(window: int, as_of: str, month: str, day: str | None) -> None:
+    shown = made(
+        Subject(START, "1", records=(D1,)),
+        as_of=dt.date.fromisoformat(f"2025-{as_of}"),
+        month=dt.date.fromisoformat(f"2025-{month}"),
+        window=window,
+    )
+    days = [f"{on:%m-%d}" for on, mark in shown.on_days if mark.visit == "rcp/D182"]
+    assert days == ([day] if day is not None else [])
