@@ -120,7 +120,7 @@ def _relapses(disposition: Disposition, stay: Stay) -> tuple[NDArray[np.intp], D
     dates = counted if counted is not None else first_of_each(stay, CONFIRMED)
     columns = np.flatnonzero(~np.isnat(dates))
     stop = disposition.stopped.dates[columns % len(disposition.stopped.dates)]
-    columns = columns[~(dates[columns] > stop) & ~np.isnat(disposition.anchor[0, columns])]
+    columns = columns[~(dates[columns] > stop) & ~np.isnat(disposition.anchor[0][columns])]
     return columns, dates[columns]
 
 
