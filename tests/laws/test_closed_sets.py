@@ -145,7 +145,6 @@ ELSEWHERE = {
     "language/keys.py": {"relapse"},
     "checks/findings.py": {"stable"},
     "schedule/alike.py": {"stable"},
-    "schedule/visit_kinds.py": {"stable"},
     "schedule/allowed_days.py": {"stable"},
     "schedule/doses/body_weights.py": {"stable"},
     "subjects/cohort.py": {"stable"},

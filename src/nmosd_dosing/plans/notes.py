@@ -13,6 +13,7 @@ from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
 from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans, moving_visits
 from nmosd_dosing.plans.level_notes import level_notes
+from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedSpan, PlannedVisit
 from nmosd_dosing.plans.reasons import cancelled_by, day, pending_because
 from nmosd_dosing.plans.transition_notes import transition_notes
@@ -32,6 +33,8 @@ from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
 
 Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
+BEHIND_CLOSED: frozenset[NoteCode] = frozenset({"same-date", "dose-change", "omitted", "assumed", "note"})
+"""The codes of a visit's notes that stand behind those on closed days."""
 
 
 def notes(

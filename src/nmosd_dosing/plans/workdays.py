@@ -93,8 +93,7 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
             continue
         message = closed_and_near(expected, visit.earliest, visit.latest, days)
         if message is not None:
-            code: NoteCode = "weekend" if is_of_the_week(days.closed_because(expected) or "") else "holiday"
-            found.setdefault((code, message), []).append(visit.id)
+            found.setdefault((closed_code(expected, days) or "holiday", message), []).append(visit.id)
         elif days.projected(expected):
             unpublished.setdefault(expected.year, []).append(visit.id)
     for (code, message), ids in found.items():
@@ -103,6 +102,14 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
         yield Note(
             "holiday", said("the calendar of {year} is not published yet: that these days are open is projected", year=year), tuple(ids)
         )
+
+
+def closed_code(day: dt.date, days: Workdays) -> NoteCode | None:
+    """The code of the note on a visit that is planned on a day; None where there is none."""
+    why = days.closed_because(day)
+    if why is not None and is_of_the_week(why):
+        return "weekend"
+    return "holiday" if why is not None or days.projected(day) else None
 
 
 def closed_and_near(target: dt.date, earliest: dt.date | None, latest: dt.date | None, days: Workdays) -> Sentence | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -29,32 +30,30 @@ OfVisit = Literal["target", "earliest", "latest", "last", "study_day", "period_d
 VialCounts = tuple[tuple[str, int], ...]
 
 
-class RowColumns(Struct, frozen=True):
-    """The columns of a schedule of which nobody has records or later weights. in_plan: (k, n) and dates: (k, n) those of `all_in_plan` and
-    `dose_dates`."""
+class RowColumns(Struct, frozen=True, dict=True):
+    """The columns of a schedule, of those of whom no records or later weights are known. in_plan: (k, n) and dates: (k, n) those of
+    `all_in_plan` and `dose_dates`."""
 
     schedule: Schedule
     in_plan: NDArray[np.bool_]
     dates: Dates
-    allowed: AllowedDays
     dispensed: list[Dispensed | None]
 
     @staticmethod
     def of(schedule: Schedule, policy: Policy) -> RowColumns:
         """Raises InputError for a policy that there is not."""
         in_plan = schedule.all_in_plan()
-        dates = dose_dates(schedule, in_plan)
-        return RowColumns(schedule, in_plan, dates, allowed_days(schedule, dates), dispense(schedule, policy))
+        return RowColumns(schedule, in_plan, dose_dates(schedule, in_plan), dispense(schedule, policy))
 
-    def row(self, visit: int, nth: int) -> int:
-        """The row of the `nth` dose of a visit."""
-        return [k for k, row in enumerate(self.schedule.rows) if row.visit == visit][nth]
+    @cached_property
+    def allowed(self) -> AllowedDays:
+        """The allowed days of every visit."""
+        return allowed_days(self.schedule, self.dates)
 
     def of_dose(self, what: OfDose, k: int, times_a_day: int) -> NDArray[np.float64]:
         """(n,) a number of a row of doses; NaN where plans give none."""
-        schedule, row = self.schedule, self.schedule.rows[k]
+        schedule, found = self.schedule, self.dispensed[k]
         amount: NDArray[np.float64] = np.where(np.isin(schedule.status[k], list(KNOWN)), schedule.amount[k], np.nan)
-        found = self.dispensed[k]
         match what:
             case "amount" | "planned":
                 return amount
@@ -62,8 +61,8 @@ class RowColumns(Struct, frozen=True):
                 ends: NDArray[np.float64] = range_ends(schedule, k)[0 if what == "amount_from" else 1]
                 return ends
             case "total" | "per_day":
-                times = np.asarray(schedule.count(k) if what == "total" else times_a_day, dtype=np.float64)
-                summed: NDArray[np.float64] = np.rint(amount * row.scale) * times / row.scale
+                times, scale = schedule.count(k) if what == "total" else times_a_day, schedule.rows[k].scale
+                summed: NDArray[np.float64] = np.rint(amount * scale) * times / scale
                 return summed
             case "cumulative":
                 cumulative: NDArray[np.float64] = schedule.cumulative[k]
@@ -85,14 +84,14 @@ class RowColumns(Struct, frozen=True):
         shown = {c: tuple((size, n) for size, n in zip(found.vials.texts, c, strict=True) if n) for c in set(counted)}
         return [shown[c] for c in counted]
 
-    def of_visit(self, what: OfVisit, visit: int) -> NDArray[Any]:
-        """(n,) a day of a visit, NaT where there is none; or the number of its day, from the study's day 1, from its period's, or whole
-        days since that (`week`), which is that of a visit with a day."""
-        schedule = self.schedule
+    def of_visit(self, what: OfVisit, visit: int, plus: int = 0) -> NDArray[Any]:
+        """(n,) a day of a visit, NaT where there is none, of its target so many days later; or the number of its day, from the study's
+        day 1, from its period's, or whole days since that (`week`), which is that of a visit with a day."""
+        schedule, target = self.schedule, self.schedule.target[visit]
         match what:
             case "target":
-                target: Dates = schedule.target[visit]
-                return target
+                later: Dates = target + np.timedelta64(plus, "D")
+                return np.where(later > LAST_DATE, NO_DATE, later)
             case "earliest" | "latest":
                 days: Dates = (self.allowed.earliest if what == "earliest" else self.allowed.latest)[visit]
                 return days
@@ -101,20 +100,12 @@ class RowColumns(Struct, frozen=True):
                 assert last is not None
                 return last
             case "study_day":
-                since = self._since(visit, schedule.start)
-                return np.where(since >= 0, since + 1, since)
-            case "period_day" | "week":
-                since = self._since(visit, day_one(schedule, schedule.segment_of[visit]))
-                return np.where(since >= 0, since + schedule.study.counts_from, since) if what == "period_day" else since
-
-    def later(self, visit: int, days: int) -> Dates:
-        """(n,) so many days after the target of a visit; NaT where there is no such day."""
-        found: Dates = self.schedule.target[visit] + np.timedelta64(days, "D")
-        return np.where(found > LAST_DATE, NO_DATE, found)
-
-    def _since(self, visit: int, day: Dates) -> NDArray[np.int64]:
-        since: NDArray[np.int64] = (self.schedule.target[visit] - day).view(np.int64)
-        return since
+                return _numbered(target - schedule.start, 1)
+            case "period_day":
+                return _numbered(target - day_one(schedule, schedule.segment_of[visit]), schedule.study.counts_from)
+            case "week":
+                since: NDArray[np.int64] = (target - day_one(schedule, schedule.segment_of[visit])).view(np.int64)
+                return since
 
     def _dosed_by(self, k: int) -> NDArray[np.float64]:
         """(n,) the weight in grams that a dose is by."""
@@ -126,6 +117,12 @@ class RowColumns(Struct, frozen=True):
                 reckoned = weight_by(dose.by, schedule.grams, schedule.cohort.mm, schedule.cohort.male)[0]
                 found = np.where((schedule.arm == arm) | (len(own) == 1) | (give.kit is not None), reckoned, found)
         return found
+
+
+def _numbered(since: NDArray[np.timedelta64], first: int) -> NDArray[np.int64]:
+    """The numbers of days so long after day 1, which is called `first`."""
+    days = since.view(np.int64)
+    return np.where(days >= 0, days + first, days)
 
 
 # --- columns that are told apart ----------------------------------------------------------------------------------------

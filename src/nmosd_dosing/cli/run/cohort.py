@@ -25,7 +25,7 @@ from nmosd_dosing.report.export import cohort as cohort_rows
 from nmosd_dosing.report.export.cohort import Form
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule import excluded
-from nmosd_dosing.schedule.visit_kinds import alone
+from nmosd_dosing.schedule.alike import alone
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.tables.table import stop
 

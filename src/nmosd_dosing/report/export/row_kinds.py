@@ -1,288 +1,301 @@
-"""The rows of visits of whom the same is told: those of one subject's plan, with holes for what others who are alike have of their own."""
+"""The rows of subjects who are alike: those of one subject's plan, with holes for what others have of their own."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import groupby
-from operator import add
-from typing import Any, cast, get_args
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import groupby, pairwise
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from nmosd_dosing.days import week_code
+from nmosd_dosing.plans.notes import BEHIND_CLOSED
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.plans.workdays import Workdays, is_of_the_week
-from nmosd_dosing.report.export.plain import cell, iso_date, plain_number
-from nmosd_dosing.report.export.plan import COLUMNS, visit_rows
+from nmosd_dosing.plans.workdays import Workdays, closed_code
+from nmosd_dosing.report.export.plain import cell, plain_number, vials_list
+from nmosd_dosing.report.export.plan import COLUMNS, visit_rows, visit_to_dict
+from nmosd_dosing.schedule.alike import Groups, Told, alike, alone
 from nmosd_dosing.schedule.by_subject import by_subject
-from nmosd_dosing.schedule.laid_rows import LaidRows, lay_out, place
-from nmosd_dosing.schedule.row_columns import OfDose, OfVisit, RowColumns, VialCounts, distinct
-from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
-from nmosd_dosing.schedule.visit_kinds import Asked, Closed, Kinds, VisitKinds, visit_kinds
+from nmosd_dosing.schedule.laid_rows import LaidRows
+from nmosd_dosing.schedule.row_columns import OfDose, OfVisit, RowColumns
+from nmosd_dosing.schedule.subject_schedule import SubjectDose, SubjectSchedule
 
-FIRST_COLUMNS = ("unblinded", "subject", "site", "arm", "start", "planned_start", "regimen", "study", "weight_kg")
+Form = Literal["csv", "json"]
 OF_VISITS = COLUMNS[COLUMNS.index("id") :]
-COHORT_COLUMNS = (*FIRST_COLUMNS, *OF_VISITS)
-
-OF_DOSE: tuple[OfDose, ...] = get_args(OfDose)
+_OF_DOSE: tuple[OfDose, ...] = get_args(OfDose)
 _OF_VISIT: tuple[OfVisit, ...] = get_args(OfVisit)
-TOGETHER = 256  # subjects that are planned together
-_KEPT = 65536  # kinds of visits that are remembered
+Doses = dict[str, list[tuple[int, SubjectDose]]]  # by visit, with their rows in the schedule of all
+_CLOSED = ("weekend", "holiday")
+_TOGETHER = 256  # subjects that are planned together
+_KEPT = 4096  # ways in which subjects are alike that are remembered
+_HOLE = "\0"  # no text of a plan holds it
 
 
 class Hole(Struct, frozen=True):
-    """A cell that alike subjects do not share: of a visit (`nth` is -1), or a number of its `nth` dose; or a day, `plus` days after the
-    target, with an `hour` behind it. of_body: whether it is by the body, and so nearly everybody's own."""
+    """A cell that is somebody's own: of a row of doses a number, of a visit a day, or what comes of its target: that so many days later
+    (`plus`), with an hour `behind` it, or the codes of its notes, with that of a closed day between those `before` and `behind` it.
+    of_body: whether it is by the body, and so nearly everybody's own. row: of the visit, or the dose, in the schedule."""
 
-    field: str
-    nth: int = -1
+    of: str
+    row: int
     times_a_day: int = 1
-    plus: int = 0
-    hour: str = ""
     of_body: bool = False
+    plus: int = 0
+    before: str = ""
+    behind: str = ""
+    workdays: Workdays | None = None
 
-    def column(self, columns: RowColumns, visit: int) -> Any:
-        """(n,) what everybody has there, as an array: NaT or NaN for nothing."""
-        if self.nth >= 0:
-            return columns.of_dose(cast(OfDose, self.field), columns.row(visit, self.nth), self.times_a_day)
-        if self.field in _OF_VISIT:
-            return columns.of_visit(self.field, visit)
-        return columns.later(visit, self.plus)
+    def array(self, columns: RowColumns) -> Any:
+        """(n,) what everybody has there: NaT or NaN for nothing."""
+        if self.of in _OF_DOSE:
+            return columns.of_dose(self.of, self.row, self.times_a_day)
+        return columns.of_visit(self.of if self.of in _OF_VISIT else "target", self.row, self.plus)
 
-    def own(self, columns: RowColumns, visit: int, at: Any, vials: Callable[[VialCounts], Any]) -> list[Any]:
-        """What some columns have there, `at` their numbers: as plain values; of vials what `vials` makes of them."""
-        if self.field != "vials":
-            return self.plain(self.column(columns, visit)[at].tolist())
-        counted = columns.vials(columns.row(visit, self.nth), at)
-        made = {counts: vials(counts) for counts in set(counted)}
-        return [made[counts] for counts in counted]
+    def plain(self, values: Iterable[Any]) -> list[Any]:
+        """Entries of that array as plain values."""
+        return list(map(self._plain, values))
 
-    def cells(self, columns: RowColumns, visit: int, at: Any, held: dict[Hole, Any]) -> Any:
-        """The same as arrays, of texts with how they are written; `held` are the columns that have been worked out for the visit."""
-        if self.field == "vials":
-            return self.own(columns, visit, at, vials_text)
-        if self not in held:
-            held[self] = self.column(columns, visit)
-        array = held[self][at]
-        return (array, self.plain) if self.field == "week" or self.field.startswith("point_") else array
+    def _plain(self, value: Any) -> Any:
+        if self.of in _OF_DOSE:
+            return None if value != value else plain_number(value)
+        if self.of in ("study_day", "period_day"):
+            return value
+        if self.of == "notes":
+            return " ".join(filter(None, (self.before, _closed(value, self.workdays), self.behind)))
+        return week_code(value) if self.of == "week" else value and value.isoformat() + self.behind
 
-    def plain(self, values: list[Any]) -> list[Any]:
-        """Entries of its column as plain values."""
-        if self.field == "week":
-            return list(map(week_code, values))
-        if self.nth >= 0:
-            return [None if value != value else plain_number(value) for value in values]
-        if self.field in ("study_day", "period_day"):
-            return values
-        return [day and day + self.hour for day in iso_dates(values)]
+    def texts(self, columns: RowColumns, at: Any, form: Form) -> list[str]:
+        """What some columns have there, as cells of CSV or values in JSON."""
+        if self.of == "vials":
+            counted = columns.vials(self.row, at)
+            write: Callable[[Any], str] = (lambda c: cell_text(vials_text(c))) if form == "csv" else lambda c: json_text(vials_list(c))
+            return _each_once(write, counted)
+        values = self.array(columns)[at].tolist()
+        return number_texts(values) if self.of_body else _each_once(lambda value: cell_text(self._plain(value)), values)
 
 
-class VisitRows(Struct, frozen=True, dict=True):
-    """The rows of a visit: plain values by column, and the holes among them."""
+@lru_cache(maxsize=65536)
+def _closed(day: dt.date, workdays: Workdays | None) -> str | None:
+    return closed_code(day, workdays or Workdays(None))
 
-    rows: tuple[dict[str, Any], ...]
-    holes: tuple[dict[str, Hole], ...]
 
-    @cached_property
-    def shared_holes(self) -> list[Hole]:
-        """Those that many subjects fill with the same, in the order of the text."""
-        return [hole for holes in self.holes for hole in holes.values() if not hole.of_body]
+class Rows(Struct, frozen=True, dict=True):
+    """The rows of a subject as plain values by column, and the holes among them."""
 
-    @cached_property
-    def own_holes(self) -> list[Hole]:
-        """The others."""
-        return [hole for holes in self.holes for hole in holes.values() if hole.of_body]
-
-    @cached_property
-    def is_bare(self) -> bool:
-        """Whether it is one row, in which nothing is anybody's own but the columns of the subject before it."""
-        return len(self.rows) == 1 and not self.own_holes
+    rows: list[dict[str, Any]]
+    holes: list[dict[str, Hole]]
 
     @cached_property
     def text(self) -> str:
-        """The rows as CSV, each behind a `%%s` for the columns of the subject: `%s` for the shared holes, `%%s` for one's own."""
-        return "".join(f"%%s,{','.join(self._cells(row, holes))}\n" for row, holes in zip(self.rows, self.holes, strict=True))
+        """As CSV: `%s` for the holes that many fill with the same; `%%s` for the columns of the subject before each row, and the others."""
+        return "".join(f"%%s{','.join(self._cells(row, holes))}\n" for row, holes in zip(self.rows, self.holes, strict=True))
 
     def _cells(self, row: dict[str, Any], holes: dict[str, Hole]) -> Iterator[str]:
         for name in OF_VISITS:
             hole = holes.get(name)
             yield cell_text(row.get(name)).replace("%", "%%%%") if hole is None else "%%s" if hole.of_body else "%s"
 
+    def lines(self, columns: RowColumns, at: Sequence[int]) -> list[Lines]:
+        """Those of CSV, of some subjects of this kind."""
+        own = tuple(hole for holes in self.holes for hole in (None, *holes.values()) if hole is None or hole.of_body)
+        shared = [hole.texts(columns, at, "csv") for holes in self.holes for hole in holes.values() if not hole.of_body]
+        return [Lines(self.text % cells, own) for cells in (zip(*shared, strict=True) if shared else [()] * len(at))]
 
-class Templates:
-    """The rows of each kind of visit of a request, made when they are asked for, and remembered."""
+
+class Lines(Struct, frozen=True):
+    """The lines of subjects who are alike, with `%s` for the columns of the subject (None), and for what is by the body."""
+
+    text: str
+    holes: tuple[Hole | None, ...]
+
+
+Known = TypeVar("Known", Rows, Lines)
+
+
+class Alike:
+    """What is planned of subjects who are alike, in one run: made when it is asked for, and remembered."""
 
     def __init__(self, request: Request) -> None:
-        self.request = request
-        self._by_body = products_by_body(request)
-        self._known: dict[Hashable, list[dict[Hashable, VisitRows]]] = {}
+        self._request = request
+        self._by_body = _products_by_body(request)
+        self._rows: dict[Hashable, dict[bytes, Rows]] = {}
+        self._lines: dict[Hashable, dict[bytes, Lines]] = {}
 
-    def kinds(self, request: Request) -> Kinds:
-        """The kinds of visits of some of the subjects."""
-        days = request.workdays
-        asked = Asked(request.cancelled, request.as_of, _closed(days) if days is not None else None)
-        return visit_kinds(request.schedule(), request.policy, asked)
+    def texts(self, request: Request, form: Form, heads: list[str]) -> list[str]:
+        """The rows of each of some of the subjects. heads: what stands before each of their lines."""
+        some = _Some(request, form)
+        known, made = _remembered(self._lines, some.groups.layout), dict[int, Lines]()
+        new = [group for group, key in enumerate(some.groups.keys) if key not in known or some.is_alone(group)]
+        if form == "json":
+            plans = zip(new, some.planned(new), strict=True)
+            made = {group: self._json_lines(plan, some.doses(its) if not some.is_alone(group) else {}) for group, (plan, its) in plans}
+        else:
+            for rows, its in self._kinds(some, new):
+                made |= zip(its, rows.lines(some.columns, [some.groups.first[group] for group in its]), strict=True)
+        known.update((some.groups.keys[group], lines) for group, lines in made.items() if not some.is_alone(group))
+        order, begins = some.groups.in_order()
+        found, in_order, cells = [""] * len(order), [heads[column] for column in order], dict[Hole, list[str]]()
+        for group, (begin, end) in enumerate(pairwise(begins)):
+            lines = made[group] if group in made else known[some.groups.keys[group]]
+            for hole in lines.holes:
+                if hole is not None and hole not in cells:
+                    cells[hole] = hole.texts(some.columns, order, form)
+            its_own = [(in_order if hole is None else cells[hole])[begin:end] for hole in lines.holes]
+            for column, own in zip(order[begin:end], zip(*its_own, strict=True), strict=False):  # who has no visit has no line
+                found[column] = lines.text % own
+        return found
 
-    def of(self, kinds: Kinds) -> list[list[VisitRows]]:
-        """Those of each kind of each visit."""
-        if sum(map(len, self._known.get(kinds.layout, ()))) > _KEPT:
-            self._known.clear()
-        known = self._known.setdefault(kinds.layout, [{} for _ in kinds.visits])
-        cohort, left = kinds.columns.schedule.cohort, [set(visit.keys) - known[visit.visit].keys() for visit in kinds.visits]
-        chosen: list[int] = []
-        for visit in kinds.visits:
-            for key, column in zip(visit.keys, visit.first, strict=True):
-                if key in left[visit.visit]:
-                    chosen.append(column)
-                    for other in kinds.visits:
-                        if (kind := other.of(column)) is not None:
-                            left[other.visit].discard(other.keys[kind])
-        plans = planned(replace(self.request, columns=cohort.chosen(chosen))) if chosen else iter(())
-        for column, (plan, subject) in zip(chosen, plans, strict=True):
-            mine = self._of_plan(plan, subject)
-            for visit in kinds.visits:
-                if (kind := visit.of(column)) is not None:
-                    known[visit.visit].setdefault(visit.keys[kind], mine[kinds.columns.schedule.id(visit.visit)])
-        return [[known[visit.visit][key] for key in visit.keys] for visit in kinds.visits]
+    def laid(self, request: Request) -> tuple[LaidRows, list[dict[str, Any]]]:
+        """The rows of some of the subjects as columns, and the rows of all kinds."""
+        some = _Some(request, "csv")
+        its, held = [*self._kinds(some, range(len(some.groups.keys)))], dict[Hole, Any]()
+        kind_of = {group: kind for kind, (_, groups) in enumerate(its) for group in groups}
+        laid = LaidRows.of(some.groups, [kind_of[group] for group in range(len(kind_of))], [len(rows.rows) for rows, _ in its])
+        for kind, (rows, _) in enumerate(its):
+            members = laid.members(kind)
+            for nth, holes in enumerate(rows.holes):
+                for name, hole in holes.items():
+                    if name == "vials":
+                        laid.put(name, members, nth, hole.texts(some.columns, members, "csv"))
+                        continue
+                    if hole not in held:
+                        held[hole] = hole.array(some.columns)
+                    mine, is_text = held[hole][members], name in ("week", "notes") or name.startswith("point_")
+                    laid.put(name, members, nth, (mine, hole.plain) if is_text else mine)
+        return laid, [row for rows, _ in its for row in rows.rows]
 
-    def _of_plan(self, plan: Plan, subject: SubjectSchedule) -> dict[str, VisitRows]:
-        found, doses = {}, {visit.id: visit.doses for visit in subject.visits}
-        for id, some in groupby(visit_rows(plan), lambda row: cast(str, row["id"])):
-            rows = tuple(some)
-            there = [(nth, dose) for nth, dose in enumerate(doses[id]) if dose.in_plan]
-            holes: list[dict[str, Hole]] = []
-            for row_number, row in enumerate(rows):
-                its: dict[str, Hole] = {name: Hole(name) for name in _OF_VISIT if row[name] is not None} | _by_hour(row)
+    def _kinds(self, some: _Some, of: Sequence[int]) -> Iterator[tuple[Rows, list[int]]]:
+        """The rows of each kind of some groups, with the groups of that kind."""
+        apart, others = ([group for group in of if some.is_alone(group) == own] for own in (True, False))
+        for group, (plan, _) in zip(apart, some.planned(apart), strict=True):
+            rows = list(visit_rows(plan))
+            yield Rows(rows, [{}] * len(rows)), [group]
+        firsts = [some.groups.first[group] for group in others]
+        found = some.told.kinds(firsts, self._request.as_of)
+        known, (order, begins) = _remembered(self._rows, found.layout), found.in_order()
+        new = {key: others[first] for key, first in zip(found.keys, found.first, strict=True) if key not in known}
+        known.update((key, self._rows_of(some, *each)) for key, each in zip(new, some.planned([*new.values()]), strict=True))
+        for key, begin, end in zip(found.keys, begins[:-1], begins[1:], strict=True):
+            yield known[key], [others[place] for place in order[begin:end]]
+
+    def _rows_of(self, some: _Some, plan: Plan, subject: SubjectSchedule) -> Rows:
+        found, all_holes, doses = list[dict[str, Any]](), list[dict[str, Hole]](), some.doses(subject)
+        for id, rows in groupby(visit_rows(plan), lambda row: cast(str, row["id"])):
+            visit, its = some.columns.schedule.ids.index(id), iter(doses[id])
+            for row in rows:
+                holes = {name: Hole(name, visit) for name in _OF_VISIT if row[name] is not None} | _by_hour(row, visit)
+                if row["target"] and row["status"] != "cancelled" and not (row["last"] and self._request.workdays):
+                    codes = [code for code in row["notes"].split() if code not in _CLOSED]
+                    place = next((place for place, code in enumerate(codes) if code in BEHIND_CLOSED), len(codes))
+                    before, behind = " ".join(codes[:place]), " ".join(codes[place:])
+                    holes["notes"] = Hole("notes", visit, before=before, behind=behind, workdays=self._request.workdays)
                 if "product" in row:
-                    nth, dose = there[row_number]
-                    by_body = dose.give.product in self._by_body
-                    for name in (*OF_DOSE, "vials"):
-                        column = "dosed_by_kg" if name == "weight_kg" else name
-                        if row[column] not in (None, ""):
-                            times = dose.times_a_day if name == "per_day" else 1
-                            own = by_body or name in ("cumulative_per_kg", "vials")
-                            its[column] = Hole(name, nth, times, of_body=own)
-                holes.append({name: its[name] for name in OF_VISITS if name in its})
-            found[id] = VisitRows(rows, tuple(holes))
+                    holes |= self._numbers(row, *next(its), "dosed_by_kg")
+                found.append(row)
+                all_holes.append({name: holes[name] for name in OF_VISITS if name in holes})
+        return Rows(found, all_holes)
+
+    def _json_lines(self, plan: Plan, doses: Doses) -> Lines:
+        """A line for each visit; its days are those of everybody who is alike. doses: those with holes, none of who is like nobody."""
+        texts, found = "", list[Hole | None]()
+        for visit in plan.all_visits:
+            made = visit_to_dict(visit)
+            found.append(None)
+            for cells, its in zip(made["administrations"], doses.get(visit.id, ()), strict=False):
+                holes = {name: hole for name, hole in self._numbers(cells, *its, "weight_kg").items() if hole.of_body}
+                found += [holes[name] for name in cells if name in holes]
+                cells.update(dict.fromkeys(holes, _HOLE))
+            texts += "%s" + json_text(made)[1:].replace("%", "%%").replace(json.dumps(_HOLE), "%s") + "\n"
+        return Lines(texts, tuple(found))
+
+    def _numbers(self, cells: Mapping[str, Any], k: int, dose: SubjectDose, weight: str) -> dict[str, Hole]:
+        """The holes among the cells of a dose; `weight` is the one with the weight that it is by."""
+        found, by_body = dict[str, Hole](), dose.give.product in self._by_body
+        for name in (*_OF_DOSE, "vials"):
+            column = weight if name == "weight_kg" else name
+            if cells[column] not in (None, ""):
+                times, own = dose.times_a_day if name == "per_day" else 1, by_body or name in ("cumulative_per_kg", "vials")
+                found[column] = Hole(name, k, times_a_day=times, of_body=own)
         return found
 
 
-def _by_hour(row: dict[str, Any]) -> dict[str, Hole]:
+class _Some(Struct, dict=True):
+    """Some of the subjects: who of them is alike, in what a form says."""
+
+    request: Request
+    form: Form
+
+    @cached_property
+    def columns(self) -> RowColumns:
+        return RowColumns.of(self.request.schedule(), self.request.policy)
+
+    @cached_property
+    def _alone(self) -> frozenset[int]:
+        return frozenset(alone(self.request.cohort))
+
+    @cached_property
+    def groups(self) -> Groups:
+        own = sorted(self._alone)
+        return alike(self.columns, own) if self.form == "json" else self.told.alike(own)
+
+    @cached_property
+    def told(self) -> Told:
+        return Told.of(self.columns, cancelled=self.request.cancelled)
+
+    def is_alone(self, group: int) -> bool:
+        """Whether a group is one subject who is like nobody."""
+        return self.groups.first[group] in self._alone
+
+    def planned(self, groups: Sequence[int]) -> Iterator[tuple[Plan, SubjectSchedule]]:
+        """The plans of the first ones of some groups."""
+        chosen = self.request.cohort.chosen([self.groups.first[group] for group in groups])
+        return planned(replace(self.request, columns=chosen)) if groups else iter(())
+
+    def doses(self, subject: SubjectSchedule) -> Doses:
+        """By visit the doses of a plan, each with its row in the schedule of all."""
+        schedule, rows = self.columns.schedule, dict[str, list[int]]()
+        for k, row in enumerate(schedule.rows):
+            rows.setdefault(schedule.id(row.visit), []).append(k)
+        return {v.id: [(k, dose) for k, dose in zip(rows.get(v.id, ()), v.doses, strict=True) if dose.in_plan] for v in subject.visits}
+
+
+def planned(request: Request) -> Iterator[tuple[Plan, SubjectSchedule]]:
+    """Everybody's plan, with the schedule of which it is made; what the rules of a stop count is told as of each alone."""
+    for some in request.cohort.slices(_TOGETHER):
+        for subject in by_subject(replace(request, columns=some).schedule(), request.policy, alone=True):
+            yield request.plan(subject), subject
+
+
+def _remembered(known: dict[Hashable, dict[bytes, Known]], layout: Hashable) -> dict[bytes, Known]:
+    if sum(map(len, known.values())) > _KEPT:
+        known.clear()
+    return known.setdefault(layout, {})
+
+
+def _by_hour(row: dict[str, Any], visit: int) -> dict[str, Hole]:
     """The times of a row, each so many days after the target of its visit."""
     found = {}
     for name in ("point_time", "point_earliest", "point_latest"):
         if (time := row.get(name)) and row["target"]:
             days = dt.date.fromisoformat(time[:10]) - dt.date.fromisoformat(row["target"])
-            found[name] = Hole(name, plus=days.days, hour=time[10:])
+            found[name] = Hole(name, visit, plus=days.days, behind=time[10:])
     return found
 
 
-def products_by_body(request: Request) -> frozenset[str]:
+def _products_by_body(request: Request) -> frozenset[str]:
     """The products of which some dose hangs on the body, and their totals with it."""
     gives = [give for period in request.study.periods for entry in period.visit_rules for give in entry.gives]
     doses = [(give.product, d) for give in gives for d in (*give.doses, *(d for way in give.ways for d in way), give.kit)]
     return frozenset(product for product, dose in doses if dose is not None and dose.by_weight)
 
 
-def _closed(days: Workdays) -> Closed:
-    """1 for a day that is closed by its place in the week, 2 for another one, or one that may be."""
-
-    def said(day: dt.date) -> int:
-        why = days.closed_because(day)
-        return 2 * days.projected(day) if why is None else 1 if is_of_the_week(why) else 2
-
-    return said
-
-
-def planned(request: Request) -> Iterator[tuple[Plan, SubjectSchedule]]:
-    """Everybody's plan, with the schedule of which it is made; what the rules of a stop count is told as of each alone."""
-    for some in request.cohort.slices(TOGETHER):
-        for subject in by_subject(replace(request, columns=some).schedule(), request.policy, alone=True):
-            yield request.plan(subject), subject
-
-
-# --- as columns ---------------------------------------------------------------------------------------------------------
-
-
-def laid_rows(
-    n: int, kinds: Kinds | None, templates: Sequence[Sequence[VisitRows]], whose: Sequence[int], own: Mapping[int, Sequence[dict[str, Any]]]
-) -> tuple[LaidRows, list[dict[str, Any]]]:
-    """The rows of n subjects as columns, and what each kind of row has in common. kinds: those of the visits of some of them, whose columns
-    are `whose`; own: by column, the rows of the others."""
-    counts = [[len(template.rows) for template in its] for its in templates]
-    laid, begins, first = lay_out(n, kinds, whose, counts, {column: len(rows) for column, rows in own.items()})
-    of_kinds: list[dict[str, Any]] = []
-    for visit, its in zip(kinds.visits if kinds is not None else (), templates, strict=True):
-        assert kinds is not None
-        held: dict[Hole, Any] = {}
-        for kind, template in enumerate(its):
-            members = visit.members[visit.kind == kind]
-            at = begins[visit.visit][members]
-            for row, holes in zip(template.rows, template.holes, strict=True):
-                cells = {name: hole.cells(kinds.columns, visit.visit, members, held) for name, hole in holes.items()}
-                laid.put(len(of_kinds), at, cells)
-                of_kinds.append(row)
-                at = at + 1
-    for begin, rows in zip(first, own.values(), strict=True):
-        for nth, row in enumerate(rows):
-            laid.put(len(of_kinds), place(begin + nth, 1), {})
-            of_kinds.append(row)
-    return laid, of_kinds
-
-
-# --- as CSV -------------------------------------------------------------------------------------------------------------
-
-
-def csv_texts(kinds: Kinds, templates: Sequence[Sequence[VisitRows]], heads: Sequence[str]) -> list[str]:
-    """The rows of everybody as CSV. heads: what stands before the columns of visits, for everybody."""
-    by_visit = [[""] * len(heads) for _ in kinds.visits]
-    for visit, its, mine in zip(kinds.visits, templates, by_visit, strict=True):
-        _fill(kinds.columns, visit, its, heads, mine)
-    if kinds.one_order:
-        return list(map("".join, zip(*(by_visit[i] for i in kinds.order[:, 0].tolist()), strict=True))) if by_visit else [""] * len(heads)
-    return ["".join([by_visit[i][column] for i in order]) for column, order in enumerate(kinds.order.T.tolist())]
-
-
-def _fill(columns: RowColumns, visit: VisitKinds, templates: Sequence[VisitRows], heads: Sequence[str], mine: list[str]) -> None:
-    """The texts of one visit: first what many have in common, each text once, then what is everybody's own."""
-    holes = dict.fromkeys(hole for template in templates for hole in template.shared_holes)
-    shared = {hole: hole.column(columns, visit.visit)[visit.members] for hole in holes}
-    which, first = distinct([visit.kind, *shared.values()], len(visit.members))
-    found = {hole: hole.plain(values[first].tolist()) for hole, values in shared.items()}
-    cells_of = [(template, [found[hole] for hole in template.shared_holes]) for template in templates]
-    filled: list[str] = []
-    for number, kind in enumerate(visit.kind[first].tolist()):
-        template, its = cells_of[kind]
-        text = template.text % tuple([values[number] for values in its])
-        filled.append(text[2:].replace("%%", "%") if template.is_bare else text)
-    for kind, template in enumerate(templates):
-        at = (visit.kind == kind).nonzero()[0] if len(templates) > 1 else slice(None)
-        members = visit.members[at]
-        own = iter([_own_texts(hole, columns, visit.visit, members) for hole in template.own_holes])
-        subjects = members.tolist()
-        whose = heads if len(subjects) == len(heads) else [heads[column] for column in subjects]
-        begun = map(filled.__getitem__, which[at].tolist())
-        if template.is_bare:
-            texts = map(add, whose, begun)
-        else:
-            cells = [some for holes in template.holes for some in (whose, *(next(own) for hole in holes.values() if hole.of_body))]
-            texts = map(str.__mod__, begun, zip(*cells, strict=True))
-        if whose is heads:
-            mine[:] = texts
-        else:
-            for column, text in zip(subjects, texts, strict=True):
-                mine[column] = text
-
-
-def _own_texts(hole: Hole, columns: RowColumns, visit: int, at: Any) -> list[str]:
-    if hole.field == "vials":
-        return hole.own(columns, visit, at, lambda counts: cell_text(vials_text(counts)))
-    return number_texts(hole.column(columns, visit)[at].tolist())
+# --- texts --------------------------------------------------------------------------------------------------------------
 
 
 def number_texts(values: list[float]) -> list[str]:
@@ -294,15 +307,13 @@ def number_texts(values: list[float]) -> list[str]:
 
 def cell_texts(values: list[Any]) -> list[str]:
     """Values as cells of CSV."""
-    if values and values.count(values[0]) == len(values):
-        return [cell_text(values[0])] * len(values)
-    return [value if isinstance(value, str) and value.isalnum() else cell_text(value) for value in values]
+    return _each_once(cell_text, values)
 
 
-def iso_dates(dates: list[dt.date | None]) -> list[str | None]:
-    """Dates as texts, each of them made once."""
-    shown = {date: iso_date(date) for date in set(dates)}
-    return [shown[date] for date in dates]
+def _each_once(write: Callable[[Any], str], values: list[Any]) -> list[str]:
+    """Values as texts, each of them made once."""
+    shown = {value: write(value) for value in set(values)}
+    return [shown[value] for value in values]
 
 
 def cell_text(value: Any) -> str:
@@ -311,3 +322,8 @@ def cell_text(value: Any) -> str:
         return value or ""
     text = cell(value)
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON, in one line."""
+    return json.dumps(value, ensure_ascii=False)
