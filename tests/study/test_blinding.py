@@ -135,3 +135,14 @@ def test_arms_whose_levels_are_called_otherwise_are_refused_in_a_blinded_part(a:
             read_study_text(HEAD + text)
     else:
         read_study_text(HEAD + text)
+
+
+@pytest.mark.parametrize(
+    ("dose", "minutes", "times"),
+    [("", None, 1), (" over 60 min", 60, 1), (" twice daily", None, 2), (" twice daily over 60 min", 60, 2)],
+)
+def test_a_masked_dose_says_how_it_is_given(dose: str, minutes: int | None, times: int) -> None:
+    entry = f"{{at: D1, give: {{a: X 500 mg{dose}, b: X placebo{dose}}}}}"
+    found = made(f"arms: [a, b]\nproducts: {{X: {{}}}}\nperiods: {{p: {{blinded: true, visits: [{entry}]}}}}\n", arm="b")
+    [masked] = found.visits[0].administrations
+    assert (masked.amount, masked.amount_status, masked.minutes, masked.times) == (None, "masked", minutes, times)

@@ -1,0 +1,69 @@
+"""Rows of a table that are made once for all who have them alike: whatever one has otherwise, everybody's rows are those of a plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from nmosd_dosing import Subject
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.request import Request
+from nmosd_dosing.subjects.subject import Entered, Event
+from tests.kit.dates import START
+from tests.kit.somebody import HEAD
+from tests.laws.test_cohort_rows import agree
+
+STUDY = read_study_text(
+    HEAD
+    + """products:
+  X: {minimum gap: 5 days, doses: {lower: {levels: {full: 10 mg/kg, half: 5 mg/kg}, start level: full, down: toxic, omit: skipped}}}
+  Y: {}
+arms: [a, b]
+events: {toxic: toxic, skipped: not today}
+periods:
+  p:
+    length: 85 days
+    visits:
+      - {at: D1, give: X lower}
+      - {at: D8 ±3d, arms: [a], give: Y 1 mg}
+      - {at: D10 ±3d, arms: [b], give: Y 1 mg}
+      - {at: D15 to D17, window: +3d, give: Y 2 mg daily}
+      - {at: D22 ±7d, give: X lower, assess: MRI}
+      - {at: D26 ±2d, assess: MRI}
+      - {at: D29 or later, assess: EDSS}
+      - {at: "D36, D43", give: X lower}
+      - {at: relapse to relapse + 2 days, give: Y 5 mg daily}
+      - {at: last dose + 2 weeks, assess: MRI}
+  q: {visits: [{at: "D1, then every 4 weeks", give: X lower}, {at: D2, assess: MRI}]}
+transitions:
+  - {id: early, from: p, to: q, after: study stop, within: 14 days}
+  - {id: over, from: p, to: q, after: end of p, within: 14 days}
+study stop: {earliest of: [idmc_stop]}
+"""
+)[0]
+OTHERWISE: list[dict[str, Any]] = [
+    {}, {"arm": "a"}, {"arm": "b"}, {"weight_kg": 60}, {"weight_kg": 60.001}, {"arm": "a", "weight_kg": 61},
+    *({"events": (event,)} for event in (
+        ("withdrawn", 20), ("withdrawn", 21), ("withdrawn", 100), ("treatment_stopped", 15), ("died", 23), ("p_completed", 80),
+        ("declined", 90),
+        ("toxic", 10), ("toxic", 21), ("toxic", 22), ("skipped", 10), ("skipped", 21), ("relapse", 13), ("relapse", 16), ("relapse", 40),
+    )),
+    {"entered": 85}, {"entered": 90}, {"entered": 110},
+]  # fmt: skip
+
+
+def somebody(number: int, later: int, otherwise: dict[str, Any]) -> Subject:
+    start = START + dt.timedelta(later)
+    what = dict(otherwise)
+    events = tuple(Event(name, start + dt.timedelta(days)) for name, days in what.pop("events", ()))
+    into = tuple(Entered("q", start + dt.timedelta(days)) for days in [what.pop("entered", None)] if days is not None)
+    return Subject(start, f"{number}-{later}", events=events, entered=into, **what)
+
+
+@pytest.mark.parametrize(("cancelled", "of_study"), [(False, {}), (True, {"idmc_stop": START + dt.timedelta(30)})])
+def test_everybody_has_the_rows_of_a_plan(cancelled: bool, of_study: dict[str, dt.date]) -> None:
+    people = [somebody(number, later, otherwise) for number, otherwise in enumerate(OTHERWISE) for later in (0, 2)]
+    asked = Request(STUDY, allow_deviation=True, accept_gap=True, until=START + dt.timedelta(150), cancelled=cancelled)
+    assert agree(asked, people, of_study, 100)
