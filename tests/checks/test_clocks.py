@@ -75,6 +75,14 @@ CLOCKS = """
     at least 2 relapses within 90 days before D1             relapse 2025-01-28, relapse 2025-01-30           needs the days of more relapses
     at least 2 relapses more than 30 days apart within 90 days before D1  relapse 2024-12-01, relapse 2024-12-31  needs the days of more relapses
     at least 2 relapses more than 30 days apart within 90 days before D1  relapse 2024-12-01, relapse 2025-01-01  -
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, stable 2025-01-01            -
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, stable 2025-01-02            2025-01-30
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01                               needs the day since which the relapse symptoms are stable
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2025-01-20                               2025-02-17
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, stable 2024-12-05, relapse 2025-01-20  2025-02-17
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, relapse 2024-12-20, stable 2024-12-25  -
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, relapse 2024-12-20, stable 2024-12-19  needs the day since which the relapse symptoms are stable
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-11-01, relapse 2024-12-01, relapse 2025-02-10  needs the day since which the relapse symptoms are stable
     R used for more than 4 weeks before D1                   R 2025-01-01..2025-01-29                         needs a use of R for more than 4 weeks
     R used for more than 4 weeks before D1                   R 2024-12-31..2025-01-29                         -
 """  # noqa: E501

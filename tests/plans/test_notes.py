@@ -161,3 +161,33 @@ def test_an_event_for_which_the_study_has_no_rule_changes_nothing_and_the_plan_s
     date = "2025-01-02" if event == "screened" else "2025-01-10"
     found = made(text, of_study={event: day(date)}) if event.endswith("_stop") else made(text, events=((event, date),))
     assert (f"{event}: this study has no rule for it, and it changes nothing" in notes(found, "event")) == said
+
+
+WAITED_FOR = """products: {X: {}}
+periods:
+  a: {length: 113 days, visits: [{at: "D1, D57", give: X 1 mg}, {at: D29 ±3d, give: X 1 mg}, {at: D85 or later, assess: MRI}]}
+  b: {visits: [{at: D1, give: X 1 mg}]}
+transitions: [{id: t, from: a, to: b, after: end of a, within: 14 days}]
+"""
+PASSED, TARGET = "nothing is recorded, and the last allowed day has passed: D29", "nothing is recorded, the target has passed; "
+NO_WINDOW, ANY_LATER = f"{TARGET}no window is stated: ", f"{TARGET}any later day is allowed: D85"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "told"),
+    [
+        ("01-06", []),
+        ("02-06", [f"{NO_WINDOW}D1"]),
+        ("02-07", [PASSED, f"{NO_WINDOW}D1"]),
+        ("03-03", [PASSED, f"{NO_WINDOW}D1"]),
+        ("03-04", [PASSED, f"{NO_WINDOW}D1 D57"]),
+        ("03-31", [PASSED, f"{NO_WINDOW}D1 D57"]),
+        ("04-01", [PASSED, f"{NO_WINDOW}D1 D57", ANY_LATER]),
+        ("05-13", [PASSED, f"{NO_WINDOW}D1 D57", ANY_LATER]),
+        ("05-14", [PASSED, f"{NO_WINDOW}D1 D57", ANY_LATER, "no entry into b is recorded; the last allowed day was 2025-05-13 Tue: "]),
+    ],
+)
+def test_what_is_waited_for_is_told_from_the_day_after(as_of: str, told: list[str]) -> None:
+    found = [note for note in made(WAITED_FOR, as_of=day(f"2025-{as_of}")).notes if note.code in ("overdue", "past-target")]
+    shown = [f"{note.message}: {' '.join(visit[2:] for visit in note.visits)}" for note in found]
+    assert [text.split(" ", 4)[4] for text in shown] == told
