@@ -81,7 +81,7 @@ class Document(Struct, frozen=True, dict=True):
         return f"{self.path}:{place.line}:{place.column}"
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """Characters `start` to `end` (not included) of a document."""
 
     document: Document

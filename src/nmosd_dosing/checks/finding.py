@@ -13,7 +13,7 @@ from nmosd_dosing.sentences import Sentence, joined, said
 Waits = Literal["decision", "entry", "exit"]
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """What is to be said of one visit, or of the entry into a period (`visit` is then `olp entry`), on one day.
 
     `days`: the actual day minus the target; `overdue`: the day of looking minus the last allowed; `past-target`: minus the target.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -100,7 +101,7 @@ class Tables:
 
     def join(self, columns: SubjectColumns, beside: Beside, left_out: LeftOut) -> dict[int, Said]:
         """What the other tables say of the subjects, by row. Raises InputError where rows are nobody's, and somebody's are left out."""
-        said: dict[int, Said] = {}
+        said = defaultdict[int, Said](Said)
         unread = left_out.refuses and columns.table.broken  # whose codes stand in lines that are no rows is not known
         if unread or not (any(beside) or left_out.codes):
             return said

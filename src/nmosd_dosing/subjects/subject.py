@@ -23,7 +23,6 @@ Fact = Literal["done", "partial", "missed", "withheld"]
 RecordStatus = Literal[Fact, "booked", "lapsed"]
 RECORD_STATUSES: tuple[RecordStatus, ...] = (*get_args(Fact), "booked")  # as people write them
 _STATUSES = get_args(RecordStatus)
-_NOTHING = {type(None)}
 
 
 @beside("place", "comment")
@@ -69,7 +68,7 @@ class Entered(Struct, frozen=True):
         "comment",
     ),
 )
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """What a site recorded of one visit, of one product at a visit, or of one of its time points.
 
     `visit` is a name of the visit (`D182`), with its period where several have it (`olp/D1`), or says that it is not planned. `amount` is
@@ -98,12 +97,11 @@ class Record(Struct, frozen=True):
     time_point: str | None = None
 
     def __post_init__(self) -> None:
-        beside = (
-            self.product, self.amount, self.unit, self.weight_kg, self.batch, self.reason, self.comment, self.time, self.last,
-            self.assessment, self.time_point,
-        )  # fmt: skip
-        texts = type(self.visit) is str is type(self.status) and (self.period is None or type(self.period) is str)
-        if texts and self.visit and type(self.date) is dt.date and self.status in _STATUSES and set(map(type, beside)) == _NOTHING:
+        if (
+            type(self.visit) is str is type(self.status) and self.visit and type(self.date) is dt.date and self.status in _STATUSES
+            and (self.period is None or type(self.period) is str) and self.product is self.amount is self.unit is self.weight_kg is
+            self.batch is self.reason is self.comment is self.time is self.last is self.assessment is self.time_point is None
+        ):  # fmt: skip
             return  # most rows say no more, and there may be a hundred thousand
         values = Values(self.place)
         values.text("visit", self.visit, needed=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ def subjects(
     masked = any(period.masks for period in study.periods)
     capped = [product.name for product in study.products if product.lifetime is not None]
     columns = subject_table.read(found["subjects"], "subjects", [p.id for p in periods[1:]], capped, problems, layouts["subjects"])
-    known, said = Known(columns.codes, lambda row: columns.cell(row).place), dict[int, roster.Said]()
+    known, said = Known(columns.codes, lambda row: columns.cell(row).place), defaultdict[int, roster.Said](roster.Said)
 
     def read(table: str, reader: Callable[[bytes, Layout], list[T]]) -> list[T]:
         return reader(found[table], layouts[table]) if table in found else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -148,7 +149,7 @@ def _planned(found: _Read, sheets: Mapping[str, _Sheet], way: Way, problems: Pro
     columns, beside = found.columns, found.beside
     if columns is None:
         return Person(found.cells, None, None)
-    known, said = Known(columns.codes, lambda row: columns.cell(row).place), dict[int, Said]()
+    known, said = Known(columns.codes, lambda row: columns.cell(row).place), defaultdict[int, Said](Said)
     of_people = ("events", "visits", "weighings", "measurements")
     events, *others = ([(code, _placed(thing, sheets[table])) for code, thing in beside[table]] for table in of_people)
     roster.join(known, said, events, beside["allocation"], *others)

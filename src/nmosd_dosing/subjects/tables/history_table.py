@@ -60,7 +60,7 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
     amounts, daily = table.numbers("amount", cells.amount, problems), table.numbers("amount_per_day", cells.amount, problems)
     had, comments = table.values("had", _was_had, problems), table.values("comment", cells.one_line, problems)
     found: list[tuple[Cell | None, Had]] = []
-    for row, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+    for row, (begin, end, place) in enumerate(zip(begins, ends, table.rows(), strict=True)):
         what = " ".join(table.texts["what"][row].split())
         first = begin.first if begin is not None else None
         last = end.last if end is not None else None
@@ -86,7 +86,7 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
             unit=" ".join(table.texts["unit"][row].split()), purpose=" ".join(table.texts["for"][row].split()),
             first_at_latest=begin.last if begin is not None and begin.partial else None,
             last_at_earliest=end.first if end is not None and end.partial else None, not_had=had[row] is False,
-            place=table.row(row), comment=comments[row],
+            place=place, comment=comments[row],
         )))  # fmt: skip
     stop(problems.in_order(), more=problems.more)
     return found

@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, islice, pairwise, repeat
 from typing import NamedTuple
 
 from nmosd_dosing.errors import Document, Place, Problems, clip, one_of
@@ -113,12 +113,14 @@ def _plain_rows(table: Table, begin: int, width: int) -> tuple[list[int], list[s
         return None
     first = text.find("\n", table.heading) + 1
     lines = text[first:].removesuffix("\n").split("\n") if first else []
-    if {line.count(separator) for line in lines} != {width - 1}:
+    if set(map(str.count, lines, repeat(separator))) != {width - 1}:
         return None
-    cells = list(map(str.strip, separator.join(lines).split(separator)))
-    if not all(any(cells[at : at + width]) for at in range(0, len(cells), width)):
+    cells = separator.join(lines).split(separator)
+    if text[first:].split() != lines:  # there are blanks
+        cells = list(map(str.strip, cells))
+    if not all(map(any, zip(*(cells[number::width] for number in range(width)), strict=True))):
         return None
-    return list(accumulate((len(line) + 1 for line in lines[:-1]), initial=first)), cells
+    return [row + end for row, end in enumerate(accumulate(map(len, lines[:-1]), initial=first))], cells
 
 
 class Entries(Document, frozen=True, dict=True):

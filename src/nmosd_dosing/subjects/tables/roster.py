@@ -7,8 +7,10 @@ it leaves out the rows that are wrong. `layout`: what is said of how a table is 
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import compress, starmap
 from typing import Any
 
 from msgspec import Struct, field
@@ -208,11 +210,11 @@ def records(
     row_checks.of_time_points(table, statuses, assessments, points, problems)
     _stop(table, problems, left_out)
     columns = zip(
-        table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments,
-        map(table.row, range(len(table))), hours, lasts, assessments, points, strict=True,
+        table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments, table.rows(), hours,
+        lasts, assessments, points, strict=True,
     )  # fmt: skip
-    rows = enumerate(zip(codes, columns, strict=True))
-    return [(code, Record(*values)) for row, (code, values) in rows if row not in table.wrong]
+    right = [row not in table.wrong for row in range(len(table))]
+    return list(zip(compress(codes, right), starmap(Record, compress(columns, right)), strict=True))
 
 
 def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:
@@ -245,10 +247,10 @@ def roster(
     """
     codes = [subject.code for subject in subjects]
     known = Known(codes, lambda i: subjects[i].place)
-    said = {
+    said = defaultdict(Said, {
         i: Said([], list(s.records), {w.date: w for w in s.weights}, {(m.what, m.date): m for m in s.measurements}, s.arm)
         for i, s in enumerate(subjects)
-    }
+    })  # fmt: skip
     join(known, said, events, allocation, records, weighings, measurements)
     tables.stop(known.in_order, "the tables", known.more)
     return tuple(said[i].of(subject) for i, subject in enumerate(subjects))
@@ -286,7 +288,7 @@ def subject_of(columns: SubjectColumns, row: int, said: Said | None) -> Subject:
 
 def join(
     known: Known,
-    said: dict[int, Said],
+    said: defaultdict[int, Said],
     events: Iterable[tuple[Cell, Event]],
     allocation: Iterable[tuple[Cell, Cell]],
     records: Iterable[tuple[Cell | None, Record]],
@@ -296,26 +298,26 @@ def join(
     """Adds to `said`, by the subject's number, what the rows of tables say; what is wrong goes to `known`."""
     for code, event in events:
         if (i := known.find(code)) is not None:
-            said.setdefault(i, Said()).events.append(event)
+            said[i].events.append(event)
     known.next_table()
     for code, arm in allocation:
         if (i := known.find(code)) is not None:
-            mine = said.setdefault(i, Said())
+            mine = said[i]
             if mine.arm not in (None, arm.text):
                 known.error(i, *_in_another_arm(code, arm))
             mine.arm = arm.text
     known.next_table()
     for whose, record in records:
         if (i := known.find(whose, record.place)) is not None:
-            said.setdefault(i, Said()).records.append(record)
+            said[i].records.append(record)
     known.next_table()
     for code, weight in weighings:
         if (i := known.find(code)) is not None:
-            _add_weight(code, weight, i, said.setdefault(i, Said()).weights, known)
+            _add_weight(code, weight, i, said[i].weights, known)
     known.next_table()
     for code, measured in measurements:
         if (i := known.find(code)) is not None:
-            _add_measurement(code, measured, i, said.setdefault(i, Said()).measurements, known)
+            _add_measurement(code, measured, i, said[i].measurements, known)
     known.next_table()
 
 

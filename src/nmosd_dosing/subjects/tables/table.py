@@ -53,11 +53,10 @@ class Table(Struct):
     def cells(self, column: str) -> list[Cell]:
         return list(map(Cell, self.texts[column], repeat(self), repeat(self.columns[column]), self.starts))
 
-    def row(self, row: int) -> Place:
-        """The whole row, as far as its first line goes."""
-        start = self.starts[row]
-        end = self.document.text.find("\n", start)
-        return Place(self.document, start, len(self.document.text) if end < 0 else end)
+    def rows(self) -> Iterator[Place]:
+        """Each row as a whole, as far as its first line goes."""
+        ends = map(f"{self.document.text}\n".find, repeat("\n"), self.starts)
+        return map(Place, repeat(self.document), self.starts, ends)
 
     @property
     def hides(self) -> bool:
@@ -159,7 +158,7 @@ class Table(Struct):
                 wrong.add(text)
         if wrong:
             self._tell_wrong(column, [(row, text) for row, text in enumerate(texts) if text in wrong], read, problems)
-        return [found[text] for text in texts]
+        return list(map(found.__getitem__, texts))
 
     def _tell_wrong(self, column: str, cells: Sequence[tuple[int, str]], read: Reader[T], problems: Problems) -> None:
         """What is wrong with some cells, once for each text; once for all where nobody may know which of them are alike."""
@@ -269,7 +268,7 @@ def guarded(text: str) -> str:
     return f"'{text}" if text[0] in _RUNS or (text[0] == "'" and _GUARD.fullmatch(text)) else text
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     """A cell's text, without the spaces around it, and where it stands."""
 
     text: str
