@@ -28,6 +28,7 @@ from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectSegme
 from nmosd_dosing.schedule.subject_visits import doses_of, visits_of
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects import triggers
+from nmosd_dosing.subjects.cohort import last_days
 from nmosd_dosing.subjects.disposition import Limit, Move, MoveStatus
 from nmosd_dosing.subjects.entry_checks import needed
 from nmosd_dosing.subjects.weight_checks import weight_doubts
@@ -56,7 +57,8 @@ def by_subject(
     doubts = weight_doubts(cohort)
     caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
     events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
-    records, unscheduled, twice = _by_whom(schedule, n)
+    unscheduled, twice = _by_whom(schedule, n)
+    last_facts = to_dates(last_days(n, [(column, record) for column, record in cohort.records if record.is_fact]))
     besides: dict[int, list[of.DoseBesides]] = {}
     extras = read_extra(study, [row.give for row in schedule.rows], cohort, schedule.visit_records)
     for extra, day in zip(extras, to_dates(np.array([extra.date for extra in extras], dtype="datetime64[D]")), strict=True):
@@ -95,7 +97,7 @@ def by_subject(
             unscheduled=tuple(unscheduled[c]),
             doses_besides=tuple(besides.get(c, ())),
             twice=tuple(twice[c]),
-            last_recorded=max((record.through for record in records[c] if record.is_fact), default=None),
+            last_recorded=last_facts[c],
             first_dose=first_doses[c],
             last_doses=last_ones[c],
             beyond=int(schedule.beyond[c]),
@@ -120,18 +122,15 @@ def _last_dose(schedule: Schedule, period: int | None) -> list[of.LastDose]:
 
 
 def _by_whom(schedule: Schedule, n: int) -> tuple[list[list[Any]], ...]:
-    """Three lists for each subject: all records; those of unscheduled visits; and second records of a visit, with its row."""
-    records: list[list[Any]] = [[] for _ in range(n)]
+    """Two lists for each subject: records of unscheduled visits; and second records of a visit, with its row."""
     unscheduled: list[list[Any]] = [[] for _ in range(n)]
     twice: list[list[Any]] = [[] for _ in range(n)]
-    for column, record in schedule.cohort.records:
-        records[column].append(record)
     if schedule.visit_records is not None:
         for column, record in schedule.visit_records.extra:
             unscheduled[column].append(record)
         for visit, column, record in schedule.visit_records.twice:
             twice[column].append((visit, record))
-    return records, unscheduled, twice
+    return unscheduled, twice
 
 
 def _stops(schedule: Schedule, alone: bool) -> list[of.StudyStop]:

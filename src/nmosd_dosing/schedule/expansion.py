@@ -37,13 +37,14 @@ from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects import first_days, visit_records
-from nmosd_dosing.subjects.before_entry import before_entries
+from nmosd_dosing.subjects.before_entry import before_entries, before_restarts
 from nmosd_dosing.subjects.bounds import check_arguments
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
 from nmosd_dosing.subjects.disposition import Disposition, Limit, resolve
 from nmosd_dosing.subjects.entry_checks import check_ends, check_entries
 from nmosd_dosing.subjects.history import check_columns
 from nmosd_dosing.subjects.triggers import Stopped
+from nmosd_dosing.subjects.visit_records import VisitRecords
 
 _SLICE = 131_072
 _LONG, _ENTRY = 1830, 400  # days: of a period without a stated end, and until an entry after an end
@@ -108,7 +109,10 @@ def _expand(
         by_period = [without_levels(visits) for visits in by_period]
     _check_dates(by_period[0], periods[0], cohort.start)
     cohort = first_days.with_entries(cohort, periods, by_period, slips=allow_deviation)
-    disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period))
+    names = _names(periods, by_period)
+    by_first_names = before_restarts(cohort)
+    found = visit_records.match(names, by_first_names, {}, names) if cohort.records or cohort.timed else None
+    disposition = resolve(study, periods, cohort, before_entries(cohort, periods, by_period, found))
     if ends:
         check_ends(disposition, cohort)
     for p, visits in enumerate(by_period[1:], 1):
@@ -119,8 +123,10 @@ def _expand(
     for segment in segments:
         if segment.hangs_on:
             _check_dates_of(segment, by_period, periods)
-    fill = functools.partial(_fill, study, disposition, by_period=by_period, until=until, unblinded=unblinded)
-    if cohort.records and any(own.gap_rules for own in periods):
+    anew = bool(cohort.records) and any(own.gap_rules for own in periods)
+    known = None if anew or by_first_names is not cohort else found
+    fill = functools.partial(_fill, study, disposition, by_period=by_period, names=names, known=known, until=until, unblinded=unblinded)
+    if anew:
         segments, cohort = after_gaps(segments, cohort, functools.partial(fill, doses=False), until, at_least)
         for segment in segments:
             _check_dates_of(segment, by_period, periods)
@@ -164,21 +170,26 @@ def _begun(study: Study, cohort: Cohort, periods: Sequence[Period]) -> Cohort:
     return first_days.with_day_1(cohort, periods, [mask(study, _visits(p, cohort, None, None)) for p in periods])
 
 
+def _names(periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> Names:
+    """The names of the visits of all periods."""
+    return Names([v for mine in by_period for v in mine], [p.id for p, mine in zip(periods, by_period, strict=True) for _ in mine])
+
+
 def _fill(
     study: Study, disposition: Disposition, segments: tuple[Segment, ...], cohort: Cohort, *, by_period: Sequence[tuple[Visit, ...]],
-    until: dt.date | None, unblinded: bool, doses: bool = True,
+    names: Names, known: VisitRecords | None, until: dt.date | None, unblinded: bool, doses: bool = True,
 ) -> Schedule:  # fmt: skip
-    """A schedule of some segments, and of what hangs on a last dose; without `doses`, of the days of the former only."""
+    """A schedule of some segments, and of what hangs on a last dose; without `doses`, of the days of the former only. names: of the visits
+    of all periods; known: what is recorded of them, under these names."""
     segments = (*segments, *hanging(disposition, cohort, by_period, segments)) if doses else segments
     of_segments = [_of_segment(by_period[segment.period], segment) for segment in segments]
     visits = tuple(visit for mine in of_segments for visit in mine)
     segment_of = tuple(i for i, mine in enumerate(of_segments) for _ in mine)
     begun = {i: ~np.isnat(segments[s].anchor) for i, s in enumerate(segment_of) if segments[s].run}
-    of_periods = [disposition.periods[segments[s].period].id for s in segment_of]
-    may_come = Names(
-        [v for mine in by_period for v in mine], [p.id for p, mine in zip(disposition.periods, by_period, strict=True) for _ in mine]
-    )
-    found = visit_records.match(visits, of_periods, cohort, begun, may_come) if cohort.records or cohort.timed else None
+    found = known
+    if (cohort.records or cohort.timed) and (known is None or [*visits] != names.visits):
+        mine = Names(visits, [disposition.periods[segments[s].period].id for s in segment_of])
+        found = visit_records.match(mine, cohort, begun, names)
     rows = tuple(Row(i, give) for i, visit in enumerate(visits) for give in visit.gives if doses)
     read = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
@@ -277,9 +288,8 @@ def _visits(
         horizon += before
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.begins).astype(np.int64)))
-    if cohort.records:  # what took place is shown, however late
-        last = max(record.through for _, record in cohort.records)
-        horizon = max(horizon, int((np.datetime64(last, "D") - cohort.begins).astype(np.int64)) + 366)
+    if cohort.last_records is not None:  # what took place is shown, however late
+        horizon = max(horizon, int((np.fmax.reduce(cohort.last_records) - cohort.begins).astype(np.int64)) + 366)
     problems = Problems()
     visits = lay_out(period, horizon, problems)
     if problems.errors:

@@ -131,7 +131,7 @@ def open_end(
         return np.broadcast_to(np.datetime64(until, "D"), len(start)), None
     if period.open_ended:
         end = shift(start, OPEN_END)
-        last = cohort.last_records() if ahead is None else None
+        last = cohort.last_records if ahead is None else None
         if at_least is None and last is None:
             return end, OPEN_END
         end = np.maximum(end, np.datetime64(at_least, "D")) if at_least is not None else end

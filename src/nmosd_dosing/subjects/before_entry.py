@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import NO_DATE, Dates, no_dates, of_dates, shift
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit, moved_by
-from nmosd_dosing.study.visit_names import before_restart
-from nmosd_dosing.subjects import visit_records
+from nmosd_dosing.study.visit_names import before_restart, is_restarted
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import Record
+from nmosd_dosing.subjects.visit_records import VisitRecords, where
 
 _DAY = np.timedelta64(1, "D")
 
@@ -32,14 +30,11 @@ class Taken(Struct, frozen=True):
         return Taken(np.full(n, NO_DATE), np.full(n, NO_DATE))
 
     @staticmethod
-    def of(n: int, visits: Sequence[tuple[int, dt.date, int, bool]]) -> Taken:
-        """Of visits: the subject's column, the first day, how many follow it, and whether a dose was given."""
+    def of(n: int, columns: NDArray[np.intp], last: Dates, given: NDArray[np.bool_]) -> Taken:
+        """Of visits: the subject's column, the last day, and whether a dose was given."""
         found = Taken.nothing(n)
-        if visits:
-            columns, first, more, given = zip(*visits, strict=True)
-            last = of_dates(first) + np.array(more) * _DAY
-            np.fmax.at(found.last, np.array(columns), last)
-            np.fmax.at(found.free, np.array(columns), last + np.array(given) * _DAY)
+        np.fmax.at(found.last, columns, last)
+        np.fmax.at(found.free, columns, last + given * _DAY)
         return found
 
     def leave(self, latest: Dates, shares: NDArray[np.bool_]) -> Dates:
@@ -65,46 +60,57 @@ class Before(Struct, frozen=True):
         return np.where(np.isnat(first), first, cohort.start) if self.period.keeps_count else first
 
 
-def before_entries(cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]]) -> tuple[Before, ...]:
-    """What is recorded and booked of each period. What hangs on an event goes on over the entry, and keeps nobody."""
-    n = len(cohort)
-    if not cohort.records or len(periods) == 1:
+def before_entries(
+    cohort: Cohort, periods: Sequence[Period], by_period: Sequence[tuple[Visit, ...]], found: VisitRecords | None
+) -> tuple[Before, ...]:  # fmt: skip
+    """What is recorded and booked of each period, `found` of the visits of all. What hangs on an event goes on over the entry, and keeps
+    nobody."""
+    if found is None or not cohort.records or len(periods) == 1:
         return tuple(Before(p, mine) for p, mine in zip(periods, by_period, strict=True))
-    visits, of = [v for mine in by_period for v in mine], [p for p, mine in enumerate(by_period) for _ in mine]
-    anew = tuple((column, _before_restart(record)) for column, record in cohort.records)
-    found = visit_records.match(visits, [periods[p].id for p in of], structs.replace(cohort, records=anew), {})
-    written = ~np.isnat(found.booked)
-    written[tuple(np.array([*found.records], dtype=np.intp).reshape(-1, 2).T)] = True
-    taken: dict[bool, list[list[tuple[int, dt.date, int, bool]]]] = {was: [[] for _ in periods] for was in (True, False)}
-    to_come, of_visits = ~np.isnat(found.booked), [_days_of(visit) for visit in visits]
-    by_visit = [*found.records.items(), *found.appointments.items()]
-    for i, column, record in (*((i, column, record) for (i, column), records in by_visit for record in records), *found.twice):
-        took_place = record.took_place
-        if (took_place or to_come[i, column]) and not visits[i].hangs_on:
-            days, dosed = of_visits[i]
-            dosed = dosed or (bool(visits[i].gives) and (record.product is not None or record.amount is not None))
-            days = (record.last - record.date).days if record.last is not None else days
-            taken[took_place][of[i]].append((column, record.date, days, dosed))
-    recorded, booked = ([Taken.of(n, mine) for mine in taken[was]] for was in (True, False))
-    actual = np.where(np.isnat(found.booked), found.actual, found.booked)
-    given = np.where(found.gave_none & np.isnat(found.booked), NO_DATE, actual)
-    rows = [np.array(of) == p for p in range(len(periods))]
+    visits, of = [v for mine in by_period for v in mine], np.array([p for p, mine in enumerate(by_period) for _ in mine])
+    to_come = ~np.isnat(found.booked)
+    written = to_come.copy()
+    written[where(found.records)] = True
+    actual = np.where(to_come, found.booked, found.actual)
+    given = np.where(found.gave_none & ~to_come, NO_DATE, actual)
+    by_visit = (*found.records.items(), *found.appointments.items())
+    told = [*((row, column, record) for (row, column), records in by_visit for record in records), *found.twice]
+    rows, columns = where((row, column) for row, column, _ in told)
+    records = [record for *_, record in told]
+    took_place, names_dose = (
+        np.array(flags, dtype=bool)
+        for flags in ([r.took_place for r in records], [r.product is not None or r.amount is not None for r in records])
+    )
+    gives, assesses, goes_on = (
+        np.array(list(map(bool, of_visits)))[rows]
+        for of_visits in ([v.gives for v in visits], [v.assessments for v in visits], [v.hangs_on for v in visits])
+    )
+    dosed = gives & (~assesses | names_dose)
+    days, last = of_dates([r.date for r in records]), of_dates([r.last for r in records])
+    last = np.where(np.isnat(last), days + np.array([_days_of(visit) for visit in visits])[rows] * _DAY, last)
+    counts = (took_place | to_come[rows, columns]) & ~goes_on
+
+    def taken(period: int, mine: NDArray[np.bool_]) -> Taken:
+        mine = mine & counts & (of[rows] == period)
+        return Taken.of(len(cohort), columns[mine], last[mine], dosed[mine])
+
     return tuple(
-        Before(period, by_period[p], recorded[p], booked[p], written[rows[p]], actual[rows[p]], given[rows[p]])
+        Before(period, by_period[p], taken(p, took_place), taken(p, ~took_place), written[of == p], actual[of == p], given[of == p])
         for p, period in enumerate(periods)
     )
 
 
-def _days_of(visit: Visit) -> tuple[int, bool]:
-    """How many days a visit is planned for behind its first, and whether a dose is given whenever it was."""
-    days = visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
-    return days, bool(visit.gives) and not visit.assessments
+def _days_of(visit: Visit) -> int:
+    """How many days a visit is planned for behind its first."""
+    return visit.last.range[1] - visit.offset.range[1] if visit.last is not None and visit.offset is not None else 0
 
 
-def _before_restart(record: Record) -> Record:
-    """The record under the name that its visit had before its period began anew."""
-    name = before_restart(record.visit)
-    return record if name == record.visit else structs.replace(record, visit=name)
+def before_restarts(cohort: Cohort) -> Cohort:
+    """The cohort with its records under the names that their visits had before their periods began anew."""
+    if not any(map(is_restarted, {record.visit for _, record in cohort.records})):
+        return cohort
+    anew = ((column, structs.replace(record, visit=before_restart(record.visit))) for column, record in cohort.records)
+    return structs.replace(cohort, records=tuple(anew))
 
 
 def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_dose: Dates) -> Dates | None:

@@ -44,7 +44,7 @@ class Series(Struct, frozen=True):
         return found, of
 
 
-class Cohort(Struct, frozen=True):
+class Cohort(Struct, frozen=True, dict=True):
     """n subjects.
 
     start: (n,) datetime64[D], study day 1; NaT of whoever has none yet, or never will, and of whose screening a day is known. grams: (n,)
@@ -234,13 +234,10 @@ class Cohort(Struct, frozen=True):
         code = self.codes[column] if self.codes else ""
         return said("subject `{code}`: ", code=clip(code)) if code else said("subject {n}: ", n=column + 1) if len(self) > 1 else ""
 
+    @functools.cached_property
     def last_records(self) -> Dates | None:
         """(n,) the day of each subject's last record of a visit, NaT without one; None where nobody has any."""
-        if not self.records:
-            return None
-        last = np.full(len(self), NO_DATE)
-        np.fmax.at(last, [column for column, _ in self.records], np.array([r.through for _, r in self.records], dtype="datetime64[D]"))
-        return last
+        return last_days(len(self), self.records) if self.records else None
 
     def moved(self) -> Iterator[tuple[int, dt.date, dt.date]]:
         """Of whom the first dose was on another day than planned: the column, day 1, and the day that was planned."""
@@ -420,6 +417,13 @@ def by_column(found: Sequence[tuple[int, dt.date]], n: int) -> Dates:
     made = np.full((int(nth.max()) + 1, n), NO_DATE)
     made[nth, of] = dates
     return made
+
+
+def last_days(n: int, records: Sequence[tuple[int, Record]]) -> Dates:
+    """(n,) the last day that any of a subject's records is of, NaT without one."""
+    last = np.full(n, NO_DATE)
+    np.fmax.at(last, [column for column, _ in records], of_dates([record.last or record.date for _, record in records]))
+    return last
 
 
 def arm_index(arm: str | None, arms: Sequence[str]) -> int:

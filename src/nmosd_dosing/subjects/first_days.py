@@ -29,7 +29,7 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
     first = [i for i in _first(visits) if visits[i].gives]
     if not cohort.records or not first:
         return cohort
-    of_visits = visit_records.match(visits, [period.id] * len(visits), _of_day_1(cohort, 0, periods, by_period), {})
+    of_visits = visit_records.match(Names(visits, [period.id] * len(visits)), _of_day_1(cohort, 0, periods, by_period), {})
     actual = np.where(of_visits.gave_none, NO_DATE, of_visits.actual)
     own = [(cohort.arm == UNKNOWN_ARM) | np.isin(cohort.arm, visits[i].arms) | (not period.arms) for i in first]
     given, booked = (
@@ -61,7 +61,7 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod,
     for p, (period, visits) in enumerate(zip(periods, by_period, strict=True)):
         first = _first(visits)
         if p and first:
-            of_visits = visit_records.match(visits, [period.id] * len(visits), _of_day_1(cohort, p, periods, by_period), {})
+            of_visits = visit_records.match(Names(visits, [period.id] * len(visits)), _of_day_1(cohort, p, periods, by_period), {})
             recorded = (of_visits.actual[first[0]], of_visits.booked[first[0]])
             found, ahead = (np.where(slips & (days < cohort.start), NO_DATE, days) for days in recorded)
             entry = cohort.entry(period.id)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -132,6 +133,8 @@ def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) 
     alike: dict[str, list[str]] = {}
     for product in sorted(known):
         alike.setdefault(_plain(product), []).append(product)
+    if all(record.product is None or record.product in known for _, record in cohort.records):
+        return cohort
     records = []
     for column, record in cohort.records:
         name = record.product
@@ -143,7 +146,7 @@ def named_alike(cohort: Cohort, gives: Sequence[Give], products: Iterable[str]) 
             elif meant and not same:
                 record = structs.replace(record, product="placebo")
         records.append((column, record))
-    return structs.replace(cohort, records=tuple(records)) if cohort.records else cohort
+    return structs.replace(cohort, records=tuple(records))
 
 
 _PLACEBO = re.compile("placebo|plazebo|安慰剂|安慰劑")
@@ -169,22 +172,19 @@ def plans_more(give: Give, arm: int) -> bool:
     return all(dose.kind not in ("masked", "placebo") for dose in doses)
 
 
-def match(
-    visits: Sequence[Visit], periods: Sequence[str], cohort: Cohort, begun: Begun, may_come: Names | None = None
-) -> VisitRecords:  # fmt: skip
-    """Which visit each record is of. periods: the period of each visit. begun: (n,) who has a visit, where not everybody has it: those of
-    a period begun anew, and of an event that has come again. For the others its name is unknown, whoever else is in the cohort.
-    may_come: of visits that there will be once something has happened, under the names that they have the first time."""
-    m, n = len(visits), len(cohort)
-    names = Names(visits, periods)
-    told = functools.partial(_unknown, names, begun, {})
-    found: dict[tuple[int, int], list[Record]] = {}
-    appointments: dict[tuple[int, int], list[Record]] = {}
+def match(names: Names, cohort: Cohort, begun: Begun, may_come: Names | None = None) -> VisitRecords:
+    """Which visit each record is of, by its name. begun: (n,) who has a visit, where not everybody has it: those of a period begun anew,
+    and of an event that has come again. For the others its name is unknown, whoever else is in the cohort. may_come: of visits that there
+    will be once something has happened, under the names that they have the first time."""
+    visits, m, n = names.visits, len(names.visits), len(cohort)
+    not_known = functools.partial(_unknown, names, begun, {})
+    found: dict[tuple[int, int], tuple[Record, ...]] = {}
+    appointments: dict[tuple[int, int], tuple[Record, ...]] = {}
     twice, extra, unknown = [], [], []
 
     def meant_by(column: int, record: Record) -> Sequence[int]:
         meant = names.meant(record.visit, record.period, functools.partial(_without, begun, column) if begun else None)
-        if len(meant) > 1 and len({periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
+        if len(meant) > 1 and len({names.periods[i] for i in meant}) == 1:  # of days that belong to some arms only, the subject's own
             meant = [i for i in meant if cohort.arm[column] in visits[i].arms] or meant
         return meant
 
@@ -207,17 +207,17 @@ def match(
             if not meant and not record.is_fact and may_come is not None and _may_come(record, may_come):
                 extra.append((column, record))
                 continue
-            unknown.append((column, record, functools.partial(told, record, column, meant)))
+            unknown.append((column, record, functools.partial(not_known, record, column, meant)))
             continue
         by_visit, at = found if record.is_fact else appointments, (meant[0], column)
         if record.last is not None and (wrong := _wrong_end(record, visits[meant[0]], by_visit.get(at, ()))) is not None:
             unknown.append((column, record, wrong))
         elif (here := by_visit.get(at)) is None:
-            by_visit[at] = [record]
+            by_visit[at] = (record,)
         elif record.status != "lapsed" and not _together([r for r in here if r.status != "lapsed"], record, visits[meant[0]]):
             twice.append((*at, record))
         else:
-            here.append(record)
+            by_visit[at] = (*here, record)
     times: dict[tuple[int, int], list[tuple[TimePoint, Record]]] = {}
     for column, record in cohort.timed:
         meant = () if record.is_unscheduled else meant_by(column, record)
@@ -227,18 +227,17 @@ def match(
         elif point is not None:
             unknown.append((column, record, functools.partial(structs.replace, point)))
         else:
-            unknown.append((column, record, functools.partial(told, record, column, meant)))
+            unknown.append((column, record, functools.partial(not_known, record, column, meant)))
     booked, last = np.full((m, n), NO_DATE), np.full((m, n), NO_DATE)
     for (row, column), records in list(appointments.items()):
         days = [r.date for r in records if r.status == "booked"]
-        facts = found.get((row, column), [])
-        if any(r.took_place for r in facts):  # it has been: there is nothing to come to
+        if any(r.took_place for r in found.get((row, column), ())):  # it has been: there is nothing to come to
             twice += [(row, column, r) for r in records if r.status == "booked"]
         elif days:
             booked[row, column] = min(days)
             if visits[row].last is not None:
                 last[row, column] = _last([r for r in records if r.status == "booked"])
-            appointments[row, column] = [*found.pop((row, column), []), *records]  # what did not take place has a new day
+            appointments[row, column] = (*found.pop((row, column), ()), *records)  # what did not take place has a new day
     dosed, gave_none = np.zeros((m, n), dtype=bool), np.zeros((m, n), dtype=bool)
     not_given: set[tuple[int, int, str]] = set()
     not_named: set[tuple[int, int, str]] = set()
@@ -256,15 +255,18 @@ def match(
             not_named |= {(row, column, product) for product in outcome.not_named}
         if visits[row].last is not None and outcome.status <= Recorded.PARTIAL:
             last[row, column] = _last([record for record in records if record.took_place])
-    if found:
-        at = tuple(np.array([*found]).T)
-        status[at], dosed[at], gave_none[at] = ([of[i] for of in came] for i in range(3))
-        actual[at] = of_dates([min((r.date for r in records if r.took_place), default=None) for records in found.values()])
-    kept, to_come = ({key: tuple(records) for key, records in by_visit.items()} for by_visit in (found, appointments))
+    told = where(found)
+    status[told], dosed[told], gave_none[told] = ([of[i] for of in came] for i in range(3))
+    actual[told] = of_dates([min([r.date for r in records if r.took_place], default=None) for records in found.values()])
     return VisitRecords(
-        actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), kept, tuple(twice), tuple(extra), tuple(unknown),
-        last, booked, to_come, {key: tuple(mine) for key, mine in times.items()},
+        actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), found, tuple(twice), tuple(extra), tuple(unknown),
+        last, booked, appointments, {key: tuple(mine) for key, mine in times.items()},
     )  # fmt: skip
+
+
+def where(records: Iterable[tuple[int, int]]) -> tuple[NDArray[np.intp], ...]:
+    """Of visits and columns, as VisitRecords has records by, the one and the other: as an index of its arrays."""
+    return tuple(np.fromiter(chain.from_iterable(records), dtype=np.intp).reshape(-1, 2).T)
 
 
 class _Outcome(NamedTuple):
@@ -406,7 +408,7 @@ def _unknown(
     return structs.replace(told[key], place=record.place)
 
 
-def _together(here: list[Record], record: Record, visit: Visit) -> bool:
+def _together(here: Sequence[Record], record: Record, visit: Visit) -> bool:
     """Whether a record adds another product to what is recorded of a visit, if anything; masked ones may all be called placebo."""
     if not here:
         return True

@@ -44,7 +44,8 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None, cohort: C
 
     found: dict[int, dict[int, Fraction | None]] = {}
     for (visit, column), of_visit in records.records.items():
-        here = asked(visit, arms[column])
+        if not (here := asked(visit, arms[column])):
+            continue
         alone, masked = len(by_visit.get(visit, ())) == 1, len(here) < len(by_visit.get(visit, ()))
         for k, give, needed in here:
             mine = [_beside_masked(r) if masked else r for r in of_visit if may_be(r, give)]
