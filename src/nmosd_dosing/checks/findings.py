@@ -53,17 +53,18 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
 def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:
     """One subject's findings as of a day, by date."""
     ahead = gaps_ahead(subject, as_of)
-    found: list[Finding] = []
+    dated: list[tuple[Date, Finding]] = []
     later: list[Finding] = []
     for visit in subject.visits:
         if visit.records or visit.appointments or not visit.is_only_needed:
-            found.append(_visit(subject, visit, as_of, ahead.get(visit.row)))
-        later += time_findings(subject, visit, as_of) if visit.visit.time_points else ()
+            found = _visit(subject, visit, as_of, ahead.get(visit.row))
+            dated.append((found.actual or found.booked_for or found.target, found))
+        if visit.visit.time_points:
+            later += time_findings(subject, visit, as_of)
     others = (*entry_findings(subject, as_of), *_twice(subject), *_unscheduled(subject), *_doses(subject), *short_gaps(subject), *later)
-    dated = [(f.actual or f.booked_for or f.target, 0, f) for f in found]
-    dated += [(f.actual or f.booked_for or f.target or f.latest, 1, f) for f in others]
-    dated.sort(key=lambda each: (each[0] is None, each[0] or as_of, each[1]))
-    return [f if f.site == subject.site else replace(f, site=subject.site) for *_, f in dated]
+    dated += [(f.actual or f.booked_for or f.target or f.latest, f) for f in others]
+    dated.sort(key=lambda each: (each[0] is None, each[0] or as_of))
+    return [f if f.site == subject.site else replace(f, site=subject.site) for _, f in dated]
 
 
 # --- visits -------------------------------------------------------------------------------------------------------------
@@ -111,7 +112,7 @@ def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead:
 
 def _with_written(found: Finding, written: Sequence[Record], given: Sequence[Record], gives: Sequence[Give]) -> Finding:
     """A finding with what was written down beside it; given: the records of doses, that are `gives`."""
-    if not any(record.reason or record.comment or record.batch for record in written):
+    if not [record for record in written if record.reason or record.comment or record.batch]:
         return found
     batch, comment, words = batches(given, gives), comments(written), [found.message]
     words += [said("batch {batch}", batch=batch)] if batch else []
@@ -140,7 +141,7 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) 
         words = [done]
     if visit.not_compared is not None:
         words.append(visit.not_compared)
-    if any(actual > limit.last for limit in visit.segment.waits):
+    if _is_undecided(visit, actual):
         words.append(said("given while a decision was open"))
     if subject.planned_start is not None and actual == subject.start and _is_day_1(visit):
         words.append(said("this is day 1, planned was {date}", date=subject.planned_start))
@@ -163,12 +164,17 @@ def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> t
     why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
     verdict, words = _done(booked, visit, days) if why is None else ("not-allowed", why)
     told = [words]
-    if any(booked > limit.last for limit in visit.segment.waits):
+    if _is_undecided(visit, booked):
         told.append(said("no dose yet: {because}", because=pending_because(subject, visit)))
     told += not_given(visit)
     if subject.planned_start is not None and booked == subject.start and _is_day_1(visit):
         told.append(said("this will be day 1, planned was {date}", date=subject.planned_start))
     return verdict, told
+
+
+def _is_undecided(visit: SubjectVisit, day: dt.date) -> bool:
+    """Whether doses on a day wait for a decision."""
+    return bool(visit.segment.waits) and any(day > limit.last for limit in visit.segment.waits)
 
 
 def _is_day_1(visit: SubjectVisit) -> bool:
@@ -217,7 +223,8 @@ def _done(actual: dt.date, visit: SubjectVisit, days: int | None) -> tuple[Verdi
     if earliest is not None and actual < earliest:
         return "early", said("{days} before the first day, {first}", days=many((earliest - actual).days, "day"), first=earliest)
     if latest is None:
-        return ("in-window" if visit.or_later else "no-window"), _without_last_day(days, earliest, visit.or_later)
+        or_later = visit.or_later
+        return ("in-window" if or_later else "no-window"), _without_last_day(days, earliest, or_later)
     if actual > latest:
         return "late", said("{days} after the last day, {last}", days=many((actual - latest).days, "day"), last=latest)
     return "in-window", said("{away}, allowed from {first} to {last}", away=from_target(days), first=day(earliest), last=latest)
@@ -266,20 +273,23 @@ def _has_begun(subject: SubjectSchedule, visit: SubjectVisit) -> bool:
 def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> str | None:
     """Why a visit that took place, or is booked, is not allowed: before its period began, before day 1, after what ended it; None where it
     is."""
-    own, segment = subject.period(visit), visit.segment
-    begun = segment.anchor is not None if visit.booked is not None else _has_begun(subject, visit)
-    day_1 = subject.start if segment.hangs_on not in OF_SCREENING else None  # what hangs on screening may come before it
-    if segment.period and day_1 is not None and actual < day_1:
-        return said("before day 1, {day_1}", day_1=day_1)
-    if segment.period and not begun:
-        return said("no entry into {period} is recorded", period=own.period.id)
-    entry = own.anchor if segment.hangs_on else segment.anchor
-    if segment.period and entry is not None and actual < entry and not _planned_before(visit, entry):
-        return said("before the entry into {period} on {date}", period=own.period.id, date=entry)
+    segment, day_1 = visit.segment, subject.start
+    if day_1 is not None and (actual >= day_1 or segment.hangs_on in OF_SCREENING):  # what hangs on screening may come before it
+        day_1 = None
+    if segment.period:
+        own = subject.period(visit)
+        if day_1 is not None:
+            return said("before day 1, {day_1}", day_1=day_1)
+        if segment.anchor is None or (own.projected and visit.booked is None):
+            return said("no entry into {period} is recorded", period=own.period.id)
+        entry = own.anchor if segment.hangs_on else segment.anchor
+        if entry is not None and actual < entry and not _planned_before(visit, entry):
+            return said("before the entry into {period} on {date}", period=own.period.id, date=entry)
     ended = [limit for limit in segment.limits if actual > limit.last and _ends(subject, visit, limit)]
-    own_day = visit.visit.offset == _ITS_OWN  # day 1 itself may be planned for later than its own
-    if day_1 is not None and actual < day_1 and not own_day and not _planned_before(visit, day_1) and (visit.visit.gives or ended):
-        return said("before day 1, {day_1}", day_1=day_1)
+    if day_1 is not None and (visit.visit.gives or ended):
+        own_day = visit.visit.offset == _ITS_OWN  # day 1 itself may be planned for later than its own
+        if not own_day and not _planned_before(visit, day_1):
+            return said("before day 1, {day_1}", day_1=day_1)
     return said("after {limit}", limit=limit_text(subject, min(ended, key=lambda limit: limit.last))) if ended else None
 
 
@@ -300,8 +310,7 @@ def _ends(subject: SubjectSchedule, visit: SubjectVisit, limit: SubjectLimit) ->
 
 def _about(words: list[str], records: Sequence[Record], verdict: Verdict) -> list[str]:
     """What is said, with the reason that was written down; and, where it matters, the place."""
-    if any(record.reason for record in records):
-        words += [said("reason: {reason}", reason=reason) for reason in dict.fromkeys(r.reason for r in records) if reason]
+    words += [said("reason: {reason}", reason=reason) for reason in dict.fromkeys([r.reason for r in records]) if reason]
     if verdict in DEVIATIONS and (place := next((record.place for record in records if record.place), None)) is not None:
         words[-1] = _at(words[-1], place)
     return words
@@ -340,9 +349,9 @@ def _recorded(
 
 
 def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
-    by_row = {visit.row: visit for visit in subject.visits}
     for row, record in subject.twice:
-        visit, first = by_row[row], (*by_row[row].records, *by_row[row].appointments)[0]
+        visit = next(visit for visit in subject.visits if visit.row == row)
+        first = (*visit.records, *visit.appointments)[0]
         if record.status == "booked":
             again = _at(said("booked for {date} as well", date=record.date), record.place)
             before = _at(said("{status} on {date}", status=word(first.status), date=first.date), first.place)
@@ -355,10 +364,10 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
 
 
 def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
-    products, gives = {product.name for product in subject.study.products}, all_gives(subject)
     for record in subject.unscheduled:
         if record.status == "lapsed":
             continue
+        gives = all_gives(subject)
         verdict: Verdict = "unscheduled"
         words: str = said("a visit that is not planned")
         dose = record.product is not None or record.amount is not None
@@ -374,6 +383,7 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
         finding = Finding(subject.code, record.visit, verdict, None, None, None, None, on[0], message, booked_for=on[1])
         finding = _with_written(finding, [record], [record], gives)
         yield finding
+        products = [product.name for product in subject.study.products]
         if record.product is not None and record.product not in products and record.status != "booked":
             hidden = any(give.mask is not None for give in gives)  # a name may tell the arm
             named = said("a product") if hidden else record.product
@@ -384,7 +394,7 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
 def _doses(subject: SubjectSchedule) -> Iterator[Finding]:
     """Recorded doses that are not the planned ones; how much of a masked product is not looked at."""
     for visit in subject.visits:
-        for record, wrong in zip(visit.records, visit.wrong, strict=True):
+        for record, wrong in zip(visit.records, visit.wrong, strict=True) if any(visit.wrong) else ():
             if wrong is not None:
                 yield _recorded(subject, visit, "wrong-dose", record.date, _at(wrong, record.place), reason=record.reason)
 

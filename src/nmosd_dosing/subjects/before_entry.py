@@ -73,10 +73,10 @@ def before_entries(
     written[where(found.records)] = True
     actual = np.where(to_come, found.booked, found.actual)
     given = np.where(found.gave_none & ~to_come, NO_DATE, actual)
-    by_visit = (*found.records.items(), *found.appointments.items())
-    told = [*((row, column, record) for (row, column), records in by_visit for record in records), *found.twice]
-    rows, columns = where((row, column) for row, column, _ in told)
-    records = [record for *_, record in told]
+    twice = (((row, column), (record,)) for row, column, record in found.twice)
+    told = [*found.records.items(), *found.appointments.items(), *twice]
+    rows, columns = (np.repeat(each, [len(mine) for _, mine in told]) for each in where(at for at, _ in told))
+    records = [record for _, mine in told for record in mine]
     took_place, names_dose = (
         np.array(flags, dtype=bool)
         for flags in ([r.took_place for r in records], [r.product is not None or r.amount is not None for r in records])

@@ -183,7 +183,7 @@ class Values(Struct):
             self.wrong(name, value, *found)
 
     def all_are(self, name: str, values: object, kind: type) -> None:
-        if not isinstance(values, tuple) or not all(issubclass(of, kind) for of in set(map(type, values))):
+        if not isinstance(values, tuple) or (values and not all(issubclass(of, kind) for of in set(map(type, values)))):
             self.wrong(name, values, f"is not a tuple of {kind.__name__}", f"give a tuple, for example `({kind.__name__}(…),)`")
 
     def stop(self) -> None:

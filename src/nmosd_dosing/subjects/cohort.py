@@ -203,7 +203,10 @@ class Cohort(Struct, frozen=True, dict=True):
             of_study=of_study,
         )
         codes = tuple(s.code or "" for s in subjects)
-        told = [(column, record) for column, subject in enumerate(subjects) for record in subject.records]
+        told: dict[bool, list[tuple[int, Record]]] = {True: [], False: []}  # by whether they are of time points
+        for column, subject in enumerate(subjects):
+            for record in subject.records:
+                told[record.of_time_point].append((column, record))
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
         recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None and r.is_fact} for s in subjects]
         planned = of_dates([s.planned_start for s in subjects])
@@ -214,8 +217,8 @@ class Cohort(Struct, frozen=True, dict=True):
             age=ages(s.age for s in subjects),
             codes=codes,
             sites=tuple(s.site for s in subjects) if any(s.site for s in subjects) else (),
-            records=tuple((column, record) for column, record in told if not record.of_time_point),
-            timed=tuple((column, record) for column, record in told if record.of_time_point),
+            records=tuple(told[False]),
+            timed=tuple(told[True]),
             weighed=_series(given),
             measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
             values={

@@ -277,15 +277,11 @@ class Subject(Struct, frozen=True):
         if self.sex is not None:
             values.one_of("sex", self.sex, get_args(Sex))
         values.age("age", self.age)
-        kinds = {
-            "events": Event,
-            "entered": Entered,
-            "records": Record,
-            "weights": Weight,
-            "measurements": Measurement,
-            "earlier": Exposure,
-        }
-        for name, kind in kinds.items():
+        kinds = (
+            ("events", Event), ("entered", Entered), ("records", Record), ("weights", Weight), ("measurements", Measurement),
+            ("earlier", Exposure),
+        )  # fmt: skip
+        for name, kind in kinds:
             values.all_are(name, getattr(self, name), kind)
         if not values.found:
             days = [weight.date for weight in self.weights]

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ class Recorded(IntEnum):
 
 Begun = Mapping[int, NDArray[np.bool_]]  # (n,) who has a visit, of those that not everybody has
 
+_SAYS = attrgetter("status", "product", "amount", "__class__")  # all that it hangs on what became of a visit
 _BY_NAME = {status.text: status for status in Recorded}
 
 
@@ -242,26 +244,33 @@ def match(names: Names, cohort: Cohort, begun: Begun, may_come: Names | None = N
     not_given: set[tuple[int, int, str]] = set()
     not_named: set[tuple[int, int, str]] = set()
     actual, status = np.full((m, n), NO_DATE), np.zeros((m, n), dtype=np.uint8)
-    arms, outcomes, asked = cohort.arm.tolist(), dict[tuple[object, ...], _Outcome](), functools.cache(_asked)
-    came: list[_Outcome] = []
+    arms, kinds, asked = cohort.arm.tolist(), dict[tuple[object, ...], int](), functools.cache(_asked)
+    outcomes, came = list[_Outcome](), list[int]()
     for (row, column), records in found.items():
-        key = (row, arms[column], *[(r.status, r.product, r.amount, type(r)) for r in records])
-        if (outcome := outcomes.get(key)) is None:
-            outcome = outcomes[key] = _outcome(visits[row], asked(visits[row], arms[column]), records)
-        came.append(outcome)
+        key = (row, arms[column], *map(_SAYS, records))
+        if (kind := kinds.setdefault(key, len(outcomes))) == len(outcomes):
+            outcomes.append(_outcome(visits[row], asked(visits[row], arms[column]), records))
+        came.append(kind)
+        outcome = outcomes[kind]
         if outcome.not_given:
             not_given |= {(row, column, product) for product in outcome.not_given}
         if outcome.not_named:
             not_named |= {(row, column, product) for product in outcome.not_named}
         if visits[row].last is not None and outcome.status <= Recorded.PARTIAL:
             last[row, column] = _last([record for record in records if record.took_place])
-    told = where(found)
-    status[told], dosed[told], gave_none[told] = ([of[i] for of in came] for i in range(3))
-    actual[told] = of_dates([min([r.date for r in records if r.took_place], default=None) for records in found.values()])
+    told, kind_of = where(found), np.array(came, dtype=np.intp)
+    status[told], dosed[told], gave_none[told] = (np.array([of[i] for of in outcomes])[kind_of] for i in range(3))
+    first = [mine[0].date if len(mine) == 1 else _first(mine) for mine in found.values()]
+    actual[told] = np.where(status[told] <= Recorded.PARTIAL, of_dates(first), NO_DATE)
     return VisitRecords(
         actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), found, tuple(twice), tuple(extra), tuple(unknown),
         last, booked, appointments, {key: tuple(mine) for key, mine in times.items()},
     )  # fmt: skip
+
+
+def _first(records: Sequence[Record]) -> dt.date | None:
+    """The first day on which anything of one visit took place; None where nothing did."""
+    return min((record.date for record in records if record.took_place), default=None)
 
 
 def where(records: Iterable[tuple[int, int]]) -> tuple[NDArray[np.intp], ...]:

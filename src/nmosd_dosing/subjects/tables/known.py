@@ -51,10 +51,10 @@ class Known:
                 self.problems.error(_NO_COLUMN, place, said("add the column `subject`: there are several"))
                 self.nobody = True
             return None
-        text = code.text if code.text in self.index else same(code.text)
-        if text not in self.index:
+        found = self.index.get(code.text)
+        if found is None and (found := self.index.get(text := same(code.text))) is None:
             self.unknown.append((code, text))
-        return self.index.get(text)
+        return found
 
     def may_be(self, texts: Iterable[str]) -> set[int]:
         """Whom codes may mean: those who have them, else those who have the same code, written in another way."""

@@ -185,10 +185,9 @@ def records(
     codes = _codes(table, problems) if "subject" in table.columns else [None] * len(table)
     needs_day(table, "date", problems)
     moments = table.values("date", cells.moment, problems)
-    dates, hours = (
-        [moment and moment[0] for moment in moments],
-        row_checks.hours(table, [moment and moment[1] for moment in moments], problems),
-    )
+    dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
+    if "time" in table.columns:
+        hours = row_checks.hours(table, hours, problems)
     table.needs(
         "visit", said("no visit"), said("write its label, for example `D182`, or `{unscheduled}`", unscheduled=UNSCHEDULED), problems
     )
@@ -207,7 +206,8 @@ def records(
         table.values(name, cells.one_line, problems) for name in ("period", "product", "reason", "comment")
     )
     assessments, points = table.values("assessment", cells.one_line, problems), table.values("time_point", cells.one_line, problems)
-    row_checks.of_time_points(table, statuses, assessments, points, problems)
+    if not {"assessment", "time_point"}.isdisjoint(table.columns):
+        row_checks.of_time_points(table, statuses, assessments, points, problems)
     _stop(table, problems, left_out)
     columns = zip(
         table.texts["visit"], dates, statuses, periods, products, amounts, units, weights, batches, reasons, comments, table.rows(), hours,
