@@ -251,10 +251,7 @@ class _NotWithin(Struct, frozen=True):
             if lifted is not None:
                 asides.append(
                     said(
-                        "{used} is excepted from {date} on: `{event}` is said of that day",
-                        used=used,
-                        date=str(lifted),
-                        event=unless.event,
+                        "{used} is excepted from {date} on: `{event}` is said of that day", used=used, date=str(lifted), event=unless.event
                     )
                 )
                 last = min(last, lifted - DAY)
@@ -264,13 +261,7 @@ class _NotWithin(Struct, frozen=True):
                 why = said("{in_it}, unless `{event}`: a person says so, with its day", in_it=in_it, event=unless.event)
                 yield Block(first, last, "person", why, said("whether `{event}`, and its day", event=unless.event), bars=True)
                 return
-        yield Block(
-            first,
-            last,
-            "not-until",
-            in_it,
-            bars=True,
-        )
+        yield Block(first, last, "not-until", in_it, bars=True)
 
     def _doubts(self, run: Use) -> Iterable[Block]:
         """As far as a use would bar if it were what it may be, somebody has to say whether it is."""

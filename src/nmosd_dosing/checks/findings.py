@@ -352,15 +352,14 @@ def _twice(subject: SubjectSchedule) -> Iterator[Finding]:
     for row, record in subject.twice:
         visit = next(visit for visit in subject.visits if visit.row == row)
         first = (*visit.records, *visit.appointments)[0]
-        if record.status == "booked":
+        if booked := record.status == "booked":
             again = _at(said("booked for {date} as well", date=record.date), record.place)
             before = _at(said("{status} on {date}", status=word(first.status), date=first.date), first.place)
             words = said("{again}, and {before}", again=again, before=before)
-            yield _recorded(subject, visit, "duplicate", record.date, words, booked=True, reason=record.reason)
-            continue
-        before = _at(said("first on {date}", date=first.date), first.place)
-        words = joined(", ", (_at(said("recorded again"), record.place), before))
-        yield _recorded(subject, visit, "duplicate", record.date, words, reason=record.reason)
+        else:
+            before = _at(said("first on {date}", date=first.date), first.place)
+            words = joined(", ", (_at(said("recorded again"), record.place), before))
+        yield _recorded(subject, visit, "duplicate", record.date, words, booked, record.reason)
 
 
 def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:

@@ -297,19 +297,7 @@ class Clocks(Struct, frozen=True):
             latest, steps = self.past.latest, tuple(_steps(clock, None, None, None))
             until = clock.free_from(latest) if latest is not None and clock.bars(latest) else None
             return Answer(
-                criterion.id,
-                criterion.text,
-                made.anchor,
-                None,
-                None,
-                None,
-                None,
-                verdict,
-                until,
-                undated,
-                asks,
-                steps,
-                criterion,
+                criterion.id, criterion.text, made.anchor, None, None, None, None, verdict, until, undated, asks, steps, criterion
             )
         first, last = _look_back(clock, day)
         passes = isinstance(made, NotWithin) and first is not None

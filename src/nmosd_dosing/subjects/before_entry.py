@@ -26,13 +26,9 @@ class Taken(Struct, frozen=True):
     free: Dates
 
     @staticmethod
-    def nothing(n: int) -> Taken:
-        return Taken(np.full(n, NO_DATE), np.full(n, NO_DATE))
-
-    @staticmethod
     def of(n: int, columns: NDArray[np.intp], last: Dates, given: NDArray[np.bool_]) -> Taken:
         """Of visits: the subject's column, the last day, and whether a dose was given."""
-        found = Taken.nothing(n)
+        found = Taken(np.full(n, NO_DATE), np.full(n, NO_DATE))
         np.fmax.at(found.last, columns, last)
         np.fmax.at(found.free, columns, last + given * _DAY)
         return found
@@ -77,14 +73,9 @@ def before_entries(
     told = [*found.records.items(), *found.appointments.items(), *twice]
     rows, columns = (np.repeat(each, [len(mine) for _, mine in told]) for each in where(at for at, _ in told))
     records = [record for _, mine in told for record in mine]
-    took_place, names_dose = (
-        np.array(flags, dtype=bool)
-        for flags in ([r.took_place for r in records], [r.product is not None or r.amount is not None for r in records])
-    )
-    gives, assesses, goes_on = (
-        np.array(list(map(bool, of_visits)))[rows]
-        for of_visits in ([v.gives for v in visits], [v.assessments for v in visits], [v.hangs_on for v in visits])
-    )
+    took_place = np.array([r.took_place for r in records], dtype=bool)
+    names_dose = np.array([r.product is not None or r.amount is not None for r in records], dtype=bool)
+    gives, assesses, goes_on = np.array([[bool(v.gives), bool(v.assessments), bool(v.hangs_on)] for v in visits], dtype=bool)[rows].T
     dosed = gives & (~assesses | names_dose)
     days, last = of_dates([r.date for r in records]), of_dates([r.last for r in records])
     last = np.where(np.isnat(last), days + np.array([_days_of(visit) for visit in visits])[rows] * _DAY, last)

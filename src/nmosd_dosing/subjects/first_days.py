@@ -45,9 +45,7 @@ def with_day_1(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod) -
         return cohort
     planned = cohort.planned_start if cohort.planned_start is not None else np.full(len(cohort), NO_DATE)
     return replace(
-        cohort,
-        start=np.where(moved, found, cohort.start),
-        planned_start=np.where(moved & np.isnat(planned), cohort.start, planned),
+        cohort, start=np.where(moved, found, cohort.start), planned_start=np.where(moved & np.isnat(planned), cohort.start, planned)
     )
 
 

@@ -113,9 +113,8 @@ def check_columns(study: Study, cohort: Cohort) -> None:
                 hint = perhaps(name, known) or (
                     said("known are {words}", words=either(known)) if known else said("the study declares none")
                 )
-                problems.append(
-                    Problem(said("`{argument_name}`: `{name}` is unknown", argument_name=argument_name, name=clip(name)), hint=hint)
-                )
+                wrong = said("`{argument_name}`: `{name}` is unknown", argument_name=argument_name, name=clip(name))
+                problems.append(Problem(wrong, hint=hint))
     if cohort.weighed is not None:
         for column in np.flatnonzero((cohort.weighed.dates <= cohort.start).any(axis=0)).tolist():
             wrong = said("{name}`weights`: one is not after day 1, {start}", name=cohort.name(column), start=str(cohort.start[column]))
@@ -133,9 +132,8 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
             other = first.setdefault(event.name, event)
             if other is not event and kind_of(event.name).once:
                 also = _also(other.place, event.place)
-                problems.error(
-                    said("{who}`{event}` is given twice", who=who, event=event.name), event.place, said("keep one of them"), also
-                )
+                wrong = said("{who}`{event}` is given twice", who=who, event=event.name)
+                problems.error(wrong, event.place, said("keep one of them"), also)
             if subject.start is not None and event.date < subject.start and not kind_of(event.name).before_day_1:
                 wrong = said(
                     "{who}`{event}` on {day} is before day 1, {day_1}",

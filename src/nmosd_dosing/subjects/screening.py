@@ -9,12 +9,7 @@ from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
 
 # The first comes on or before the second, by what they mean.
-_BEFORE = (
-    (CONSENTED, SCREENED),
-    (CONSENTED, RANDOMISED),
-    (SCREENED, RANDOMISED),
-    (CONSENTED, SCREEN_FAILED),
-)
+_BEFORE = ((CONSENTED, SCREENED), (CONSENTED, RANDOMISED), (SCREENED, RANDOMISED), (CONSENTED, SCREEN_FAILED))
 
 
 def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) -> Iterator[Sentence]:

@@ -57,17 +57,7 @@ class Entered(Struct, frozen=True):
         values.stop()
 
 
-@beside(
-    "place",
-    unseen=(
-        "product",
-        "amount",
-        "unit",
-        "batch",
-        "reason",
-        "comment",
-    ),
-)
+@beside("place", unseen=("product", "amount", "unit", "batch", "reason", "comment"))
 class Record(Struct, frozen=True, gc=False):
     """What a site recorded of one visit, of one product at a visit, or of one of its time points.
 

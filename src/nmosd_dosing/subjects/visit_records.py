@@ -325,19 +325,16 @@ def _wrong_end(record: Record, visit: Visit | None, before: Sequence[Record]) ->
 
 def _one_day(record: Record) -> Problem:
     wrong = said("`{visit}` is a dose of one day, and a later last day is written", visit=clip(record.visit))
-    return Problem(
-        wrong, record.place, said("write the day of the dose as `date`, and leave `last` out; of doses on several days write each as a row")
-    )
+    hint = said("write the day of the dose as `date`, and leave `last` out; of doses on several days write each as a row")
+    return Problem(wrong, record.place, hint)
 
 
 def _two_ends(record: Record, other: Record) -> Problem:
-    wrong = said(
-        "`{visit}` has two last days, {last} and {last_2}", visit=clip(record.visit), last=str(other.last), last_2=str(record.last)
-    )
+    last, last_2 = str(other.last), str(record.last)
+    wrong = said("`{visit}` has two last days, {last} and {last_2}", visit=clip(record.visit), last=last, last_2=last_2)
     also = (("the other one", other.place),) if other.place is not None and record.place is not None else ()
-    return Problem(
-        wrong, record.place, said("a visit has one: write it in both rows, and as `amount` how much was given of each product"), also=also
-    )
+    hint = said("a visit has one: write it in both rows, and as `amount` how much was given of each product")
+    return Problem(wrong, record.place, hint, also=also)
 
 
 def _may_come(record: Record, names: Names) -> bool:
@@ -376,11 +373,8 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
             continue  # the notes tell it, and `check` does
         first = found.records[visit, column][0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
-        problems.append(
-            Problem(
-                said("`{visit}` is recorded twice", visit=record.visit), record.place, said("keep one of them"), also=also, subject=column
-            )
-        )
+        wrong = said("`{visit}` is recorded twice", visit=record.visit)
+        problems.append(Problem(wrong, record.place, said("keep one of them"), also=also, subject=column))
     _stop(problems)
 
 
@@ -393,12 +387,8 @@ def _stop(problems: list[Problem]) -> None:
     problems.sort(key=lambda problem: problem.place.start if problem.place else -1)
     if problems:
         found = grouped(problems)
-        many = (
-            [Problem(said("{n} problems in the visits; the first {listed} follow", n=f"{len(found):,}", listed=_LISTED))]
-            if len(found) > _LISTED
-            else []
-        )
-        raise InputError([*many, *found[:_LISTED]], problems)
+        many = said("{n} problems in the visits; the first {listed} follow", n=f"{len(found):,}", listed=_LISTED)
+        raise InputError([*([Problem(many)] if len(found) > _LISTED else []), *found[:_LISTED]], problems)
 
 
 def _without(begun: Begun, column: int, visit: int) -> bool:

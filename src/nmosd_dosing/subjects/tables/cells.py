@@ -43,11 +43,8 @@ def decimal_comma(read: Reader[T]) -> Reader[T]:
     def with_comma(shown: str, text: str, place: Place | None, problems: Problems) -> T | None:
         if read is amount and (either := re.fullmatch(r"([1-9][0-9]{0,2})\.([0-9]{3})", text)):
             whole, decimals = either[1] + either[2], _no_thousands(either[1], either[2])
-            problems.error(
-                said("{shown} may be {whole} or {decimals}", shown=shown, whole=whole, decimals=decimals),
-                place,
-                said("write `{whole}`, or `{decimals}`", whole=whole, decimals=decimals),
-            )
+            wrong = said("{shown} may be {whole} or {decimals}", shown=shown, whole=whole, decimals=decimals)
+            problems.error(wrong, place, said("write `{whole}`, or `{decimals}`", whole=whole, decimals=decimals))
             return None
         point = re.sub(r"(?<=[0-9]),(?=[0-9]+$)", ".", text) if not re.fullmatch(r"[1-9][0-9]*,[0-9]{3}", text) else text
         return read(shown, point, place, problems)
@@ -65,9 +62,8 @@ def code(shown: str, text: str, place: Place | None, problems: Problems) -> str 
 
 def weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
-    kg = _number(
-        shown, text, place, problems, said("a weight"), said("write kilograms as a plain number, for example `60` or `60.5`"), "kg"
-    )
+    hint = said("write kilograms as a plain number, for example `60` or `60.5`")
+    kg = _number(shown, text, place, problems, said("a weight"), hint, "kg")
     if kg is None:
         return None
     if wrong := wrong_weight(kg):
@@ -78,9 +74,8 @@ def weight(shown: str, text: str, place: Place | None, problems: Problems) -> fl
 
 def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
-    cm = _number(
-        shown, text, place, problems, said("a height"), said("write centimetres as a plain number, for example `165` or `165.5`"), "cm"
-    )
+    hint = said("write centimetres as a plain number, for example `165` or `165.5`")
+    cm = _number(shown, text, place, problems, said("a height"), hint, "cm")
     if cm is None:
         return None
     if wrong := wrong_height(cm):
@@ -144,11 +139,8 @@ def _number(shown: str, text: str, place: Place | None, problems: Problems, what
     if re.fullmatch(r"[0-9]+,[0-9]+", text):
         problems.error(said("{shown} has a decimal comma", shown=shown), place, said("write `{number}`", number=text.replace(",", ".")))
     elif with_unit := re.fullmatch(rf"(?i)([0-9]{{1,12}}(?:[.,][0-9]{{1,12}})?)\s*{unit}", text):
-        problems.error(
-            said("{shown} is not {what}", shown=shown, what=what),
-            place,
-            said("write `{number}`: the unit is always {unit}", number=with_unit[1].replace(",", "."), unit=unit),
-        )
+        hint = said("write `{number}`: the unit is always {unit}", number=with_unit[1].replace(",", "."), unit=unit)
+        problems.error(said("{shown} is not {what}", shown=shown, what=what), place, hint)
     elif not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text):
         problems.error(said("{shown} is not {what}", shown=shown, what=what), place, hint)
     else:
@@ -176,30 +168,18 @@ def amount(shown: str, text: str, place: Place | None, problems: Problems) -> De
         thousands = len(comma[2]) == 3 and not comma[1].startswith("0")
         hint = said("write `{number}`", number=f"{comma[1]}.{comma[2]}")
         if thousands:
-            hint = said(
-                "write `{number}`, or `{whole}` if the comma is between thousands",
-                number=_no_thousands(comma[1], comma[2]),
-                whole=comma[1] + comma[2],
-            )
+            number, whole = _no_thousands(comma[1], comma[2]), comma[1] + comma[2]
+            hint = said("write `{number}`, or `{whole}` if the comma is between thousands", number=number, whole=whole)
         problems.error(said("{shown} has a decimal comma", shown=shown), place, hint)
     elif re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?[eE]\+[0-9]{1,2}", text):  # a person types `5E9`, without the sign
-        problems.error(
-            said("{shown} is shortened by a spreadsheet", shown=shown),
-            place,
-            said("write the number out, for example `{number}`", number=f"{Decimal(text):f}"),
-        )
+        hint = said("write the number out, for example `{number}`", number=f"{Decimal(text):f}")
+        problems.error(said("{shown} is shortened by a spreadsheet", shown=shown), place, hint)
     elif not re.fullmatch(r"[0-9]{1,21}(\.[0-9]{1,12})?|[0-9]{1,9}(\.[0-9]{1,9})?[eE](?:0?[0-9]|1[0-2])", text):
-        problems.error(
-            said("{shown} is not an amount", shown=shown),
-            place,
-            said("write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column"),
-        )
+        hint = said("write a plain number, 0 or more, for example `500` or `0.25`; the unit has its own column")
+        problems.error(said("{shown} is not an amount", shown=shown), place, hint)
     elif Decimal(text) % Decimal("0.000001"):
-        problems.error(
-            said("{shown} has more than six decimals", shown=shown),
-            place,
-            said("write `{number}`", number=str(Decimal(text).quantize(Decimal("0.000001")))),
-        )
+        hint = said("write `{number}`", number=str(Decimal(text).quantize(Decimal("0.000001"))))
+        problems.error(said("{shown} has more than six decimals", shown=shown), place, hint)
     else:
         return Decimal(text)
     return None
@@ -239,11 +219,8 @@ def moment(shown: str, text: str, place: Place | None, problems: Problems) -> tu
         year, month, date = (int(part) for part in numbers.groups() if part and part.isdigit())
         return _moment(shown, year, month, date, hour, minute, place, problems)
     elif _PARTIAL.fullmatch(on):
-        problems.error(
-            said("{shown} is a date without its day", shown=shown),
-            place,
-            said("nothing can be counted from it: write the whole day, `2025-01-06`"),
-        )
+        hint = said("nothing can be counted from it: write the whole day, `2025-01-06`")
+        problems.error(said("{shown} is a date without its day", shown=shown), place, hint)
     else:
         problems.error(said("{shown} is not a date with the year first", shown=shown), place, date_hint(on))
     return None
@@ -257,11 +234,8 @@ def hour(shown: str, text: str, place: Place | None, problems: Problems) -> dt.t
             return dt.time(int(found[1]), int(found[2]))
     except ValueError:
         found = None
-    problems.error(
-        said("{shown} is not a time of day", shown=shown),
-        place,
-        said("write it on a clock of 24 hours, for example `09:30`, without a zone"),
-    )
+    hint = said("write it on a clock of 24 hours, for example `09:30`, without a zone")
+    problems.error(said("{shown} is not a time of day", shown=shown), place, hint)
     return None
 
 
@@ -276,11 +250,8 @@ def _moment(
     try:
         at = dt.time(int(hour), int(minute)) if hour is not None and minute is not None else None
     except ValueError:
-        problems.error(
-            said("{shown}: there is no such hour", shown=shown),
-            place,
-            said("write it on a clock of 24 hours, `2025-01-06 09:30`, or leave it out"),
-        )
+        hint = said("write it on a clock of 24 hours, `2025-01-06 09:30`, or leave it out")
+        problems.error(said("{shown}: there is no such hour", shown=shown), place, hint)
         return None
     return on, at if at != dt.time() else None
 

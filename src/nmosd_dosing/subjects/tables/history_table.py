@@ -50,12 +50,8 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
     if "subject" in table.columns:
         needs_code(table, problems)
         codes = table.cells("subject")
-    table.needs(
-        "what",
-        said("not said what was had"),
-        said("write a drug, a vaccine, or what else it was; `nothing` where there was none"),
-        problems,
-    )
+    hint = said("write a drug, a vaccine, or what else it was; `nothing` where there was none")
+    table.needs("what", said("not said what was had"), hint, problems)
     begins, ends = table.values("from", _days, problems), table.values("to", _end, problems)
     amounts, daily = table.numbers("amount", cells.amount, problems), table.numbers("amount_per_day", cells.amount, problems)
     had, comments = table.values("had", _was_had, problems), table.values("comment", cells.one_line, problems)
@@ -65,19 +61,12 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
         first = begin.first if begin is not None else None
         last = end.last if end is not None else None
         if first is not None and last is not None and last < first:
-            hint = said("exchange the two, or mend one of them")
-            table.error(
-                row,
-                "to",
-                said("`{text}` is before its first day, {first}", text=clip(table.texts["to"][row]), first=str(first)),
-                hint,
-                problems,
-            )
+            wrong = said("`{text}` is before its first day, {first}", text=clip(table.texts["to"][row]), first=str(first))
+            table.error(row, "to", wrong, said("exchange the two, or mend one of them"), problems)
             continue
         if begin is not None and begin.ongoing:
-            table.error(
-                row, "from", said("`{text}` is no first day", text=clip(table.texts["from"][row])), said("write it into `to`"), problems
-            )
+            wrong = said("`{text}` is no first day", text=clip(table.texts["from"][row]))
+            table.error(row, "from", wrong, said("write it into `to`"), problems)
             continue
         if row in table.wrong or not what:
             continue

@@ -79,24 +79,18 @@ class Known:
         """A row of nobody's, and so many more of the same code. Only whose code is the same, written in another way, is proposed: who has
         a code like it is somebody else."""
         written, also = f"`{clip(code.text)}`", []
-        message, hint = (
-            said("{written} is not a subject of this table", written=written),
-            said("mend the code, or add a row to the table of subjects"),
-        )
+        message = said("{written} is not a subject of this table", written=written)
+        hint = said("mend the code, or add a row to the table of subjects")
         if self.of_register:
             enters = command(f"register record subjects subject={clip(code.text)} start=…")
-            message, hint = (
-                said("{written} is not a subject of this register", written=written),
-                said("mend the code, or enter the subject first: `{enters}`", enters=enters),
-            )
+            message = said("{written} is not a subject of this register", written=written)
+            hint = said("mend the code, or enter the subject first: `{enters}`", enters=enters)
         if self.alone:
             only = self.codes[0]
             message = said("{written} is not the subject `{only}`", written=written, only=clip(only or ""))
             if only is None:
-                message, hint = (
-                    said("this row is of {written}, and the plan is not said to be", written=written),
-                    said("add `{option}`", option=argument("subject", clip(code.text))),
-                )
+                message = said("this row is of {written}, and the plan is not said to be", written=written)
+                hint = said("add `{option}`", option=argument("subject", clip(code.text)))
         if len(same_code) == 1:
             other, place = self.codes[same_code[0]] or "", self.place(same_code[0])
             known = f"`{clip(other)}`"

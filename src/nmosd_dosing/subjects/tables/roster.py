@@ -135,33 +135,21 @@ def measurements(
     problems = Problems()
     table = reading.read(content, path, ("subject", "date", "what", "value"), ("unit", "comment"), problems, layout=layout)
     codes, dates = _codes(table, problems), days(table, "date", problems)
-    table.needs(
-        "what",
-        said("no name of a value"),
-        said("write {words}", words=either([value.name for value in values or ()] or ["a name"])),
-        problems,
-    )
+    names = either([value.name for value in values or ()] or ["a name"])
+    table.needs("what", said("no name of a value"), said("write {words}", words=names), problems)
     table.needs("value", said("no value"), said("write it, or take the row out"), problems)
     found, numbers = table.values("what", cells.of_study(values), problems), table.numbers("value", cells.value, problems)
     units, comments = (table.values(name, cells.one_line, problems) for name in ("unit", "comment"))
     for row, value in enumerate(found if "unit" in table.columns else ()):
         unit = table.texts["unit"][row]
         if value is not None and value.unit and "".join(unit.split()) != "".join(value.unit.split()):
-            wrong = (
-                said(
-                    "`{value}` is in `{unit}` here, and in `{unit_2}` in the study file",
-                    value=value.name,
-                    unit=clip(unit),
-                    unit_2=value.unit,
+            wrong, hint = said("no unit"), said("write `{unit}`, if that is what it was measured in", unit=value.unit)
+            if unit:
+                named, here = value.name, clip(unit)
+                wrong = said(
+                    "`{value}` is in `{unit}` here, and in `{unit_2}` in the study file", value=named, unit=here, unit_2=value.unit
                 )
-                if unit
-                else said("no unit")
-            )
-            hint = (
-                said("write the value in `{unit}`", unit=value.unit)
-                if unit
-                else said("write `{unit}`, if that is what it was measured in", unit=value.unit)
-            )
+                hint = said("write the value in `{unit}`", unit=value.unit)
             table.error(row, "unit", wrong, said("{hint}; nothing is converted", hint=hint), problems)
     _stop(table, problems, left_out)
     rows = zip(codes, dates, found, numbers, table.cells("value"), units, comments, strict=True)
@@ -188,9 +176,8 @@ def records(
     dates, hours = [moment and moment[0] for moment in moments], [moment and moment[1] for moment in moments]
     if "time" in table.columns:
         hours = row_checks.hours(table, hours, problems)
-    table.needs(
-        "visit", said("no visit"), said("write its label, for example `D182`, or `{unscheduled}`", unscheduled=UNSCHEDULED), problems
-    )
+    hint = said("write its label, for example `D182`, or `{unscheduled}`", unscheduled=UNSCHEDULED)
+    table.needs("visit", said("no visit"), hint, problems)
     took_place = sdtm.occurred if sdtm.says_occurrence(table) else _status
     statuses = [status or _STATUSES["done"] for status in table.values("status", took_place, problems)]
     lasts = table.values("last", cells.day, problems)
@@ -326,13 +313,8 @@ def _add_weight(code: Cell, weight: Weight, i: int, weights: dict[dt.date, Weigh
     other = weights.setdefault(weight.date, weight)
     if other is not weight:
         also = [("the other one", other.place)] if other.place is not None else []
-        known.error(
-            i,
-            said("two weights of subject `{code}` on {day}", code=clip(code.text), day=str(weight.date)),
-            weight.place,
-            said("keep one of them"),
-            also,
-        )
+        wrong = said("two weights of subject `{code}` on {day}", code=clip(code.text), day=str(weight.date))
+        known.error(i, wrong, weight.place, said("keep one of them"), also)
 
 
 def _add_measurement(code: Cell, new: Measurement, i: int, others: dict[tuple[str, dt.date], Measurement], known: Known) -> None:
@@ -357,11 +339,8 @@ def _codes(table: Table, problems: Problems) -> list[Cell]:
 
 def _event(known: Sequence[str] | None, shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     if text in STUDY_EVENTS:
-        problems.error(
-            said("{shown} is an event of the study, not of a subject", shown=shown),
-            place,
-            said("give it with `{option}`", option=argument("of_study", f"{text}=DATE")),
-        )
+        hint = said("give it with `{option}`", option=argument("of_study", f"{text}=DATE"))
+        problems.error(said("{shown} is an event of the study, not of a subject", shown=shown), place, hint)
         return None
     return text if known is None else _word(said("unknown event {shown}", shown=shown), known, text, place, problems)
 
@@ -380,7 +359,6 @@ def _word(wrong: str, known: Sequence[str], text: str, place: Place | None, prob
 def _status(shown: str, text: str, place: Place | None, problems: Problems) -> RecordStatus | None:
     status = _STATUSES.get(text.lower())
     if status is None:
-        problems.error(
-            said("unknown status {shown}", shown=shown), place, perhaps(text, _STATUSES) or said("write {words}", words=either(_STATUSES))
-        )
+        hint = perhaps(text, _STATUSES) or said("write {words}", words=either(_STATUSES))
+        problems.error(said("unknown status {shown}", shown=shown), place, hint)
     return status

@@ -140,10 +140,6 @@ class Table(Struct):
         _, begin, end = next(islice(self.spans(start), number, None))
         return Place(self.document, begin, end)
 
-    def raw(self, column: str, row: int) -> int:
-        """Where a cell begins in the file."""
-        return next(islice(self.spans(self.starts[row]), self.columns[column], None))[1]
-
     def values(self, column: str, read: Reader[T], problems: Problems) -> list[T | None]:
         """What the cells of a column say, each text read once; None where one is empty or wrong."""
         if column not in self.columns:
@@ -165,7 +161,7 @@ class Table(Struct):
         self.wrong.update(row for row, _ in cells)
         rows: dict[str, list[int]] = {}
         for row, text in cells:
-            if not self.refused or self.raw(column, row) not in self.refused:
+            if not self.refused or self.cell(column, row).place.start not in self.refused:
                 rows.setdefault("" if column in self.hidden.columns else text, []).append(row)
         for same in list(rows.values())[:LISTED]:
             told, text = Problems(), self.texts[column][same[0]]
