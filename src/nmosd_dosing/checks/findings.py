@@ -7,7 +7,7 @@ missed it. What would tell a masked arm is not found.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -36,8 +36,11 @@ from nmosd_dosing.subjects.subject import Record
 _ITS_OWN = Offset()  # of a visit on the first day of its period
 
 
-def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
-    """All findings as of a day, a date or YYYY-MM-DD, subject by subject in the order of the cohort, each subject's by date.
+def check(
+    schedule: Schedule, as_of: dt.date | str, shown: Callable[[str | None, str | None], bool] = lambda code, site: True
+) -> tuple[Finding, ...]:  # fmt: skip
+    """All findings as of a day, a date or YYYY-MM-DD, subject by subject in the order of the cohort, each subject's by date; of those whose
+    code and site are `shown`.
 
     Make the schedule with `allow_deviation` and `accept_gap`, so that what is wrong is found here. Records of unknown visits are not
     among the findings: `visit_records.check_known` raises them.
@@ -46,7 +49,8 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
     as_of = the_date("as_of", as_of)
     subjects, found = by_subject(schedule)[::-1], list[Finding]()
     while subjects:
-        found += findings_of(subjects.pop(), as_of)  # whoever was looked at is let go
+        subject = subjects.pop()  # whoever was looked at is let go
+        found += findings_of(subject, as_of) if shown(subject.code, subject.site) else ()
     return tuple(found)
 
 

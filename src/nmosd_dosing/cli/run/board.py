@@ -43,7 +43,7 @@ def run(whom: PeopleOptions, asked: BoardOptions, output: PageOutput) -> None:
     findings, plans, schedules = list[Finding](), list[Plan](), list[Schedule]()
     for request in (people.known_by(replace(request, window=window), as_of) for request in requests):
         schedule = request.as_carried_out(drawn_until(as_of, ahead, month))
-        findings += [f for f in check(schedule, as_of) if shown.has(f.subject, f.site)]
+        findings += check(schedule, as_of, shown.has)
         columns = shown.columns(schedule.cohort)
         plans += progress(replace(request, as_of=as_of).plans(schedule, columns), len(columns), "plans")
         schedules.append(schedule)

@@ -185,7 +185,7 @@ def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, d
 
 def _findings(request: Request, schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Finding]:
     """The findings that are shown, with what is closed of their days."""
-    found = [finding for finding in check(schedule, as_of) if shown.has(finding.subject, finding.site)]
+    found = check(schedule, as_of, shown.has)
     return [*with_closed_days(found, as_of, request.workdays)] if request.workdays is not None else found
 
 
