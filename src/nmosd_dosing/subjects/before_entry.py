@@ -75,7 +75,8 @@ def before_entries(
     records = [record for _, mine in told for record in mine]
     took_place = np.array([r.took_place for r in records], dtype=bool)
     names_dose = np.array([r.product is not None or r.amount is not None for r in records], dtype=bool)
-    gives, assesses, goes_on = np.array([[bool(v.gives), bool(v.assessments), bool(v.hangs_on)] for v in visits], dtype=bool)[rows].T
+    of_visits = np.array([(bool(v.gives), bool(v.assessments), bool(v.hangs_on)) for v in visits], dtype=bool).reshape(-1, 3)
+    gives, assesses, goes_on = of_visits[rows].T
     dosed = gives & (~assesses | names_dose)
     days, last = of_dates([r.date for r in records]), of_dates([r.last for r in records])
     last = np.where(np.isnat(last), days + np.array([_days_of(visit) for visit in visits])[rows] * _DAY, last)
