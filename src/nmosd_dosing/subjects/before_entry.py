@@ -129,7 +129,7 @@ def dosed_through(own: Before, cohort: Cohort, first: Dates, day: Dates, last_do
             continue
         if ahead is not None:
             last = last + (ahead.takes_place(f"{own.period.id}/{visit.label}", target, anchor, visit.offset) - target)
-        there &= (day <= last) & ~(last_dose < target) & _gets(visit, own.period, cohort)
+        there &= (day <= last) & _gets(visit, own.period, cohort)
         if own.written is not None:
             there &= ~own.written[i]
         before = no_dates(len(cohort)) if found is None else found

@@ -322,3 +322,16 @@ def test_a_recorded_amount_is_compared_with_that_of_the_arm(arm: str | None, wro
     found = check(schedule, "2025-02-01")
     assert [f.message for f in found if f.verdict == "wrong-dose"] == [f"X 500 mg is recorded, planned is {mg}" for mg in wrong]
     assert " ".join(f.visit[2:] for f in found if f.message.endswith("its dose is not compared, which needs the arm")) == needs_arm
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [("1000", None), ("500", "; as much is level `half`"), ("250", "; as much is level `least`"), ("100", ""), ("999", "")],
+)
+def test_a_recorded_amount_of_a_course_says_of_which_level_it_would_be(amount: str, said: str | None) -> None:
+    text = """events: {toxic: toxic}
+products: {X: {doses: {l: {levels: {full: 100 mg, half: 50 mg, least: 25 mg}, start level: full, down: toxic}}}}
+periods: {p: {visits: [{at: D1 to D10, give: X l daily}]}}
+"""
+    told = [f"X {amount} mg is recorded, planned is 1000 mg at level full{said}"] if said is not None else []
+    assert notes(made(text, done("D1 to D10", "2025-01-06", amount, "mg")), "wrong-dose") == told
