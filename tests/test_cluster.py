@@ -118,6 +118,15 @@ def test_a_table_of_every_visit(address: str, tmp_path: Path, monkeypatch: pytes
         table = output(*asked, "--format", form)
         assert len(table.splitlines()) > 100
         assert output(*asked, "--format", form, "--on", address) == table
+    visits = tmp_path / "visits.csv"
+    done = "subject,visit,date,amount,unit\n" + "".join(f"{i:04d},rcp/D1,{days[i]},500,mg\n" for i in range(30))
+    visits.write_text(done, encoding="utf-8")
+    recorded = (*asked, "--visits", str(visits), "--format", "csv")
+    assert output(*recorded, "--on", address) == output(*recorded)
+    visits.write_text(f"{done}0012,D182,{days[12]},500,mg\n0012,D182,{days[12]},250,mg\n", encoding="utf-8")
+    told = errors(*recorded)
+    assert "`D182` is recorded twice" in told and "250" not in told  # what is hidden here is hidden when a worker tells it
+    assert errors(*recorded, "--on", address) == told
     early = (*asked, "--on", "idmc_stop=2025-02-03")
     assert "`--allow-deviation` lets it stand" in errors(*early)  # also a worker names options
     assert errors(*early, "--on", address) == errors(*early)

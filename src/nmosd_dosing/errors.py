@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import astuple, force_setattr, replace
 
 from nmosd_dosing.screen import columns, cuts, folded, printable
 from nmosd_dosing.values import beside
@@ -45,6 +45,13 @@ class Document(Struct, frozen=True, dict=True):
     path: str
     text: str
     hidden: Callable[[int, int], Iterable[tuple[int, int]]] | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For another process: what says what is hidden may know this very text, and so follows it."""
+        return type(self), astuple(replace(self, hidden=None)), self.hidden
+
+    def __setstate__(self, hidden: Callable[[int, int], Iterable[tuple[int, int]]]) -> None:
+        force_setattr(self, "hidden", hidden)
 
     @cached_property
     def line_starts(self) -> list[int]:

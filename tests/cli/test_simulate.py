@@ -109,6 +109,13 @@ def test_one_core_and_two_give_the_same_bytes(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
+def test_of_real_subjects_with_what_was_recorded_of_them() -> None:
+    """They go to the other processes, with tables of which messages show only some columns."""
+    tables = [word for name in ("subjects", "events", "visits") for word in (f"--{name}", str(TRIAL.parent / "so-far" / f"{name}.csv"))]
+    asked = (*BAT, *tables, "--as-of", "2024-06-30", "--trials", "600", "--format", "json")
+    assert output(*asked, "--cores", "2") == output(*asked, "--cores", "1")
+
+
 def test_seeds() -> None:
     assert as_json(*SMALL, "--seed", "1") == as_json(*SMALL)
     assert as_json(*SMALL, "--seed", "2")["study_stop"] != as_json(*SMALL)["study_stop"]

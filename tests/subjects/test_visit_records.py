@@ -19,6 +19,15 @@ def test_two_first_days_of_one_period_are_refused(folder: Path) -> None:
     assert planned(*asked[1:], *visits)["transitions"][0]["entered"] == "2026-01-14"
 
 
+def test_a_visit_that_was_missed_twice_and_will_be(folder: Path) -> None:
+    """A row of a day to come is an appointment until then, and takes in what did not take place."""
+    visits = table("visit,date,status\nD182,2025-07-01,missed\nD182,2025-07-02,missed\nD182,2025-07-10,done\n")
+    text = errors("plan", "--regimen", "bat4406f", "--start", "2025-01-06", *visits, "--as-of", "2025-07-07")
+    assert [line for line in text.splitlines() if line.startswith(("error", " -->", " :::"))] == [
+        "error: `D182` is recorded twice", " --> v.csv:3:1", " ::: v.csv:2:1",
+    ]  # fmt: skip
+
+
 def test_records_of_unknown_visits_and_two_of_one(folder: Path) -> None:
     visits = table(
         "visit,period,date\nD183,,2025-07-08\nD182,,2025-07-08\nD182,,2025-07-09\nD1,rpc,2025-01-06\nD182,olp,2025-07-08\nD1,,2025-01-06\n"

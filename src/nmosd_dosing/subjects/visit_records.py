@@ -371,7 +371,7 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     for visit, column, record in found.twice:
         if not record.is_fact:
             continue  # the notes tell it, and `check` does
-        first = found.records[visit, column][0]
+        first = (found.records.get((visit, column)) or found.appointments[visit, column])[0]
         also = ((("the first", first.place),) if first.place else ()) if record.place else ()
         wrong = said("`{visit}` is recorded twice", visit=record.visit)
         problems.append(Problem(wrong, record.place, said("keep one of them"), also=also, subject=column))

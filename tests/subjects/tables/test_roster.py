@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import random
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from nmosd_dosing.errors import Problem
 from nmosd_dosing.study.events import SUBJECT_EVENTS
 from nmosd_dosing.subjects.subject import Entered, Event, Record, Subject
 from nmosd_dosing.subjects.tables import roster
@@ -310,3 +312,10 @@ def test_what_is_wrong_is_told_table_by_table(folder: Path) -> None:
     asked = ("due", "--regimen", "bat4406f", "--subjects", "s.csv", "--events", "e.csv", "--as-of", "2025-06-01")
     places = [line.split("--> ")[1] for line in errors(*asked).splitlines() if "-->" in line]
     assert places == ["s.csv:3:3", "s.csv:4:3", "e.csv:2:3"]
+
+
+def test_a_record_in_another_process_stands_where_it_stood_and_hides_what_it_hid() -> None:
+    [(_, record)] = roster.records(b"subject,visit,date,amount,unit\n0012,D1,2025-01-06,500,mg\n", "v.csv")
+    there = pickle.loads(pickle.dumps(record))
+    drawn = Problem("wrong", there.place).draw()
+    assert drawn == Problem("wrong", record.place).draw() and " --> v.csv:2:1\n" in drawn and "500" not in drawn
