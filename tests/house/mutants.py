@@ -48,8 +48,12 @@ TESTS = (
 ENOUGH = 0.9
 """The share of mutants that tests should notice."""
 
-SECONDS, MEMORY = 20.0, 8 << 30
-"""Of processor time, for the tests of one mutant; and bytes."""
+SECONDS, MEMORY = 8.0, 8 << 30
+"""Of processor time, for the tests of one mutant; and bytes. Of 138 mutants of two samples that were killed 135 were within 3 seconds, the
+nearest tests first, and none of 15 survivors was by 10 seconds more."""
+
+EXAMPLES = 20
+"""Of a random test, at most: as many as it has elsewhere take most of the time, and notice hardly more."""
 
 _SETTINGS = "_hypothesis_internal_use_settings"
 AT_ONCE = int(os.environ.get("AT_ONCE") or os.cpu_count() or 1)
@@ -188,7 +192,8 @@ class Run(Struct):
         gc.unfreeze()  # else the functions are not found
         for test in (getattr(item, "obj", None) for item in session.items):
             if (found := getattr(test, _SETTINGS, None)) is not None:  # that an example fails is enough: none is made smaller
-                setattr(test, _SETTINGS, settings(found, phases=(Phase.explicit, Phase.generate)))
+                few = min(found.max_examples, EXAMPLES)
+                setattr(test, _SETTINGS, settings(found, max_examples=few, phases=(Phase.explicit, Phase.generate)))
         for file in {mutant.file for mutant in self.drawn}:
             importlib.import_module(".".join(file.relative_to(SOURCES.parent).with_suffix("").parts))
         seconds, reached = self._reach(session.items)
