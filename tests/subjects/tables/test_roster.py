@@ -319,3 +319,11 @@ def test_a_record_in_another_process_stands_where_it_stood_and_hides_what_it_hid
     there = pickle.loads(pickle.dumps(record))
     drawn = Problem("wrong", there.place).draw()
     assert drawn == Problem("wrong", record.place).draw() and " --> v.csv:2:1\n" in drawn and "500" not in drawn
+
+
+@pytest.mark.parametrize("n", [1, 99, 100, 101, 250])
+def test_of_many_problems_the_first_hundred_are_told_and_all_are_counted(n: int) -> None:
+    found = refused(subjects, "subject,start\n" + "".join(f"{i},x{i}\n" for i in range(n)))
+    count = [f"-: {n} problems in one table; the first 100 follow; None"] if n > 100 else []
+    assert found[: len(count)] == count and len(found) == len(count) + min(n, 100)
+    assert [f"`x{i}` is not a date" in text for i, text in enumerate(found[len(count) :])] == [True] * min(n, 100)
