@@ -192,6 +192,23 @@ def _without_workers(local: Any) -> None:
     local.sync(local._correct_state)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="holds a process")
+def test_a_scheduler_that_says_nothing_any_more_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_LOOK", 0.1)
+    monkeypatch.setattr(trials, "_SECONDS", 0)
+    study = load("bat4406f")
+    with scheduler() as (process, found), workers(found):
+
+        def hold(_: int) -> None:
+            os.kill(process, signal.SIGSTOP)
+            for name in ("_PATIENCE", "_ANSWER"):
+                monkeypatch.setattr(cluster, name, 1)
+
+        with pytest.raises(InputError, match=r"the scheduler at .* was lost"):
+            simulate(study, load_assumptions(TRIAL, study), 100_000, cluster=found, progress=hold)
+        os.kill(process, signal.SIGCONT)
+
+
 def test_workers_are_lost_again_and_again() -> None:
     with (
         pytest.raises(InputError, match="of the cluster at `tcp://a:1` one worker after another was lost in one job"),
@@ -277,13 +294,30 @@ def test_nobody_answers() -> None:
     found = errors(*JSON, "--on", f"tcp://127.0.0.1:{port}")
     assert f"error: no scheduler answers at `tcp://127.0.0.1:{port}`: Connection refused\n" in found
     assert f"hint: start a scheduler and workers first, `dask scheduler` and `dask worker tcp://127.0.0.1:{port}`;" in found
+    assert "error: no scheduler answers at `tcp://a..b:1`: no host can have this name\n" in errors(*JSON, "--on", "tcp://a..b:1")
+
+
+def test_what_answers_is_no_language_of_dask() -> None:
+    """dask would tell it itself, with a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        taken.settimeout(30)
+        there = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+
+        def answer() -> None:
+            for _ in range(2):
+                with taken.accept()[0] as caller:
+                    caller.sendall((8).to_bytes(8, "little") + bytes(8))
+
+        threading.Thread(target=answer, daemon=True).start()
+        done = subprocess.run([sys.executable, "-m", "nmosd_dosing", *JSON, "--on", there], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr.startswith(f"error: what answers at `{there}` is no scheduler: "), done.stderr
 
 
 def test_somebody_else_answers(address: str, client: Any) -> None:
     worker = min(client.run(os.getpid))
     assert f"error: what answers at `{worker}` is no scheduler" in errors(*JSON, "--on", worker)
     tls = address.replace("tcp", "tls")
-    assert f"error: what answers at `{tls}` is no scheduler: TLS expects" in errors(*JSON, "--on", tls)
+    assert f"error: `{tls}` is encrypted, and no certificates are named\nhint: name their files in DASK_" in errors(*JSON, "--on", tls)
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +326,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.startswith("error: a cluster needs the package distributed\nhint: install it with `pip install 'nmosd-dosing[cluster]'`")
 
 
-@pytest.mark.parametrize("address", ["tcp://[::1]:8786", "tls://node-1.lab_2.example:1", "tcp://h:65535"])
+@pytest.mark.parametrize("address", ["tcp://[::1]:8786", "tcp://[fe80::1%eth0]:8786", "tls://node-1.lab_2.example:1", "tcp://h:65535"])
 def test_addresses(address: str) -> None:
     cluster.check(address)
 

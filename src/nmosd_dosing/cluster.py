@@ -28,12 +28,12 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 Versions = Mapping[str, str]  # by what has them
 
-_ADDRESS = re.compile(r"(?:tcp|tls)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(r"(?:tcp|tls)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]):(?P<port>[0-9]{1,5})")
 _EXAMPLE = "tcp://10.1.2.3:8786"
 _A_WORKER = 4  # jobs that are under way for each worker, so that none waits, and no results pile up
 _ANSWER = 10  # seconds within which a scheduler has to answer
 _LOOK = 5  # seconds after which it is looked whether there are workers still
-_PATIENCE = 60  # seconds without any worker
+_PATIENCE = 60  # seconds without any worker, or without a word
 _FAREWELL = 2  # seconds
 
 
@@ -88,7 +88,7 @@ class Workers(Generic[Job, Result]):
                         raise InputError(_no_worker(self.address, "has no worker any more")) from None
 
     def _count(self) -> int:
-        return int(self.client.scheduler_info(n_workers=0)["n_workers"])
+        return int(self.client.sync(self.client.scheduler.identity, n_workers=0, callback_timeout=max(_PATIENCE, _ANSWER))["n_workers"])
 
 
 @contextlib.contextmanager
@@ -120,7 +120,7 @@ def _connected(address: str) -> Iterator[Any]:
     from distributed import Client
 
     for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by us
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is said by us
     _greet(address)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other versions of dask
@@ -136,16 +136,21 @@ def _greet(address: str) -> None:
     """Raises InputError where no scheduler answers, before dask tries again and again, or waits for ever."""
     import asyncio
 
+    import dask.config
     from distributed.core import rpc
     from distributed.security import Security
     from distributed.utils import LoopRunner
 
+    if address.startswith("tls") and dask.config.get("distributed.comm.tls.ca-file", None) is None:
+        names = " and ".join(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+        raise InputError(Problem(f"`{address}` is encrypted, and no certificates are named", hint=f"name their files in {names}"))
     host, _, port = address.partition("://")[2].rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         hint = f"start a scheduler and workers first, `dask scheduler` and `dask worker {address}`; or check the address"
-        raise InputError(Problem(f"no scheduler answers at `{address}`: {error.strerror or error}", hint=hint)) from None
+        why = "no host can have this name" if isinstance(error, UnicodeError) else error.strerror or error
+        raise InputError(Problem(f"no scheduler answers at `{address}`: {why}", hint=hint)) from None
 
     async def identity() -> str:
         async with rpc(address, timeout=_ANSWER, connection_args=Security().get_connection_args("client")) as scheduler:
