@@ -143,3 +143,18 @@ def test_a_visit_stands_on_one_day_of_the_month(window: int, as_of: str, month: 
     )
     days = [f"{on:%m-%d}" for on, mark in shown.on_days if mark.visit == "rcp/D182"]
     assert days == ([day] if day is not None else [])
+
+
+@pytest.mark.parametrize(("month", "as_of", "shown"), [
+    ("2025-06", "2025-06-01", False),  # the last week ends on 6 July
+    ("2025-07", "2025-06-01", True),
+    ("2025-08", "2025-06-01", False),
+])  # fmt: skip
+def test_a_month_s_weeks_have_the_days_of_its_neighbours(month: str, as_of: str, shown: bool) -> None:
+    """Day 182 is Sunday, 2025-07-06: in the week that ends June on a calendar, and in July."""
+    found = made(
+        Subject(START, "1", records=(D1,)), as_of=dt.date.fromisoformat(as_of), month=dt.date.fromisoformat(f"{month}-01"), window=None
+    )
+    in_weeks = [mark.visit for mark in found.in_month if mark.visit == "rcp/D182"]
+    assert in_weeks == (["rcp/D182"] if month != "2025-08" else [])
+    assert [mark.visit for _, mark in found.on_days if mark.visit == "rcp/D182"] == (["rcp/D182"] if shown else [])

@@ -67,6 +67,10 @@ CLOCKS = """
     no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-16 20.5 mg                 2025-02-14
     no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-12 15 mg, R 2025-01-12..2025-01-14 15 mg  2025-02-10
     no R above 20 mg R daily within 4 weeks before D1        R 2025-01-10..2025-01-16                         needs how much R a day, in mg
+    no R above 20 mg R daily for more than 7 days within 4 weeks before D1  R 2025-01-10..2025-01-16          -
+    no R above 20 mg R daily for more than 7 days within 4 weeks before D1  R 2025-01-10..2025-01-17          needs how much R a day, in mg
+    no R above 20 mg R daily within 4 weeks before D1, unless used for 7 days or less in one go  R 2025-01-10..2025-01-16  -
+    no R above 20 mg R daily within 4 weeks before D1, unless used for 7 days or less in one go  R 2025-01-10..2025-01-17  needs how much R a day, in mg
     no R within 4 weeks before D1, unless for NMOSD          R 2025-01-10..2025-01-16 NMOSD                   -
     no R within 4 weeks before D1, unless for NMOSD          R 2025-01-10..2025-01-16 arthritis               2025-02-14
     no R within 4 weeks before D1, unless for NMOSD          R 2025-01-10..2025-01-16                         2025-02-14
