@@ -23,7 +23,6 @@ from nmosd_dosing.schedule.doses.level_amounts import level_amounts
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import check_arguments, the_date, the_list
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Measurement, Subject
@@ -156,7 +155,7 @@ def dose_table(
     subjects = [
         Subject(first or NO_START, arm=arm, weight_kg=kg, height_cm=cm, sex=sex, age=age, measurements=tuple(measured)) for kg, cm in bodies
     ]
-    arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
+    arms = period_order.arms_of(period_order.way(study, period))
     schedule = expand(study, Cohort.of_subjects(subjects, arms), period=period, unblind=unblind)
     plans = [plan_of(subject) for subject in by_subject(schedule, policy)]
     notes = [tuple(about_doses(plan)) for plan in plans]

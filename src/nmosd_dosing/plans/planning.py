@@ -27,11 +27,10 @@ from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import DaysTaken, SubjectDose, SubjectPeriod, SubjectSchedule, SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.sentences import Sentence, joined
-from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding import shown_arm
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.period_order import arms_of, one_period
+from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.bounds import check_arguments, the_date
@@ -74,10 +73,9 @@ def plan(
         subject = Subject(the_date("subject", subject))
     if as_of is not None:
         subject = history.booked_by([subject], as_of)[0]
-    arms = one_period(study, period).arms if period is not None else period_order.arms_of(period_order.way(study))
     schedule = expand(
         study,
-        Cohort.of_subject(subject, arms, of_study),
+        Cohort.of_subject(subject, arms_of(way(study, period)), of_study),
         period=period,
         until=until,
         window=window,

@@ -18,7 +18,7 @@ from nmosd_dosing.schedule.expansion import begun, expand
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Period, Study
-from nmosd_dosing.study.period_order import arms_of, one_period, way
+from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.study.visit_rules import Window
 from nmosd_dosing.subjects import history, visit_records
 from nmosd_dosing.subjects.bounds import check_arguments
@@ -58,7 +58,7 @@ class Request(Struct, frozen=True):
     @property
     def periods(self) -> tuple[Period, ...]:
         """The periods that are planned. Raises InputError where there is no such period, or no one way."""
-        return (one_period(self.study, self.period),) if self.period is not None else way(self.study)
+        return way(self.study, self.period)
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -30,7 +30,6 @@ from nmosd_dosing.schedule.visit_dates import dates_of, with_unscheduled, withou
 from nmosd_dosing.study import events, period_order
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Period, Study
-from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_labels import again, restarted
 from nmosd_dosing.study.visit_names import Names
@@ -87,7 +86,7 @@ def _expand(
     accept_gap: bool, at_least: dt.date | None, ends: bool = True, levels: bool = True,
 ) -> Schedule:  # fmt: skip
     """`ends`: whether recorded ends of periods are held against their first days; `levels`: whether events move doses among theirs."""
-    periods = (one_period(study, period),) if period is not None else period_order.way(study)
+    periods = period_order.way(study, period)
     arms = period_order.arms_of(periods)
     if ((cohort.arm < UNKNOWN_ARM) | (cohort.arm >= len(arms))).any():
         where = periods[0].id if len(periods) == 1 else study.id
@@ -151,7 +150,7 @@ def as_planned(schedule: Schedule, at_least: dt.date) -> Schedule:
 def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopped:
     """When the study stops, counted over all subjects of a cohort: for whoever expands it in slices. Raises InputError as `expand` does
     for recorded entries that contradict each other."""
-    periods = (one_period(study, period),) if period is not None else period_order.way(study)
+    periods = period_order.way(study, period)
     cohort = _begun(study, cohort, periods)
     if cohort.records:
         cohort = first_days.with_entries(cohort, periods, [_visits(p, cohort, None, None) for p in periods], slips=True)
@@ -160,7 +159,7 @@ def stopped(study: Study, cohort: Cohort, *, period: str | None = None) -> Stopp
 
 def begun(study: Study, cohort: Cohort, *, period: str | None = None) -> Cohort:
     """The cohort in which study day 1 is the recorded first dose, as `expand` has it. Raises InputError for an unknown period."""
-    return _begun(study, cohort, (one_period(study, period),) if period is not None else period_order.way(study))
+    return _begun(study, cohort, period_order.way(study, period))
 
 
 def _begun(study: Study, cohort: Cohort, periods: Sequence[Period]) -> Cohort:
@@ -212,13 +211,6 @@ def _fill(
         beyond=np.zeros(n, dtype=np.int64),
         visit_records=found,
         written=frozenset((i, column) for i, columns in read.recorded.items() for column, known in columns.items() if known is not None),
-        counted={},
-        planned={},
-        exposure={},
-        reweighed={},
-        taken={},
-        taken_days={},
-        resumed={},
     )
     fill_dates = dates_of(filling, [i for i, s in enumerate(segment_of) if segments[s].unsure is None])
     fill_doses = doses_of(filling, read)

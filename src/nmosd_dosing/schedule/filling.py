@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import field
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import Dates
@@ -16,13 +17,13 @@ from nmosd_dosing.schedule.visit_states import Counted
 class Filling(Schedule, frozen=True):
     """A schedule whose arrays are still written; only what fills it takes one, and `finish` gives what everybody else reads."""
 
-    counted: dict[int, Counted]
-    planned: dict[int, NDArray[np.float64]]
-    exposure: dict[int, tuple[NDArray[np.float64], ...]]
-    reweighed: dict[str, Reweighed]
-    taken: dict[int, NDArray[np.uint8]]
-    taken_days: dict[int, TakenDays]
-    resumed: dict[int, Dates]
+    counted: dict[int, Counted] = field(default_factory=dict)
+    planned: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    exposure: dict[int, tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
+    reweighed: dict[str, Reweighed] = field(default_factory=dict)
+    taken: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    taken_days: dict[int, TakenDays] = field(default_factory=dict)
+    resumed: dict[int, Dates] = field(default_factory=dict)
 
     def finish(self) -> Schedule:
         """The schedule, read-only."""

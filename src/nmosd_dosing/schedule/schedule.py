@@ -65,9 +65,9 @@ class Schedule(Struct, frozen=True, dict=True):
     last_doses: Dates
     beyond: NDArray[np.int64]
     visit_records: VisitRecords | None
+    written: frozenset[tuple[int, int]]
     counted: Mapping[int, Counted]
     planned: Mapping[int, NDArray[np.float64]]
-    written: frozenset[tuple[int, int]]
     exposure: Mapping[int, tuple[NDArray[np.float64], ...]]
     reweighed: Mapping[str, Reweighed]
     taken: Mapping[int, NDArray[np.uint8]]

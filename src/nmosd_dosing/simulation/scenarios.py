@@ -18,7 +18,6 @@ from nmosd_dosing.simulation.trial_to_date import Real
 from nmosd_dosing.simulation.trials import Options, prepare, run
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.period_order import one_period
 from nmosd_dosing.subjects.bounds import check_arguments, the_list
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
@@ -37,7 +36,7 @@ def load_assumptions(path: str | Path, study: Study, period: str | None = None) 
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Problem(f"cannot read `{path}`: {reason}", hint="check the name")) from None
-    return read_assumptions(content, str(path), study, (one_period(study, period),) if period is not None else period_order.way(study))
+    return read_assumptions(content, str(path), study, period_order.way(study, period))
 
 
 def simulate(
@@ -95,7 +94,7 @@ def simulate(
         problems.append(Problem("`progress` cannot be called", hint="give a function of one number, or leave it out"))
     if problems:
         raise InputError(problems)
-    periods = (one_period(study, period),) if period is not None else period_order.way(study)
+    periods = period_order.way(study, period)
     sets = [(BASE, assumptions), *scenarios]
     concealed = any(study.conceals(p) for p in periods)
     arms_used = unblind and so_far is not None and concealed

@@ -9,11 +9,14 @@ from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit_rules import LAST_DOSE, Point, VisitRule
 
 
-def way(study: Study) -> tuple[Period, ...]:
-    """The periods that a subject may go through, first things first: from the one from which alone a way leads on, or the only one.
+def way(study: Study, period: str | None = None) -> tuple[Period, ...]:
+    """The periods that a subject may go through, first things first: from the one from which alone a way leads on, or the only one; or
+    the `period` that is asked for alone.
 
-    Raises InputError where the file has several ways in, or arms that differ on the way.
+    Raises InputError where there is no such period, the file has several ways in, or arms differ on the way.
     """
+    if period is not None:
+        return (one_period(study, period),)
     targets = {t.target_period for t in study.transitions}
     roots = [p for p in study.periods if p.id not in targets and any(t.source_period == p.id for t in study.transitions)]
     if len(study.periods) > 1 and len(roots) != 1:

@@ -324,26 +324,16 @@ class Cohort(Struct, frozen=True, dict=True):
         assert self.ahead is None
         columns = np.asarray(chosen, dtype=np.int64)
         at = {column: i for i, column in enumerate(columns.tolist())}
+        mine = {name: getattr(self, name) for name in self.__struct_fields__}
+        one_each = ("start", "grams", "arm", "height", "sex", "age", "planned_start")
         return replace(
             self,
-            start=self.start[columns],
-            grams=self.grams[columns],
-            arm=self.arm[columns],
-            events={name: dates[:, columns] for name, dates in self.events.items()},
-            entered={name: dates[columns] for name, dates in self.entered.items()},
-            booked={name: dates[columns] for name, dates in self.booked.items()},
-            records=tuple((at[column], record) for column, record in self.records if column in at),
-            timed=tuple((at[column], record) for column, record in self.timed if column in at),
-            codes=tuple(self.codes[column] for column in at) if self.codes else (),
-            sites=tuple(self.sites[column] for column in at) if self.sites else (),
-            height=self.height[columns] if self.height is not None else None,
-            sex=self.sex[columns] if self.sex is not None else None,
-            age=self.age[columns] if self.age is not None else None,
-            planned_start=self.planned_start[columns] if self.planned_start is not None else None,
-            weighed=self.weighed.chosen(columns) if self.weighed is not None else None,
-            measured=self.measured.chosen(columns) if self.measured is not None else None,
+            **{name: mine[name][columns] for name in one_each if mine[name] is not None},
+            **{name: {key: days[..., columns] for key, days in mine[name].items()} for name in ("events", "entered", "booked")},
+            **{name: tuple((at[c], what) for c, what in mine[name] if c in at) for name in ("records", "timed", "earlier")},
+            **{name: tuple(mine[name][c] for c in at) for name in ("codes", "sites") if mine[name]},
+            **{name: mine[name].chosen(columns) for name in ("weighed", "measured") if mine[name] is not None},
             values={name: series.chosen(columns) for name, series in self.values.items()},
-            earlier=tuple((at[column], e) for column, e in self.earlier if column in at),
         )
 
 

@@ -20,7 +20,7 @@ from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.study.model import Study
-from nmosd_dosing.study.period_order import arms_of, one_period, way
+from nmosd_dosing.study.period_order import arms_of, way
 from nmosd_dosing.subjects import history
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import history_table, roster, subject_table, written
@@ -57,7 +57,7 @@ class Way(Struct, frozen=True):
         """The periods that are planned."""
         if self.study is None:
             return ()
-        return (one_period(self.study, self.period),) if self.period is not None else way(self.study)
+        return way(self.study, self.period)
 
     @property
     def masked(self) -> bool:
