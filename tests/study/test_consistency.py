@@ -15,6 +15,10 @@ TWICE = {
     "a taper whose steps share a day": ("at: D1 to D14, give: X 60 mg daily", "at: D14 to D28, give: X 50 mg daily"),
     "a dose within a course": ("at: D1 to D10, give: X 60 mg daily", "at: D5, give: X 500 mg"),
     "a course within a course": ("at: D1 to D10, give: X 60 mg daily", "at: D3 to D4, give: X 5 mg daily"),
+    "a course and a day by months, the month being February": (
+        "at: D2 to D29, give: X 60 mg daily",
+        "at: D1 + 1 month, give: X 500 mg",
+    ),
     "a cycle's course and a day": ("at: D1 to D5, cycle: 'every 21 days, 3 cycles', give: X 1 mg daily", "at: D24, give: X 3 mg"),
     "a course after an event and a day of it": (
         "at: relapse to relapse + 4 days, give: X 1 mg daily",
@@ -35,6 +39,7 @@ def test_a_product_twice_on_a_day_of_a_course_is_refused(lines: tuple[str, ...])
         ("at: D1 to D5, give: X 1 mg daily",),
         ("at: D1, give: X 1 mg twice daily",),
         ("at: D1 to D10, give: X 1 mg daily", "at: D12, give: X 1 mg"),
+        ("at: D2 to D28, give: X 1 mg daily", "at: D1 + 1 month, give: X 1 mg"),
     ],
 )
 def test_doses_of_a_course_keep_the_minimum_gap(lines: tuple[str, ...]) -> None:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from nmosd_dosing import Record, Subject
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.visit_records import renamed
 from tests.kit.command import dosing, errors, output
+from tests.kit.dates import START
 from tests.kit.recorded import RCP, checked, planned, table
+from tests.kit.somebody import HEAD as SMALL
 
 
 def test_two_first_days_of_one_period_are_refused(folder: Path) -> None:
@@ -174,3 +185,39 @@ def test_of_days_that_belong_to_some_arms_only_a_name_means_the_subject_s_own(fo
         made = planned(*asked, "--arm", arm, *table("visit,date\nC2D1,2025-01-30\n"))
         assert [v["id"] for v in made["visits"] if v["actual"]] == [id]
     assert "is a name of several visits" in errors("plan", *asked, *table("visit,date\nC2D1,2025-01-30\n"))
+
+
+RESTARTED = """products: {X: {}, Y: {}, Z: {}}
+arms: [a, b]
+periods:
+  p:
+    visits:
+      - {at: D1, give: {a: [X 1 mg, Y 1 mg], b: Y 1 mg}}
+      - {at: D8, give: Y 1 mg}
+      - {at: D15, give: [X 2 mg, Y 2 mg]}
+      - {at: D22, assess: MRI}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "arm", "record", "products"),
+    [
+        ("D1", "D8", 0, {}, ["X", "Y"]),  # of each that was planned
+        ("D1", "D8", 1, {}, [None]),  # the arm's own is what the other visit gives
+        ("D1", "D8", -1, {}, ["X", "Y"]),
+        ("D1", "D15", 0, {}, [None]),
+        ("D1", "D15", 1, {}, ["Y"]),
+        ("D8", "D15", 0, {}, ["Y"]),
+        ("D8", "D15", 0, {"product": "X"}, ["X"]),
+        ("D15", "D8", 0, {"amount": Decimal(3), "unit": "mg"}, [None]),  # one amount of several stays one
+        ("D8", "D15", 0, {"amount": Decimal(1), "unit": "mg"}, ["Y"]),
+        ("D22", "D8", 0, {}, [None]),
+    ],
+)
+def test_a_record_under_another_name_is_of_what_was_planned(
+    old: str, new: str, arm: int, record: dict[str, Any], products: list[str | None]
+) -> None:
+    schedule = expand(read_study_text(SMALL + RESTARTED)[0], Cohort.of_subject(Subject(START), ("a", "b")))
+    visits = {visit.label: visit for visit in schedule.visits}
+    found = renamed(Record(old, START, **record), new, "p", visits[old], visits[new], arm)
+    assert [(made.visit, made.product) for made in found] == [(new, product) for product in products]
