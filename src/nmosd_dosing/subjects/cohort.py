@@ -395,8 +395,10 @@ def _weighed(given: tuple[ArrayLike, ArrayLike], n: int, problems: list[Problem]
         return None
     if (np.isnat(dates) != np.isnan(grams)).any():
         problems.append(Problem("`weighed`: a day without a weight, or a weight without a day"))
-    order = np.argsort(dates, axis=0, kind="stable")  # NaT comes last
-    return Series(np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0))
+    if (~(dates[:-1] <= dates[1:]) & ~np.isnat(dates[1:])).any():  # else they stand in order, NaT behind them
+        order = np.argsort(dates, axis=0, kind="stable")
+        dates, grams = np.take_along_axis(dates, order, axis=0), np.take_along_axis(grams, order, axis=0)
+    return Series(dates, grams)
 
 
 def by_column(found: Sequence[tuple[int, dt.date]], n: int) -> Dates:
