@@ -82,6 +82,8 @@ CLOCKS = """
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, stable 2025-01-01            -
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, stable 2025-01-02            2025-01-30
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01                               needs the day since which the relapse symptoms are stable
+    relapse symptoms stable for at least 4 weeks before D1   stable 2025-01-01                                -
+    relapse symptoms stable for at least 4 weeks before D1   stable 2025-01-02                                2025-01-30
     relapse symptoms stable for at least 4 weeks before D1   relapse 2025-01-20                               2025-02-17
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, stable 2024-12-05, relapse 2025-01-20  2025-02-17
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, relapse 2024-12-20, stable 2024-12-25  -

@@ -12,6 +12,7 @@ from nmosd_dosing.checks.finding import Finding, deviates
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.subjects.cohort import Cohort
 from tests.judges.test_hours import STUDY
+from tests.kit.somebody import HEAD
 
 DAY, NEXT = dt.date(2025, 1, 6), dt.date(2025, 1, 7)
 DOSES = (Record("D1", DAY, product="Y", time=dt.time(8, 30)), Record("D1", DAY, product="X", time=dt.time(9)))
@@ -75,3 +76,19 @@ def test_of_what_nothing_is_recorded_one_line_says_so_once_its_day_has_passed() 
     assert [f.time_point for f in each if f.verdict == "past-target"] == [
         "ECG, 15 min before X", "PK sample, before X", "PK sample, 1.5 h after X", "PK sample, end of X",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("times", "as_of", "told"),
+    [
+        ("1 h after X", DAY, []),
+        ("1 h after X", NEXT, [("PK, 1 h after X", "not recorded")]),
+        ("1 h after X, 2 h after X", DAY, []),
+        ("1 h after X, 2 h after X", NEXT, [("2 time points", "nothing is recorded of them")]),
+    ],
+)
+def test_of_several_samples_that_are_not_recorded_one_thing_is_said(times: str, as_of: dt.date, told: list[tuple[str, str]]) -> None:
+    entry = f'{{at: D1, give: X 1 mg, assess: {{PK: "{times}"}}}}'
+    study, _ = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods: {{p: {{visits: [{entry}]}}}}\n")
+    found = check(expand(study, Cohort.of_subject(Subject(DAY, records=(Record("D1", DAY),)), ())), as_of)
+    assert [(f.time_point, f.message) for f in found if f.time_point is not None] == told

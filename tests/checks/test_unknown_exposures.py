@@ -8,7 +8,9 @@ import pytest
 
 from nmosd_dosing.checks.screening import Days, Screening, clocks_of, screen
 from nmosd_dosing.language import catalog
+from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.subjects.had import Had, Past
+from tests.kit.somebody import HEAD
 
 DAY = dt.date(2024, 9, 1)
 
@@ -45,3 +47,14 @@ def test_several_names_in_one_are_all_of_them() -> None:
     made = found("rituximab and dexamethasone")
     assert made.earliest.unknown == ()
     assert "EC1" in made.earliest.held_by
+
+
+@pytest.mark.parametrize(
+    ("known", "name", "said"),
+    [("abcd", "xxabcdxx", "`xxabcdxx`"), ("abcde", "xxabcdexx", "`xxabcdexx` (did you mean `abcde`?)")],
+)
+def test_a_name_of_five_letters_may_stand_inside_a_word(known: str, name: str, said: str) -> None:
+    text = f"criteria: {{A: {{clock: no {known} within 4 weeks before D1}}}}\nproducts: {{X: {{}}}}\n"
+    study, _ = read_study_text(f"{HEAD}{text}periods: {{a: {{visits: [{{at: D1, give: X 1 mg}}]}}}}\n")
+    past = Past((Had(name, DAY, DAY),), told=True)
+    assert screen(clocks_of(study, None, past), Days(None, dt.date(2025, 1, 27))).earliest.unknown == (said,)

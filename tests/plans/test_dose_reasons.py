@@ -143,3 +143,21 @@ periods: {a: {visits: [{at: D1, give: X k}]}}
 def test_a_dose_by_a_value_says_by_which(value: float | None, kg: float | None, step: str) -> None:
     values = (Measurement("eGFR", START, value),) if value is not None else ()
     assert made(BY_EGFR, weight_kg=kg, measurements=values).visits[0].dose_steps == (f"dose of X, k by eGFR band: {step}",)
+
+
+@pytest.mark.parametrize(
+    ("sex", "rule", "step"),
+    [
+        ("M", "ideal", "10 mg/kg x 65.937 kg = 659.37 mg; ideal weight (Devine): 50 kg + 2.3 kg x 6.929 inches over 60 = 65.937 kg"),
+        ("F", "ideal", "10 mg/kg x 61.437 kg = 614.37 mg; ideal weight (Devine): 45.5 kg + 2.3 kg x 6.929 inches over 60 = 61.437 kg"),
+        ("M", "adjusted", "10 mg/kg x 71.562 kg = 715.62 mg; ideal weight (Devine): 50 kg + 2.3 kg x 6.929 inches over 60 = 65.937 kg; "
+                          "adjusted: and 0.4 of the difference to 80 kg at baseline = 71.562 kg"),
+        ("F", "adjusted", "10 mg/kg x 68.862 kg = 688.62 mg; ideal weight (Devine): 45.5 kg + 2.3 kg x 6.929 inches over 60 = 61.437 kg; "
+                          "adjusted: and 0.4 of the difference to 80 kg at baseline = 68.862 kg"),
+    ],
+)  # fmt: skip
+def test_a_weight_that_is_reckoned_says_how(sex: str, rule: str, step: str) -> None:
+    rules = f"products: {{X: {{doses: {{r: {{amount: 10 mg/kg, weight: {rule} (Devine)}}}}}}}}\n"
+    text = rules + "periods: {p: {visits: [{at: D1, give: X r}]}}\n"
+    found = made(text, weight_kg=80, height_cm=170, sex=sex).visits[0].dose_steps
+    assert found == (f"dose of X, 10 mg/kg of the {rule} weight: {step}",)

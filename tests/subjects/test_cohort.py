@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Event, Subject, Weight
+from nmosd_dosing import Event, InputError, Subject, Weight
 from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.dates import START
 
@@ -38,3 +39,14 @@ def test_later_weights_may_be_decimals_as_the_one_at_baseline_may() -> None:
     )
     assert decimals.weighed is not None and floats.weighed is not None
     assert (decimals.weighed.wholes == floats.weighed.wholes).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "least", "most", "step"), [("weight_kg", 0.001, 500, 0.001), ("height_cm", 30, 272, 0.1), ("arm", -1, 32767, 1)]
+)
+def test_a_number_of_a_column_is_within_its_bounds(column: str, least: float, most: float, step: float) -> None:
+    for good in (least, most):
+        assert len(Cohort.of(["2025-01-06"], **{column: [good]})) == 1  # type: ignore[arg-type]
+    for wrong in (least - step, most + step):
+        with pytest.raises(InputError, match=column):
+            Cohort.of(["2025-01-06"], **{column: [wrong]})  # type: ignore[arg-type]

@@ -132,7 +132,7 @@ def _masked_alike(period: Period, visit: Visit, give: Give, problems: Problems, 
             give.place,
             "it would unblind: write the same `over …` for every arm",
         )
-    levels = {dose.levels and dose.levels.scheme for dose in give.doses if dose is not None and dose.kind != "placebo"}
+    levels = {dose.levels and dose.levels.scheme for dose in give.doses if dose is not None}  # a placebo's are those beside it
     if len(levels) > 1 and once(told, give.place, "levels"):
         problems.error(
             f"arms with different dose levels in a blinded part: {give.product} on {visit.label}",
