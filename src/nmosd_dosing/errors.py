@@ -199,6 +199,11 @@ class Problems(Struct):
 
         return tuple(sorted(unique, key=order))
 
+    def stop(self) -> None:
+        """Raises InputError where anything was found."""
+        if self.found:
+            raise InputError(self.in_order())
+
     @property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(p for p in self.in_order() if p.severity == "error")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import click
+
 from nmosd_dosing.cli import complete
+from tests.kit.commands import COMMANDS
+
+
+def typed(**params: Any) -> Any:
+    context = click.Context(COMMANDS["plan"])
+    context.params = params
+    return context
 
 
 def test_the_shell_completes_regimens_periods_and_arms() -> None:
-    assert complete.regimens("mil") == ["mil62", "mil62-phase1b", "mil62-rcp", "mil62-olp"]
-    assert complete.arms("mil62-phase1b", None, "") == ["500mg", "1000mg"]
-    assert complete.arms("mil62", "rcp", "p") == ["placebo"]
-    assert complete.arms("nonsense", None, "") == [] and complete.arms(None, None, "") == []
-    assert complete.periods("mil62", "") == ["phase1b", "rcp", "olp"]
+    assert complete.complete_regimen("mil") == ["mil62", "mil62-phase1b", "mil62-rcp", "mil62-olp"]
+    assert complete.complete_arm(typed(regimen="mil62-phase1b"), "") == ["500mg", "1000mg"]
+    assert complete.complete_arm(typed(regimen="mil62", period="rcp"), "p") == ["placebo"]
+    assert complete.complete_arm(typed(regimen="nonsense"), "") == [] and complete.complete_arm(typed(), "") == []
+    assert complete.complete_period(typed(regimen="mil62"), "") == ["phase1b", "rcp", "olp"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import json
 import os
 import subprocess
 import sys
+import typing
+from types import ModuleType
 
 import pytest
 
-from nmosd_dosing.cli import app
+from nmosd_dosing.cli import app, commands, register_commands
 
 
 def loaded(*words: str, **environment: str) -> tuple[set[str], str]:
@@ -60,6 +65,27 @@ def test_a_plan_loads_neither_what_shows_pages_nor_tables_nor_registers() -> Non
 
 
 def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with() -> None:
-    for commands in (app.commands, app.commands["register"].commands, app.commands["register"].commands["account"].commands):
-        for name, line in commands.lines.items():
-            assert commands[name].name == name and commands[name].get_short_help_str(1000) == line
+    for there in (app.commands, app.commands["register"].commands, app.commands["register"].commands["account"].commands):
+        for name, line in there.lines.items():
+            assert there[name].name == name and there[name].get_short_help_str(1000) == line
+
+
+@pytest.mark.parametrize("module", [commands, register_commands], ids=lambda module: module.__name__)
+def test_what_does_a_command_takes_what_is_declared(module: ModuleType) -> None:
+    declared = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.FunctionDef)]
+    assert declared
+    for node in declared:
+        (decorator,) = node.decorator_list
+        assert isinstance(decorator, ast.Call)
+        room, _, name = str(ast.literal_eval(decorator.args[0])).partition(".")
+        does = getattr(importlib.import_module(f"nmosd_dosing.cli.run.{room}"), name)
+        rooms = {**vars(typing), **vars(importlib.import_module("nmosd_dosing.cli.options"))}
+        given, taken = (list(typing.get_type_hints(each, localns=rooms).values())[:-1] for each in (getattr(module, node.name), does))
+        assert len(given) == len(taken)
+        for mine, theirs in zip(given, taken, strict=True):
+            assert issubclass(mine, theirs) if inspect.isclass(theirs) and inspect.isclass(mine) else _plain(mine) == _plain(theirs)
+
+
+def _plain(hint: object) -> str:
+    """A type, whichever kind of list it says."""
+    return str(hint).replace("collections.abc.Sequence", "list")

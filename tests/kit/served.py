@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 def made(address: str) -> Any:
     """A register of the invented trial, with arms and an account for each role, none of which has a password."""
     from nmosd_dosing.cli import trial
-    from nmosd_dosing.cli.import_options import ImportOptions
+    from nmosd_dosing.cli.options import ImportOptions
     from nmosd_dosing.cli.run import register_tables
     from nmosd_dosing.register import accounts, register
     from nmosd_dosing.register.database.store import Act

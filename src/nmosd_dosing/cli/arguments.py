@@ -87,24 +87,15 @@ def week(option: str, text: str, as_of: dt.date, problems: Problems) -> tuple[dt
     return first, last
 
 
-def weight(option: str, text: str, problems: Problems) -> float | None:
-    """A body weight in kg, to the gram."""
-    return cells.weight(f"`{option} {clip(text)}`", text, None, problems)
+def _as_in_a_cell(read: Callable[[str, str, None, Problems], T | None]) -> Callable[[str, str, Problems], T | None]:
+    """An option that is read as a cell of a table is."""
+    return lambda option, text, problems: read(f"`{option} {clip(text)}`", text, None, problems)
 
 
-def sex(option: str, text: str, problems: Problems) -> Sex | None:
-    """`M` or `F`."""
-    return cells.sex(f"`{option} {clip(text)}`", text, None, problems)
-
-
-def age(option: str, text: str, problems: Problems) -> int | None:
-    """An age on day 1 in completed years."""
-    return cells.age(f"`{option} {clip(text)}`", text, None, problems)
-
-
-def height(option: str, text: str, problems: Problems) -> float | None:
-    """A body height in cm, to the millimetre."""
-    return cells.height(f"`{option} {clip(text)}`", text, None, problems)
+weight = _as_in_a_cell(cells.weight)  # in kg, to the gram
+height = _as_in_a_cell(cells.height)  # in cm, to the millimetre
+sex: Callable[[str, str, Problems], Sex | None] = _as_in_a_cell(cells.sex)  # `M` or `F`
+age = _as_in_a_cell(cells.age)  # on day 1, in completed years
 
 
 def measurements(option: str, texts: Sequence[str], values: Sequence[Value] | None, problems: Problems) -> tuple[Measurement, ...]:

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
 from msgspec import Struct
 
-Stamp = Annotated[
-    str | None, typer.Option(help="The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.", metavar="INSTANT")
-]
+from nmosd_dosing.cli.shared_options import flag, takes
+
+Stamp = Annotated[str | None, takes("INSTANT", "The time of writing that entries carry, else now: 2025-01-06T08:00:00Z.")]
 
 
 class CalendarOptions(Struct, frozen=True, kw_only=True, eq=False):
     """Calendars, and how they look."""
 
-    ics: Annotated[str | None, typer.Option(help="Write a calendar (iCalendar) too; one that is there is updated.", metavar="FILE")] = None
-    ics_dir: Annotated[str | None, typer.Option(help="The same, a file for each subject, named by its code.", metavar="FOLDER")] = None
-    previous: Annotated[str | None, typer.Option(help="The calendar to update, if it is another file.", metavar="FILE")] = None
-    changes: Annotated[str | None, typer.Option(help="Write what is new, moved, changed or cancelled also by itself.", metavar="FILE")] = (
-        None
-    )
-    window_entries: Annotated[bool, typer.Option("--window-entries", help="Entries for visit windows and entry windows, too.")] = False
-    spans: Annotated[bool, typer.Option("--spans", help="Entries for times such as contraception, too.")] = False
-    remind: Annotated[str | None, typer.Option(help="An alarm before each visit: 3d, 12h.", metavar="LENGTH")] = None
-    at: Annotated[str | None, typer.Option(help="Visits at an hour, not all-day; needs --zone.", metavar="HH:MM")] = None
-    zone: Annotated[str | None, typer.Option(help="The hour's time zone: Asia/Shanghai.", metavar="ZONE")] = None
-    duration: Annotated[str | None, typer.Option(help="How long a visit with an hour lasts: 4h, 90min.", metavar="LENGTH")] = None
-    lang: Annotated[str | None, typer.Option(help="The calendar's language: en or zh.", metavar="LANG")] = None
-    discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendar.")] = False
+    ics: Annotated[str | None, takes("FILE", "Write a calendar (iCalendar) too; one that is there is updated.")] = None
+    ics_dir: Annotated[str | None, takes("FOLDER", "The same, a file for each subject, named by its code.")] = None
+    previous: Annotated[str | None, takes("FILE", "The calendar to update, if it is another file.")] = None
+    changes: Annotated[str | None, takes("FILE", "Write what is new, moved, changed or cancelled also by itself.")] = None
+    window_entries: Annotated[bool, flag("--window-entries", "Entries for visit windows and entry windows, too.")] = False
+    spans: Annotated[bool, flag("--spans", "Entries for times such as contraception, too.")] = False
+    remind: Annotated[str | None, takes("LENGTH", "An alarm before each visit: 3d, 12h.")] = None
+    at: Annotated[str | None, takes("HH:MM", "Visits at an hour, not all-day; needs --zone.")] = None
+    zone: Annotated[str | None, takes("ZONE", "The hour's time zone: Asia/Shanghai.")] = None
+    duration: Annotated[str | None, takes("LENGTH", "How long a visit with an hour lasts: 4h, 90min.")] = None
+    lang: Annotated[str | None, takes("LANG", "The calendar's language: en or zh.")] = None
+    discreet: Annotated[bool, flag("--discreet", "No study, drug or code in the calendar.")] = False
     stamp: Stamp = None
     force_undo: Annotated[
-        bool, typer.Option("--force-undo", help="Put back visits that a calendar shows as done and of which nothing is recorded now.")
+        bool, flag("--force-undo", "Put back visits that a calendar shows as done and of which nothing is recorded now.")
     ] = False
 
     @property
@@ -42,9 +39,7 @@ class CalendarOptions(Struct, frozen=True, kw_only=True, eq=False):
 class CohortCalendars(CalendarOptions, frozen=True, kw_only=True, eq=False):
     """Calendars in a folder."""
 
-    ics_dir: Annotated[
-        str | None, typer.Option(help="Write calendars (iCalendar) too; those in the folder are updated.", metavar="FOLDER")
-    ] = None
-    ics_by: Annotated[str | None, typer.Option(help="A calendar for each subject, or for each site.", metavar="subject|site")] = None
-    lang: Annotated[str | None, typer.Option(help="The calendars' language: en or zh.", metavar="LANG")] = None
-    discreet: Annotated[bool, typer.Option("--discreet", help="No study, drug or code in the calendars.")] = False
+    ics_dir: Annotated[str | None, takes("FOLDER", "Write calendars (iCalendar) too; those in the folder are updated.")] = None
+    ics_by: Annotated[str | None, takes("subject|site", "A calendar for each subject, or for each site.")] = None
+    lang: Annotated[str | None, takes("LANG", "The calendars' language: en or zh.")] = None
+    discreet: Annotated[bool, flag("--discreet", "No study, drug or code in the calendars.")] = False

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 from typer.main import get_command
 
 from nmosd_dosing.cli.groups import in_options
 from nmosd_dosing.cli.help import Command
-
-T = TypeVar("T")
 
 
 class Commands(Mapping[str, Any]):
@@ -22,16 +20,16 @@ class Commands(Mapping[str, Any]):
         self.lines: dict[str, str] = {}
         self._made: dict[str, Callable[[], Any]] = {}
 
-    def command(self, *, without: Sequence[str] = ()) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    def command(self, work: str, *, without: Sequence[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Makes a function a command: its options are those of its groups, except `without`; its name is the function's, less a `_` at
-        the end."""
+        the end. `work`: the function in a room of `run` that does it, `plan.run`, and takes the same."""
 
-        def add(function: Callable[..., T]) -> Callable[..., T]:
+        def add(function: Callable[..., None]) -> Callable[..., None]:
             name, line = function.__name__.rstrip("_"), " ".join((function.__doc__ or "").split("\n\n")[0].split())
 
             def made() -> Any:
                 alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-                alone.command(name, cls=Command, short_help=line)(in_options(function, without))
+                alone.command(name, cls=Command, short_help=line)(in_options(function, work, without))
                 return get_command(alone)
 
             self.add(name, line, made)
@@ -42,13 +40,6 @@ class Commands(Mapping[str, Any]):
     def add(self, name: str, line: str, made: Callable[[], Any]) -> None:
         """A command, or a group of them, and how it is made."""
         self.lines[name], self._made[name] = line, functools.cache(made)
-
-    def take(self, *others: Commands) -> Commands:
-        """These commands, and those of other rooms behind them."""
-        for other in others:
-            self.lines |= other.lines
-            self._made |= other._made
-        return self
 
     def __getitem__(self, name: str) -> Any:
         return self._made[name]()

@@ -1,4 +1,5 @@
-"""The commands: what each takes, and what its help says. What each does is in a room of `run`, loaded when it runs."""
+"""The commands: what each takes, and what its help says. What each does is in a room of `run`, under the name that stands
+with it, and takes the same; it is loaded when it runs."""
 
 from __future__ import annotations
 
@@ -9,14 +10,14 @@ import typer
 from nmosd_dosing.cli import options
 from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
 from nmosd_dosing.cli.command_list import Commands
-from nmosd_dosing.cli.options import OF_ONE_SUBJECT, OF_REGISTER, PeopleOptions
+from nmosd_dosing.cli.options import OF_BODY, OF_ONE_SUBJECT, OF_REGISTER, OF_VISITS, PeopleOptions
 from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput, TypedOutput
-from nmosd_dosing.cli.simulate_options import SimulateOptions
+from nmosd_dosing.cli.shared_options import flag, takes
 
 COMMANDS = Commands()
 
 
-@COMMANDS.command(without=("visit",))
+@COMMANDS.command("plan.run", without=("visit",))
 def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOptions, calendar: CalendarOptions) -> None:
     """One subject's dated plan, masked where the study is blinded; as a table, for programs, as a calendar.
 
@@ -36,13 +37,10 @@ def plan(people: PeopleOptions, asked: options.PlanOptions, output: OutputOption
       dosing plan --regimen mil62-rcp --start 2025-01-06 --subject 0012 --ics visits.ics --remind 3d
       dosing plan --regimen mil62 --subjects subjects.csv --visits visits.csv --subject 0012
     """  # fmt: skip
-    from nmosd_dosing.cli.run.plan import run
-
-    run(people, asked, output, calendar)
 
 
-@COMMANDS.command()
-def check(people: PeopleOptions, asked: options.CheckOptions, output: TypedOutput) -> int:
+@COMMANDS.command("check.run_check")
+def check(people: PeopleOptions, asked: options.CheckOptions, output: TypedOutput) -> None:
     """What was done against the plan, for one subject or many. Exit code 1 where something deviates.
 
     \b
@@ -50,13 +48,10 @@ def check(people: PeopleOptions, asked: options.CheckOptions, output: TypedOutpu
       dosing check --regimen bat4406f --start 2025-01-06 --visit D182=2025-07-08 --window 3d
       dosing check --regimen mil62 --subjects subjects.csv --visits visits.csv --as-of 2025-09-01
     """
-    from nmosd_dosing.cli.run.check import run_check
-
-    return run_check(people, asked, output)
 
 
-@COMMANDS.command(without=("visit",))
-def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions) -> int:
+@COMMANDS.command("check.run_due", without=("visit",))
+def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions) -> None:
     """What is due, overdue, opens or closes; entries into the next period and decisions among it; by the last allowed day.
 
     \b
@@ -65,13 +60,10 @@ def due(people: PeopleOptions, asked: options.DueOptions, output: OutputOptions)
       dosing due --regimen bat4406f --subjects subjects.csv --visits visits.csv --events events.csv --ahead 4w
       dosing due --regimen bat4406f --subjects subjects.csv --visits visits.csv --at-site 01
     """
-    from nmosd_dosing.cli.run.check import run_due
-
-    return run_due(people, asked, output)
 
 
-@COMMANDS.command(without=("visit",))
-def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: OutputOptions) -> int:
+@COMMANDS.command("slots.run", without=("visit",))
+def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: OutputOptions) -> None:
     """On which days a subject's visit may be; and with a day: yes or no, why, and what follows. Masked.
 
     Each day of the window is open, closed (a weekend, a holiday, the site's own), too close to another dose, too early, too late, or not
@@ -82,29 +74,9 @@ def slots(people: options.SlotsPeople, asked: options.SlotsOptions, output: Outp
       dosing slots --regimen bat4406f-rcp --start 2025-01-06 --visit D182 --window 3d --on 2025-07-10
       dosing slots --regimen bat4406f --subjects subjects.csv --visits visits.csv --subject 0103 --next --country CN
     """
-    from nmosd_dosing.cli.run.slots import run
-
-    return run(people, asked, output)
 
 
-@COMMANDS.command(
-    without=(
-        "visit",
-        "visits",
-        "weighings",
-        "measurements",
-        "enter",
-        "arm",
-        "allocation",
-        "weight",
-        "height",
-        "sex",
-        "age",
-        "measured",
-        "earlier",
-        "site",
-    )
-)
+@COMMANDS.command("screen.run", without=(*OF_BODY, *OF_VISITS, "arm", "allocation", "site"))
 def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: OutputOptions) -> None:
     """What a subject had against the criteria that dates decide, and the earliest screening and day 1.
 
@@ -117,17 +89,9 @@ def screen(people: options.ScreenPeople, asked: options.ScreenOptions, output: O
       dosing screen --regimen bat4406f --had "azathioprine=2023-01-01..2024-11-20" --on relapse=2024-10-30
       dosing screen --regimen mil62 --subjects subjects.csv --history history.csv
     """
-    from nmosd_dosing.cli.run.screen import run
-
-    run(people, asked, output)
 
 
-@COMMANDS.command(
-    without=(
-        "start", "enter", "visit", "visits", "weighings", "measurements", "weight", "height", "sex", "age", "measured", "earlier",
-        "subjects", "events", "allocation",
-    )
-)  # fmt: skip
+@COMMANDS.command("starts.run", without=("start", *OF_BODY, *OF_VISITS, "subjects", "events", "allocation"))
 def starts(people: options.HistoryOptions, asked: options.StartsOptions, output: OutputOptions) -> None:
     """Which days of a range may be day 1: each visit has an open day in its window then, and minimum gaps can be kept. Masked.
 
@@ -140,12 +104,9 @@ def starts(people: options.HistoryOptions, asked: options.StartsOptions, output:
       dosing starts --regimen bat4406f --from 2026-03-02 --to 2026-03-29 --site my-site.yaml
       dosing starts --regimen bat4406f-rcp --from 2025-01-01 --to 2025-03-31 --screening 2025-01-20 --had rituximab=2024-09-01
     """
-    from nmosd_dosing.cli.run.starts import run
-
-    run(people, asked, output)
 
 
-@COMMANDS.command(without=("visit",))
+@COMMANDS.command("board.run", without=("visit",))
 def board(people: PeopleOptions, asked: options.BoardOptions, output: PageOutput) -> None:
     """The month with names, each subject over time, and what is due: a page to print, or the month in the terminal. Masked.
 
@@ -156,12 +117,9 @@ def board(people: PeopleOptions, asked: options.BoardOptions, output: PageOutput
       dosing board --regimen bat4406f --subjects subjects.csv --visits visits.csv --output board.html
       dosing board --regimen bat4406f --subjects subjects.csv --visits visits.csv --month 2025-07 --country CN
     """
-    from nmosd_dosing.cli.run.board import run
-
-    run(people, asked, output)
 
 
-@COMMANDS.command(without=("visit", "format"))
+@COMMANDS.command("handout.run", without=("visit", "format"))
 def handout(people: PeopleOptions, asked: options.HandoutOptions, output: HandoutOutput) -> None:
     """A patient's next visits on one page of A4, to hand over: days, where to, what to bring; no study, drug, arm or code.
 
@@ -172,12 +130,9 @@ def handout(people: PeopleOptions, asked: options.HandoutOptions, output: Handou
       dosing handout --regimen bat4406f --start 2025-01-06 --site my-site.yaml --output visits.html
       dosing handout --regimen bat4406f --start 2025-01-06 --site my-site.yaml --lang zh --output visits.html
     """
-    from nmosd_dosing.cli.run.handout import run
-
-    run(people, asked, output)
 
 
-@COMMANDS.command(without=("visit",))
+@COMMANDS.command("pharmacy.run_prepare", without=("visit",))
 def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: OutputOptions) -> None:
     """What a pharmacy prepares, by day: doses, vials and volumes.
 
@@ -190,12 +145,9 @@ def prepare(people: PeopleOptions, asked: options.PrepareOptions, output: Output
       dosing prepare --regimen belimumab --start 2025-03-03 --weight 60 --from 2025-03-03 --days 28 --vials fewest
       dosing prepare --regimen belimumab --subjects subjects.csv --from 2025-03-10 --since last-week.json
     """
-    from nmosd_dosing.cli.run.pharmacy import run_prepare
-
-    run_prepare(people, asked, output)
 
 
-@COMMANDS.command(without=("visit", "since"))
+@COMMANDS.command("pharmacy.run_order", without=("visit", "since"))
 def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOptions) -> None:
     """What a pharmacy orders, by month: vials needed, in reserve, and by when.
 
@@ -205,18 +157,10 @@ def order(people: PeopleOptions, asked: options.OrderOptions, output: OutputOpti
     Example:
       dosing order --regimen belimumab --subjects subjects.csv --from 2025-03-01 --until 2025-05-31 --reserve 10% --lead 14d
     """
-    from nmosd_dosing.cli.run.pharmacy import run_order
-
-    run_order(people, asked, output)
 
 
-@COMMANDS.command(without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
-def cohort(
-    people: options.CohortPeople,
-    asked: options.CohortOptions,
-    output: CohortOutput,
-    calendar: CohortCalendars,
-) -> int:
+@COMMANDS.command("cohort.run", without=(*OF_ONE_SUBJECT, "visit", "ics", "previous", "changes"))
+def cohort(people: options.CohortPeople, asked: options.CohortOptions, output: CohortOutput, calendar: CohortCalendars) -> None:
     """Every visit of every subject of a table, up to millions; masked where the study is blinded.
 
     CSV has a row for each administration and each assessment, JSON a line for each visit, in the order of the table. Before
@@ -227,17 +171,11 @@ def cohort(
       dosing cohort --regimen bat4406f subjects.csv --output visits.csv
       dosing cohort --regimen bat4406f subjects.csv --events events.csv --skip-bad --output visits.jsonl
     """
-    from nmosd_dosing.cli.run.cohort import run
-
-    return run(people, asked, output, calendar)
 
 
 @COMMANDS.command(
-    without=(
-        "trial", *OF_REGISTER, "on", "enter", "visit", "visits", "weighings", "measurements", "weight", "earlier", "subject", "subjects",
-        "events", "allocation",
-    )
-)  # fmt: skip
+    "doses.run", without=("trial", *OF_REGISTER, *OF_VISITS, "on", "weight", "earlier", "subject", "subjects", "events", "allocation")
+)
 def doses(people: options.DosesPeople, asked: options.DosesOptions, output: TypedOutput) -> None:
     """What a regimen takes at several body weights: totals, by period, by year of treatment, by visit.
 
@@ -250,12 +188,9 @@ def doses(people: options.DosesPeople, asked: options.DosesOptions, output: Type
       dosing doses --regimen belimumab --weights 45,60,75,102.5 --plot doses.svg
       dosing doses --regimen mil62 --weights 60 --arm placebo --unblind
     """
-    from nmosd_dosing.cli.run.doses import run
-
-    run(people, asked, output)
 
 
-@COMMANDS.command()
+@COMMANDS.command("compare.run")
 def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
     """Regimens side by side over one horizon: how often, from when to when, how much, how far apart. Masked.
 
@@ -264,13 +199,10 @@ def compare(asked: options.CompareOptions, output: OutputOptions) -> None:
       dosing compare belimumab mil62-rcp --weight 60
       dosing compare bat4406f mil62 --months 36 --start 2025-01-06
     """
-    from nmosd_dosing.cli.run.compare import run
-
-    run(asked, output)
 
 
-@COMMANDS.command(without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
-def simulate(people: options.SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> None:
+@COMMANDS.command("simulate.run", without=("trial", *OF_ONE_SUBJECT, "visit", "weighings", "measurements"))
+def simulate(people: options.SimulatePeople, asked: options.SimulateOptions, output: OutputOptions) -> None:
     """The whole trial, simulated many times: when the study stops and why, who enters what, infusions by month.
 
     Each number stands with its Monte-Carlo error. Never by arm. Scenarios share their random numbers with the trial as assumed, so
@@ -283,27 +215,19 @@ def simulate(people: options.SimulatePeople, asked: SimulateOptions, output: Out
       dosing simulate --regimen bat4406f --assumptions assumptions.yaml --trials 100000 --output trial.json --plot trial.svg
       dosing simulate --regimen bat4406f --assumptions assumptions.yaml --trials 10000000 --on tcp://10.1.2.3:8786
     """  # fmt: skip
-    from nmosd_dosing.cli.run.simulate import run
-
-    run(people, asked, output)
 
 
-@COMMANDS.command()
-def regimens(
-    format: Annotated[str, typer.Option(help="table or json.", metavar="FORMAT")] = "table",
-) -> None:
+@COMMANDS.command("studies.regimens")
+def regimens(format: Annotated[str, takes("FORMAT", "table or json.")] = "table") -> None:
     """The shipped regimens.
 
     \b
     Example:
       dosing regimens
     """
-    from nmosd_dosing.cli.run.studies import regimens
-
-    regimens(format)
 
 
-@COMMANDS.command()
+@COMMANDS.command("studies.show")
 def show(asked: options.ShowOptions, output: GridOutput) -> None:
     """A regimen in full: timing, doses of every arm, sources, what is not stated and what is assumed; or as a grid, as protocols print it.
 
@@ -315,15 +239,10 @@ def show(asked: options.ShowOptions, output: GridOutput) -> None:
       dosing show belimumab --grid
       dosing show bat4406f --grid --period rcp --output grid.xlsx
     """  # fmt: skip
-    from nmosd_dosing.cli.run.studies import show
-
-    show(asked, output)
 
 
-@COMMANDS.command()
-def validate(
-    files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")],
-) -> None:
+@COMMANDS.command("studies.validate")
+def validate(files: Annotated[list[str], typer.Argument(help="Study files, and the files that go with them.", metavar="FILE...")]) -> None:
     """Check study files, site files, trial files and assumptions of simulations and show every problem.
 
     A site file is checked against its study, one of the files given or a shipped one; so are assumptions that name a study. The files
@@ -335,17 +254,14 @@ def validate(
       dosing validate my-study.yaml my-site.yaml
       dosing validate trial.yaml
     """
-    from nmosd_dosing.cli.run.studies import validate
-
-    validate(files)
 
 
-@COMMANDS.command()
+@COMMANDS.command("studies.schema")
 def schema(
-    site: Annotated[bool, typer.Option("--site", help="Of site files instead.")] = False,
-    trial: Annotated[bool, typer.Option("--trial", help="Of trial files.")] = False,
-    assumptions: Annotated[bool, typer.Option("--assumptions", help="Of the assumptions of a simulation.")] = False,
-    scenarios: Annotated[bool, typer.Option("--scenarios", help="Of files of scenarios.")] = False,
+    site: Annotated[bool, flag("--site", "Of site files instead.")] = False,
+    trial: Annotated[bool, flag("--trial", "Of trial files.")] = False,
+    assumptions: Annotated[bool, flag("--assumptions", "Of the assumptions of a simulation.")] = False,
+    scenarios: Annotated[bool, flag("--scenarios", "Of files of scenarios.")] = False,
 ) -> None:
     """The JSON Schema of study files, for editors.
 
@@ -356,6 +272,17 @@ def schema(
       dosing schema --trial > trial.schema.json
       dosing schema --assumptions > assumptions.schema.json
     """
-    from nmosd_dosing.cli.run.studies import schema
 
-    schema({"site": site, "trial": trial, "assumptions": assumptions, "scenarios": scenarios})
+
+@COMMANDS.command("serve.run")
+def serve(asked: options.ServeOptions) -> None:
+    """Pages over a register, for a browser, and calendars that refresh themselves. It listens on this computer only; Ctrl+C ends it.
+
+    Each account needs a password: dosing register account password NAME
+
+    \b
+    Examples:
+      dosing serve --demo
+      dosing serve --register trial.db --country CN --zone Asia/Shanghai
+      dosing serve --register postgresql://dosing@db.example/trial --behind-proxy https://dosing.example.org
+    """

@@ -4,6 +4,7 @@ only when something is asked for: every command declares these."""
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 
 import typer
 
@@ -11,27 +12,16 @@ from nmosd_dosing.errors import DosingError
 
 
 def complete_regimen(incomplete: str) -> list[str]:
-    return regimens(incomplete)
-
-
-def complete_arm(ctx: typer.Context, incomplete: str) -> list[str]:
-    return arms(ctx.params.get("regimen"), ctx.params.get("period"), incomplete)
-
-
-def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
-    return periods(ctx.params.get("regimen"), incomplete)
-
-
-def regimens(incomplete: str) -> list[str]:
     from nmosd_dosing.language.shipped import ids
 
     return _beginning(incomplete, ids())
 
 
-def arms(regimen: str | None, period: str | None, incomplete: str) -> list[str]:
+def complete_arm(ctx: typer.Context, incomplete: str) -> list[str]:
     """The arms of the regimen typed so far; those of all its periods where none is named."""
     from nmosd_dosing.language import catalog
 
+    regimen, period = ctx.params.get("regimen"), ctx.params.get("period")
     with contextlib.suppress(DosingError):
         if regimen:
             study, found = catalog.find(regimen)
@@ -40,14 +30,14 @@ def arms(regimen: str | None, period: str | None, incomplete: str) -> list[str]:
     return []
 
 
-def periods(regimen: str | None, incomplete: str) -> list[str]:
+def complete_period(ctx: typer.Context, incomplete: str) -> list[str]:
     from nmosd_dosing.language import catalog
 
     with contextlib.suppress(DosingError):
-        if regimen:
+        if regimen := ctx.params.get("regimen"):
             return _beginning(incomplete, [p.id for p in catalog.find(regimen)[0].periods])
     return []
 
 
-def _beginning(incomplete: str, words: object) -> list[str]:
-    return [word for word in words if str(word).startswith(incomplete)]  # type: ignore[attr-defined]
+def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
+    return [word for word in words if word.startswith(incomplete)]

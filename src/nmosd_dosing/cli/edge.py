@@ -11,7 +11,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NAMED = 5  # subjects whom a line names
 Item = TypeVar("Item")
-Part = TypeVar("Part", bound=Sized)
 FINE, WRONG_INPUT, DEFECT, INTERRUPTED = 0, 2, 3, 130
 TOO_LITTLE_MEMORY = "error: too little memory for so much at once\nhint: give more of it, or ask about fewer subjects at a time"
 _ELSEWHERE = {  # what people write for an option of another name, by command
@@ -263,17 +262,7 @@ def _as_shown(text: str, stream: TextIO) -> str:
 
 def progress(items: Iterable[Item], n: int, what: str) -> Iterable[Item]:
     """The n items, with a bar on standard error for a person who has to wait for them; nothing of it in a pipe."""
-    if n < 100 or not sys.stderr.isatty():
-        return items
-    return _tracked(items, n, what)
-
-
-def _tracked(items: Iterable[Item], n: int, what: str) -> Iterator[Item]:
-    with bar(n, what) as told:
-        for done, item in enumerate(items, 1):
-            yield item
-            if told is not None:
-                told(done)
+    return counted(items, n, what, lambda _: 1)
 
 
 @contextlib.contextmanager
@@ -291,13 +280,13 @@ def bar(total: int, what: str) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: shown.update(task, completed=done)
 
 
-def counted(parts: Iterable[Part], total: int, what: str) -> Iterable[Part]:
+def counted(parts: Iterable[Item], total: int, what: str, count: Callable[[Any], int] = len) -> Iterable[Item]:
     """Parts of a long run, with a bar that counts what is in them."""
     with bar(total, what) if total >= 100 else contextlib.nullcontext() as told:
         done = 0
         for part in parts:
             yield part
-            done += len(part)
+            done += count(part)
             if told is not None:
                 told(done)
 

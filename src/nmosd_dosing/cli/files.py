@@ -120,9 +120,8 @@ def write_whole(path: str, content: str | bytes | Iterable[str | bytes], *, priv
             temporary.replace(target)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            Problem(f"cannot write `{path}`: {reason}", hint="name a file in a folder that is there and can be written")
-        ) from None
+        hint = "name a file in a folder that is there and can be written"
+        raise InputError(Problem(f"cannot write `{path}`: {reason}", hint=hint)) from None
 
 
 def _umask() -> int:

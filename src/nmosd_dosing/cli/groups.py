@@ -4,11 +4,12 @@ unless it takes several values."""
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import shlex
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 from typer.core import TyperCommand
@@ -16,8 +17,6 @@ from typer.core import TyperCommand
 from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.options import OF_REGISTER, declared_in, option
 from nmosd_dosing.errors import InputError, Problem, arguments_said_as, commands_told
-
-T = TypeVar("T")
 
 
 class Once(TyperCommand):
@@ -38,8 +37,8 @@ def _takes_one_value(parameter: Any) -> bool:
     return parameter.param_type_name == "option" and not parameter.is_flag and not parameter.multiple
 
 
-def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callable[..., T]:
-    """The command with the fields of its groups as parameters, but for those that it does not take: these keep their defaults.
+def in_options(command: Callable[..., None], work: str, without: Sequence[str] = ()) -> Callable[..., Any]:
+    """What does a command, with the fields of its groups as parameters, but for those that it does not take: these keep their defaults.
 
     While it runs, messages that name an argument say the option.
     """
@@ -57,7 +56,7 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
     from_register = any(getattr(group, "from_register", False) for group in groups.values()) and "register" not in without
 
     @functools.wraps(command)
-    def run(**given: Any) -> T:
+    def run(**given: Any) -> Any:
         with arguments_said_as(option), commands_told(*(_typed(name, given) for name in ("register", "account"))):
             if "trial" in given and any("trial" in group.__struct_fields__ for group in groups.values()):
                 given = trial.typed(given, tables=not from_register)
@@ -69,7 +68,10 @@ def in_options(command: Callable[..., T], without: Sequence[str] = ()) -> Callab
                 name: group(**{name: given.pop(name) for name in group.__struct_fields__ if name in given})
                 for name, group in groups.items()
             }
-            return command(**values, **given)
+            room, _, name = work.partition(".")
+            does = getattr(importlib.import_module(f"nmosd_dosing.cli.run.{room}"), name)
+            given |= values
+            return does(*(given[parameter] for parameter in own))
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}

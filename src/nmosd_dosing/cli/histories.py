@@ -120,9 +120,8 @@ def read_half_lives(texts: Sequence[str], problems: Problems) -> dict[str, Fract
     for text in texts:
         what, equals, length = (part.strip() for part in text.rpartition("="))
         if not equals or not what:
-            problems.error(
-                f"`--half-life {clip(text)}` is not a drug and a length", None, "write for example `--half-life ocrelizumab=26d`"
-            )
+            hint = "write for example `--half-life ocrelizumab=26d`"
+            problems.error(f"`--half-life {clip(text)}` is not a drug and a length", None, hint)
             continue
         try:
             days, _ = half_life(Scalar(length, Place(Document("", length or " "), 0, max(1, len(length)))))

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-import typer
 from msgspec import Struct
+
+from nmosd_dosing.cli.shared_options import takes
+
+
+def _one_of(formats: str) -> Any:
+    return takes("FORMAT", f"{formats}; without it, what the ending of --output says.")
 
 
 class OutputOptions(Struct, frozen=True, kw_only=True, eq=False):
     """In which format, and where to."""
 
-    format: Annotated[
-        str | None, typer.Option(help="table, json, csv or xlsx; without it, what the ending of --output says.", metavar="FORMAT")
-    ] = None
-    output: Annotated[str | None, typer.Option(help="Write to a file instead: it is written whole, or not at all.", metavar="FILE")] = None
+    format: Annotated[str | None, _one_of("table, json, csv or xlsx")] = None
+    output: Annotated[str | None, takes("FILE", "Write to a file instead: it is written whole, or not at all.")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv", "xlsx": "xlsx"}
     plain: ClassVar[Sequence[str]] = ("txt", "text", "log", "out")  # endings of whatever is text
@@ -38,9 +41,7 @@ class OutputOptions(Struct, frozen=True, kw_only=True, eq=False):
 class TypedOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """Lists that statistics read, too."""
 
-    format: Annotated[
-        str | None, typer.Option(help="table, json, csv, xlsx or parquet; without it, what the ending of --output says.", metavar="FORMAT")
-    ] = None
+    format: Annotated[str | None, _one_of("table, json, csv, xlsx or parquet")] = None
 
     endings: ClassVar[Mapping[str, str]] = {**OutputOptions.endings, "parquet": "parquet"}
 
@@ -48,7 +49,7 @@ class TypedOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
 class CohortOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """Rows for programs."""
 
-    format: Annotated[str | None, typer.Option(help="csv, json (a line for each visit), xlsx or parquet.", metavar="FORMAT")] = None
+    format: Annotated[str | None, takes("FORMAT", "csv, json (a line for each visit), xlsx or parquet.")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "jsonl": "json", "json": "json", "parquet": "parquet", "xlsx": "xlsx"}
     usual: ClassVar[str] = "csv"
@@ -57,9 +58,7 @@ class CohortOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
 class PageOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """A page to print and to look at."""
 
-    format: Annotated[str | None, typer.Option(help="table or html; without it, what the ending of --output says.", metavar="FORMAT")] = (
-        None
-    )
+    format: Annotated[str | None, _one_of("table or html")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"html": "html"}
 
@@ -67,10 +66,7 @@ class PageOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
 class GridOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """A schedule of activities."""
 
-    format: Annotated[
-        str | None,
-        typer.Option(help="Of --grid: table, csv, html or xlsx; without it, what the ending of --output says.", metavar="FORMAT"),
-    ] = None
+    format: Annotated[str | None, _one_of("Of --grid: table, csv, html or xlsx")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"csv": "csv", "html": "html", "xlsx": "xlsx"}
 
@@ -85,9 +81,7 @@ class HandoutOutput(PageOutput, frozen=True, kw_only=True, eq=False):
 class AnswerOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """What a register answers."""
 
-    format: Annotated[str | None, typer.Option(help="table or json; without it, what the ending of --output says.", metavar="FORMAT")] = (
-        None
-    )
+    format: Annotated[str | None, _one_of("table or json")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"json": "json"}
 
@@ -95,8 +89,6 @@ class AnswerOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
 class TrailOutput(OutputOptions, frozen=True, kw_only=True, eq=False):
     """The trail of a register."""
 
-    format: Annotated[
-        str | None, typer.Option(help="table, json or csv; without it, what the ending of --output says.", metavar="FORMAT")
-    ] = None
+    format: Annotated[str | None, _one_of("table, json or csv")] = None
 
     endings: ClassVar[Mapping[str, str]] = {"json": "json", "csv": "csv"}

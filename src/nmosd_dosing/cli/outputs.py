@@ -5,18 +5,36 @@ A format's function makes a page, a text, the pieces of a long text, bytes, or p
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli.edge import fail, print_table, text_of, write_bytes, write_data
+from nmosd_dosing.cli.edge import print_table, text_of, write_bytes, write_data
 from nmosd_dosing.cli.files import write_whole
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
+from nmosd_dosing.report.export.plain import Sheet, csv_text
 
 if TYPE_CHECKING:
     from nmosd_dosing.cli.output_options import OutputOptions
 
 Formats = Mapping[str, Callable[..., Any]]
+
+
+def page(room: str, name: str) -> Callable[..., Any]:
+    """A function of a room of `report/pages`, which is loaded when the function is called: no other format needs what lays out pages."""
+    return lambda *made, **more: getattr(importlib.import_module(f"nmosd_dosing.report.pages.{room}"), name)(*made, **more)
+
+
+def listed(page: Callable[..., Any], plain: Callable[..., Any], sheet: Callable[..., Sheet]) -> dict[str, Callable[..., Any]]:
+    """The formats of a list: a page, plain values or JSON, CSV, and a workbook, which has the lines of the page, too."""
+
+    def workbook(*made: object) -> bytes:
+        from nmosd_dosing.report.export.workbook import to_xlsx
+
+        return to_xlsx([sheet(*made)], page(*made).lines)
+
+    return {"table": page, "json": plain, "csv": lambda *made: csv_text(sheet(*made)), "xlsx": workbook}
 
 
 def check_format(formats: Formats, asked: str, problems: Problems) -> None:
@@ -61,8 +79,7 @@ def stop_where_wrong(formats: Formats, asked: OutputOptions) -> None:
     """The same, for a command that has nothing else to check before it looks. Fails where it is wrong."""
     problems = Problems()
     check_output(formats, asked, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
 
 
 def _check_file(asked: OutputOptions, problems: Problems) -> None:
@@ -79,6 +96,17 @@ def _check_file(asked: OutputOptions, problems: Problems) -> None:
         from nmosd_dosing.report.export import parquet
 
         parquet.check_installed(problems)
+
+
+def put_drawn(formats: Formats, asked: OutputOptions, plot: str | None, draw: Callable[[Any, str], bytes], made: Any) -> None:
+    """What was made, and, where a file is named for it, its drawing; nothing is written before both are worked out."""
+    from nmosd_dosing.report.plots.drawing import ending_of
+
+    drawing = draw(made, ending_of(plot)) if plot is not None else b""
+    found = rendered(formats, asked, made)
+    if plot is not None:
+        write_whole(plot, drawing)
+    write(found, asked.output)
 
 
 def put(formats: Formats, asked: OutputOptions, *made: object) -> None:

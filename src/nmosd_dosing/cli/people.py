@@ -56,9 +56,8 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
             subjects, allocation = _with_tables(subjects, tables, known, study, problems)
     else:
         if events or entered:
-            problems.error(
-                "`--on` with a subject's event, and `--enter`, are about one subject", None, "write them into tables: `--events`"
-            )
+            hint = "write them into tables: `--events`"
+            problems.error("`--on` with a subject's event, and `--enter`, are about one subject", None, hint)
         _check_several(asked, problems)
         subjects, allocation = _several(tables, later, study, problems, left_out)
     if tables is not None:

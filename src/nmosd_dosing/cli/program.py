@@ -7,10 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from nmosd_dosing.cli.command_list import Commands
 from nmosd_dosing.cli.commands import COMMANDS
 from nmosd_dosing.cli.help import UNFOLDED, Group
-from nmosd_dosing.cli.serve_command import SERVE_COMMANDS
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED}
 _root = typer.Typer(
@@ -45,24 +43,15 @@ def _group(name: str, line: str, commands: Any) -> Any:
     return Group(name=name, help=line, no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS, commands=commands)
 
 
-def _accounts() -> Any:
-    from nmosd_dosing.cli.account_commands import ACCOUNT_COMMANDS
-
-    return _group("account", _ABOUT_ACCOUNTS, ACCOUNT_COMMANDS)
-
-
 def _register() -> Any:
-    from nmosd_dosing.cli.register_commands import REGISTER_COMMANDS
-    from nmosd_dosing.cli.register_table_commands import TABLE_COMMANDS
-    from nmosd_dosing.cli.register_writing import WRITING_COMMANDS
+    from nmosd_dosing.cli.register_commands import ACCOUNT_COMMANDS, REGISTER_COMMANDS
 
-    behind = Commands().take(TABLE_COMMANDS, WRITING_COMMANDS, REGISTER_COMMANDS)
-    behind.add("account", _ABOUT_ACCOUNTS, _accounts)
-    return _group("register", _ABOUT_REGISTERS, behind)
+    REGISTER_COMMANDS.add("account", _ABOUT_ACCOUNTS, lambda: _group("account", _ABOUT_ACCOUNTS, ACCOUNT_COMMANDS))
+    return _group("register", _ABOUT_REGISTERS, REGISTER_COMMANDS)
 
 
 _ABOUT_ACCOUNTS = "Who may do what: accounts, each with a role and its sites."
 _ABOUT_REGISTERS = "The tables with a memory: who wrote what, when, and why it was changed."
+COMMANDS.add("register", _ABOUT_REGISTERS, _register)
 app: Any = get_command(_root)
-app.commands = Commands().take(COMMANDS, SERVE_COMMANDS)
-app.commands.add("register", _ABOUT_REGISTERS, _register)
+app.commands = COMMANDS

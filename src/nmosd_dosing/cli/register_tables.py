@@ -9,19 +9,21 @@ import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nmosd_dosing.cli import arguments, study_stop
+from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import Held
 from nmosd_dosing.cli.options import OF_REGISTER, option
 from nmosd_dosing.cli.register_options import RegisterOptions
-from nmosd_dosing.errors import InputError, Problem, Problems, clip, command
+from nmosd_dosing.cli.shared_options import Counted
+from nmosd_dosing.errors import DosingError, InputError, Problem, Problems, clip, command
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.tables.written import COLUMNS, table_bytes
 
 if TYPE_CHECKING:
-    from nmosd_dosing.cli.registers import Opened
     from nmosd_dosing.register.database.facts import Fact
+    from nmosd_dosing.register.desk import Desk
     from nmosd_dosing.register.reading.tables import Known, Whose
+    from nmosd_dosing.study.model import Study
 
 _OF_FILES = (*COLUMNS, "encoding", "column", "sheet")
 _THE_MINUTE = dt.timedelta(seconds=59, milliseconds=999)  # to its end: what a trail shows of a minute was known in it
@@ -42,7 +44,7 @@ def typed(given: Mapping[str, Any], *, each_version: bool = False) -> dict[str, 
     from nmosd_dosing.cli.registers import opened
     from nmosd_dosing.register.reading import studies, tables
 
-    found = opened(RegisterOptions(register=given["register"], account=given["account"], password_file=given["password_file"]))
+    found = opened(RegisterOptions(**{name: given[name] for name in ("register", "account", "password_file")}))
     known = as_known(given["as_known"], found) if given["as_known"] is not None else None
     asked = [table for table in COLUMNS if table in given and (table != tables.ARMS or _unblinds(given, found))]
     whose = _whose(given, found, known)
@@ -60,7 +62,7 @@ def typed(given: Mapping[str, Any], *, each_version: bool = False) -> dict[str, 
     return {**given, **parts[-1], "versions": parts}
 
 
-def _of_one(given: Mapping[str, Any], found: Opened, asked: Collection[str], whose: Whose, subjects: Sequence[Fact]) -> dict[str, Any]:
+def _of_one(given: Mapping[str, Any], found: Desk, asked: Collection[str], whose: Whose, subjects: Sequence[Fact]) -> dict[str, Any]:
     """What is typed of subjects who are on one version of the study: it, the site's own facts, and the tables; None of those without
     rows."""
     from nmosd_dosing.register.reading import tables
@@ -70,7 +72,7 @@ def _of_one(given: Mapping[str, Any], found: Opened, asked: Collection[str], who
     held = tables.held(found.register, asked, whose, subjects)
     of_study |= _site(given, found, subjects, whose.known)
     if whose != tables.Whose(whose.known):
-        of_study["counted"] = study_stop.counted(given, found, whose.known)
+        of_study["counted"] = _counted_stop(given, found, whose.known)
     contents, shown = tables.contents(held), found.register.address.shown
     if "history" in asked and "subjects" not in asked:  # who is told nothing of is not somebody of whom nothing is asked
         contents.setdefault("history", table_bytes("history", []))
@@ -84,8 +86,7 @@ def _check_unneeded(given: Mapping[str, Any]) -> None:
     for name in OF_REGISTER[1:]:
         if given[name] is not None:
             problems.error(f"`{option(name)}` is about a register, and none is named", None, "add `--register FILE`, or leave it out")
-    if problems.found:
-        raise InputError(problems.in_order())
+    problems.stop()
 
 
 def _check_alone(given: Mapping[str, Any]) -> None:
@@ -95,18 +96,15 @@ def _check_alone(given: Mapping[str, Any]) -> None:
         if given.get(name):
             named = f"`{option(name)}`" if not (name == "subjects" and "start" not in given) else "a table of subjects"
             problems.error(f"{named} beside `--register`, which has its own tables", None, "leave one of the two out")
-    if problems.found:
-        raise InputError(problems.in_order())
+    problems.stop()
 
 
-def _nobody(found: Opened, register: str, known: Known | None, version: str | None) -> Problem:
+def _nobody(found: Desk, register: str, known: Known | None, version: str | None) -> Problem:
     """Why no table of subjects comes."""
     shown = clip(found.register.address.shown)
     if version is not None:
-        return Problem(
-            f"`{shown}` has no subject that the account may see on version `{clip(version)}` of the study",
-            hint=f"`{command('register files')}` shows which there are",
-        )
+        wrong = f"`{shown}` has no subject that the account may see on version `{clip(version)}` of the study"
+        return Problem(wrong, hint=f"`{command('register files')}` shows which there are")
     if known is not None:
         return Problem(f"`{shown}` had no subject then that the account may see, by entry {known.facts}", hint="ask for a later moment")
     if found.who.sites is not None:
@@ -115,7 +113,7 @@ def _nobody(found: Opened, register: str, known: Known | None, version: str | No
     return Problem(f"`{shown}` has no subjects", hint=f"`dosing register import --register {clip(register)}` brings those of tables")
 
 
-def _check_there(whose: Whose, subjects: Sequence[Fact], found: Opened) -> None:
+def _check_there(whose: Whose, subjects: Sequence[Fact], found: Desk) -> None:
     """Raises InputError for a subject or a site that is not there, before the tables of everybody are read."""
     from nmosd_dosing.cli.shown import site_asked_for, subject_asked_for
 
@@ -126,23 +124,20 @@ def _check_there(whose: Whose, subjects: Sequence[Fact], found: Opened) -> None:
     there = {fact.site for fact in subjects}
     for site in sorted(site for site in whose.sites if site is not None):
         site_asked_for(site, there, True, problems)
-    if problems.found:
-        raise InputError(problems.in_order())
+    problems.stop()
 
 
-def _unblinds(given: Mapping[str, Any], found: Opened) -> bool:
+def _unblinds(given: Mapping[str, Any], found: Desk) -> bool:
     """Whether arms are read: by whom may see them, and only where they are asked for. Raises InputError for whom may not."""
     if not given.get("unblind"):
         return False
     if not found.who.sees_arms:
-        raise InputError(Problem(
-            f"`--unblind` is an unblinded pharmacist's, and the account `{clip(found.who.name)}` is a {found.who.role}",
-            hint="leave it out",
-        ))  # fmt: skip
+        wrong = f"`--unblind` is an unblinded pharmacist's, and the account `{clip(found.who.name)}` is a {found.who.role}"
+        raise InputError(Problem(wrong, hint="leave it out"))
     return True
 
 
-def _study(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
+def _study(given: Mapping[str, Any], found: Desk, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
     """The study of the register, and the one period that it is about, if it is about one; a regimen that is named stands, and it is
     said."""
     from nmosd_dosing.register.reading import studies, tables
@@ -157,7 +152,7 @@ def _study(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kn
     return {"regimen": Held(f"{file.id}, version {file.version} of {shown}", file.content), "period": period}
 
 
-def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
+def _site(given: Mapping[str, Any], found: Desk, subjects: Sequence[Fact], known: Known | None) -> dict[str, Any]:
     """The site's own facts that the register has, as they are used on the day of looking, where the study is the register's and all
     subjects that are asked for have the same; else none, and that is said."""
     if "site" not in given or given["site"] is not None or not isinstance(given["regimen"], Held):
@@ -178,10 +173,43 @@ def _site(given: Mapping[str, Any], found: Opened, subjects: Sequence[Fact], kno
     return {"site": Held(f"{file.id}, version {file.version} of {shown}", file.content)}
 
 
+# --- the stop of a study, which is counted over everybody whom the register has ------------------------------------------
+
+
+def _counted_stop(given: Mapping[str, Any], found: Desk, known: Known | None) -> Counted:
+    """Of a study that is stopped by a count of its subjects, the days of its rules, counted over everybody whom the register has. Raises
+    InputError where what it holds contradicts itself."""
+    from nmosd_dosing.register.reading import counting
+
+    study = _counting(given)
+    if study is None:
+        return ()
+    as_of = arguments.maybe(arguments.date, "--as-of", given.get("as_of"), Problems()) or dt.date.today()
+    try:
+        return counting.over_everybody(study, found.register, known, as_of)
+    except DosingError as error:
+        if found.who.sites is None:
+            raise
+        wrong = "the stop of the study cannot be counted: what the register has of other sites contradicts itself"
+        raise InputError(Problem(wrong, hint="tell a manager, who is told what it is")) from error
+
+
+def _counting(given: Mapping[str, Any]) -> Study | None:
+    """The study, if it is stopped by a count of its subjects; what else is wrong with it is told later."""
+    from nmosd_dosing.cli import regimens
+    from nmosd_dosing.register.reading import counting
+
+    try:
+        study, periods = regimens.found(given["regimen"], given.get("period"))
+    except DosingError:
+        return None
+    return study if counting.rules(study) and len(periods) > 1 else None
+
+
 # --- as known ------------------------------------------------------------------------------------------------------------
 
 
-def as_known(text: str, found: Opened) -> Known:
+def as_known(text: str, found: Desk) -> Known:
     """What was known at a moment, at the end of a minute that is typed without seconds, or at the number of an entry. Raises InputError
     where that is neither, or has not come."""
     from nmosd_dosing.register.reading import tables
@@ -212,7 +240,7 @@ def _moment(text: str) -> dt.datetime:
     raise InputError(Problem(f"`--as-known {clip(text)}` is no moment", hint=such_as))
 
 
-def _day_of_looking(given: Mapping[str, Any], known: Known, found: Opened) -> dict[str, Any]:
+def _day_of_looking(given: Mapping[str, Any], known: Known, found: Desk) -> dict[str, Any]:
     """The day of the moment, in the zone, from which a command looks that is told no other; it is said."""
     from nmosd_dosing.register.database.store import stamped
 
@@ -234,7 +262,7 @@ def _in_zone(at: dt.datetime, zone: str) -> dt.datetime:
 # --- whose rows ----------------------------------------------------------------------------------------------------------
 
 
-def _whose(given: Mapping[str, Any], found: Opened, known: Known | None) -> Whose:
+def _whose(given: Mapping[str, Any], found: Desk, known: Known | None) -> Whose:
     """Whose rows are read: of those whom the account may see, the one subject, or those at the sites, that are asked for; of those who are
     on a version of the study, if one is."""
     from nmosd_dosing.register.reading.tables import Whose

@@ -20,11 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from nmosd_dosing.cli import trial
 from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import read_file
+from nmosd_dosing.cli.options import PeopleOptions
 from nmosd_dosing.cli.register_options import RegisterOptions
 from nmosd_dosing.errors import InputError, Problem, clip, command
 from nmosd_dosing.screen import without_controls
@@ -32,40 +31,19 @@ from nmosd_dosing.screen import without_controls
 if TYPE_CHECKING:
     from nmosd_dosing.register import register
     from nmosd_dosing.register.accounts import Who
-    from nmosd_dosing.register.database.store import Author, Store
+    from nmosd_dosing.register.database.store import Store
+    from nmosd_dosing.register.desk import Desk
 
+OfRegister = RegisterOptions | PeopleOptions  # which say which register, and who is asking
 _ZONES = "/zoneinfo/"
 
 
-class Opened(Struct, frozen=True):
-    """A register, who is asking, and when: `at` in UTC, `zone` the computer's."""
-
-    register: register.Register
-    who: Who
-    at: dt.datetime
-    zone: str
-
-    @property
-    def facts(self) -> Store:
-        """The store of all but the arms."""
-        return self.register.facts
-
-    @property
-    def arms(self) -> Store | None:
-        """The store of the arms, for who may see them; None for everybody else, whether or not it is there."""
-        return self.register.arms_for(self.who)
-
-    @property
-    def author(self) -> Author:
-        """Who is asking, as who writes."""
-        return self.who.author(self.zone)
-
-
-def opened(asked: RegisterOptions) -> Opened:
+def opened(asked: OfRegister) -> Desk:
     """The register that the options name, else the trial file of the folder, for the account that is asking. Raises InputError where there
     is none, or nobody may."""
     text = loaded(asked.register if asked.register is not None else trial.register_here())
     from nmosd_dosing.register import register
+    from nmosd_dosing.register.desk import Desk
 
     try:
         found = register.open(text)
@@ -76,10 +54,10 @@ def opened(asked: RegisterOptions) -> Opened:
         found = older.register
         say(without_controls(f"{found.address.shown}: brought to this version; as it was: {register.bring_up(found)}"))
     register.refuse_owner(found)
-    return Opened(found, _asking(asked, found.facts), now(), zone())
+    return Desk(register=found, who=_asking(asked, found.facts), clock=now, zone=zone())
 
 
-def _asking(asked: RegisterOptions, store: Store) -> Who:
+def _asking(asked: OfRegister, store: Store) -> Who:
     """Who is asking a register. Raises InputError where nobody may."""
     from nmosd_dosing.register import accounts
 
@@ -103,10 +81,8 @@ def opened_by_owner(named: str | None) -> register.Register:
     from nmosd_dosing.register import register
 
     if not register.on_server(text):
-        raise InputError(Problem(
-            f"`{clip(text)}` is a file, and no server that has roles",
-            hint=f"who may do what is said by accounts: `{command('register account add NAME --role ROLE --sites CODES')}`",
-        ))  # fmt: skip
+        hint = f"who may do what is said by accounts: `{command('register account add NAME --role ROLE --sites CODES')}`"
+        raise InputError(Problem(f"`{clip(text)}` is a file, and no server that has roles", hint=hint))
     try:
         return register.open(text)
     except register.Older as older:
@@ -114,24 +90,27 @@ def opened_by_owner(named: str | None) -> register.Register:
         return older.register
 
 
-def made(asked: RegisterOptions, fill: Callable[[Opened], object] = lambda _: None) -> Opened:
+def made(asked: OfRegister, fill: Callable[[Desk], object] = lambda _: None) -> Desk:
     """A new register, for its first account: a manager, who is the user of this computer; on a server, which does not know him, one with
     a password; and with what `fill` writes. Raises InputError where none can be made, and then nothing is."""
     text = loaded(asked.register)
     from nmosd_dosing.register import accounts, register
+    from nmosd_dosing.register.desk import Desk
 
     user, on_server = users_name(), register.on_server(text)
     name = accounts.checked_name(asked.account or user, ())
     first = None
     if on_server or asked.password_file is not None:
         first = accounts.checked_password(new_password(asked.password_file, name), name)
-    at, who = now(), accounts.first(name)
+
+    def desk(found: register.Register) -> Desk:
+        return Desk(register=found, who=accounts.first(name), clock=now, zone=zone())
 
     def begin(new: register.Register) -> None:
-        accounts.begin(new.facts, name, at, zone(), user=None if first else user, password=first)
-        fill(Opened(new, who, at, zone()))
+        accounts.begin(new.facts, name, now(), zone(), user=None if first else user, password=first)
+        fill(desk(new))
 
-    return Opened(register.make(text, begin), who, at, zone())
+    return desk(register.make(text, begin))
 
 
 def loaded_for_pages() -> None:
@@ -232,9 +211,8 @@ def _nobody_else_reads(file: str) -> None:
     except (OSError, ValueError):
         return  # `read_file` says it
     if sys.platform != "win32" and stat.S_ISREG(mode) and mode & 0o077:
-        raise InputError(
-            Problem(f"`{clip(file)}` is open to others of this computer", hint=f"`chmod 600 {file}`, and think of another password")
-        )
+        hint = f"`chmod 600 {file}`, and think of another password"
+        raise InputError(Problem(f"`{clip(file)}` is open to others of this computer", hint=hint))
 
 
 def _typed(prompt: str) -> str:
@@ -243,6 +221,5 @@ def _typed(prompt: str) -> str:
         try:
             return getpass.getpass(prompt)
         except (getpass.GetPassWarning, EOFError, OSError):
-            raise InputError(
-                Problem("the password cannot be asked for: this is no terminal", hint="write it into a file: `--password-file FILE`")
-            ) from None
+            wrong = "the password cannot be asked for: this is no terminal"
+            raise InputError(Problem(wrong, hint="write it into a file: `--password-file FILE`")) from None

@@ -1,42 +1,47 @@
-"""Options that stand in several groups, each declared once."""
+"""How an option is declared; and options that stand in several groups, each declared once."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from nmosd_dosing.cli.complete import complete_arm
 
-Window = Annotated[str | None, typer.Option(help="A window where the file states none: 3d, -2d/+5d.", metavar="WINDOW")]
-AsOf = Annotated[str | None, typer.Option(help="The day from which to look; all but `plan` and `cohort` take today.", metavar="DATE")]
-Country = Annotated[str | None, typer.Option(help="Note weekends and public holidays of a country: CN.", metavar="CODE")]
-AtSite = Annotated[list[str], typer.Option(help="Show only rows of this site; all subjects are planned. Repeatable.", metavar="CODE")]
+
+def takes(value: str, words: str, *names: str, completed: Callable[..., list[str]] | None = None) -> Any:
+    """An option that takes a value, called as its field is unless it is named; and what its help says."""
+    return typer.Option(*names, help=words, metavar=value, autocompletion=completed)
+
+
+def flag(name: str, words: str) -> Any:
+    """An option that takes none; and what its help says."""
+    return typer.Option(name, help=words)
+
+
+Window = Annotated[str | None, takes("WINDOW", "A window where the file states none: 3d, -2d/+5d.")]
+AsOf = Annotated[str | None, takes("DATE", "The day from which to look; all but `plan` and `cohort` take today.")]
+Country = Annotated[str | None, takes("CODE", "Note weekends and public holidays of a country: CN.")]
+AtSite = Annotated[list[str], takes("CODE", "Show only rows of this site; all subjects are planned. Repeatable.")]
 OnOfStudy = Annotated[
     list[str],
-    typer.Option(
-        help="An event of the study: idmc_stop=2025-06-10. Repeatable. Or a cluster to work on: tcp://HOST:8786 (docs/cluster.md).",
-        metavar="EVENT=DATE|ADDRESS",
+    takes(
+        "EVENT=DATE|ADDRESS",
+        "An event of the study: idmc_stop=2025-06-10. Repeatable. Or a cluster to work on: tcp://HOST:8786 (docs/cluster.md).",
     ),
 ]
-Vials = Annotated[str, typer.Option(help="Which vials are taken: least-waste or fewest.", metavar="POLICY")]
-Height = Annotated[str | None, typer.Option(help="Body height, for doses per m2 or by the ideal weight.", metavar="CM")]
-Sex = Annotated[str | None, typer.Option(help="Sex, for doses by the ideal or adjusted weight.", metavar="M|F")]
-Age = Annotated[str | None, typer.Option(help="Age in completed years on day 1, for doses by age.", metavar="YEARS")]
-Measured = Annotated[
-    list[str], typer.Option(help="A value that doses are by, with its day: eGFR=45@2025-01-03. Repeatable.", metavar="NAME=N@DATE")
-]
-Arm = Annotated[
-    str | None,
-    typer.Option(help="The subject's arm; shown only where the study does not blind it.", metavar="ARM", autocompletion=complete_arm),
-]
-UnblindAll = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs everybody's arm.")]
-UnblindOne = Annotated[bool, typer.Option("--unblind", help="Show blinded doses; needs --arm.")]
-DatesFrom = Annotated[str | None, typer.Option(help="The first dose; without it no dates are shown.", metavar="DATE")]
-SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave out subjects of whom something is wrong, and write the others; exit code 2.")
-]
+Vials = Annotated[str, takes("POLICY", "Which vials are taken: least-waste or fewest.")]
+Height = Annotated[str | None, takes("CM", "Body height, for doses per m2 or by the ideal weight.")]
+Sex = Annotated[str | None, takes("M|F", "Sex, for doses by the ideal or adjusted weight.")]
+Age = Annotated[str | None, takes("YEARS", "Age in completed years on day 1, for doses by age.")]
+Measured = Annotated[list[str], takes("NAME=N@DATE", "A value that doses are by, with its day: eGFR=45@2025-01-03. Repeatable.")]
+Arm = Annotated[str | None, takes("ARM", "The subject's arm; shown only where the study does not blind it.", completed=complete_arm)]
+UnblindAll = Annotated[bool, flag("--unblind", "Show blinded doses; needs everybody's arm.")]
+UnblindOne = Annotated[bool, flag("--unblind", "Show blinded doses; needs --arm.")]
+DatesFrom = Annotated[str | None, takes("DATE", "The first dose; without it no dates are shown.")]
+SkipBad = Annotated[bool, flag("--skip-bad", "Leave out subjects of whom something is wrong, and write the others; exit code 2.")]
 
 
 Counted = tuple[tuple[str, dt.date | None], ...]  # by the text of a rule of the study's stop, its day; None before it has one

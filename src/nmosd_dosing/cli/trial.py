@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from nmosd_dosing.cli.edge import collected, say
+from nmosd_dosing.errors import Place, Problems, RegimenError
+from nmosd_dosing.screen import without_controls
+
 if TYPE_CHECKING:
-    from nmosd_dosing.errors import Place, Problems
     from nmosd_dosing.language.trial_file import Trial
 
 NAME = "trial.yaml"
@@ -32,9 +35,6 @@ def typed(given: Mapping[str, Any], *, tables: bool = False) -> dict[str, Any]:
     named = ("regimen", *TABLES)  # which tell that the file of the folder is not meant
     if path is None and (any(_is_given(given.get(name)) for name in named) or not _lies_here()):
         return dict(given)
-    from nmosd_dosing.cli.edge import say
-    from nmosd_dosing.screen import without_controls
-
     trial = _read(path or NAME, lies_here=path is None)
     if trial is None:
         return dict(given)
@@ -55,9 +55,6 @@ def register_here() -> str | None:
     trial = _read(NAME, lies_here=True) if _lies_here() else None
     if trial is None or trial.register is None:
         return None
-    from nmosd_dosing.cli.edge import say
-    from nmosd_dosing.screen import without_controls
-
     say(without_controls(f"{NAME}: {trial.name} ({trial.register.text})"))
     return trial.register.text
 
@@ -89,7 +86,6 @@ def _lies_here() -> bool:
 def _read(path: str, *, lies_here: bool) -> Trial | None:
     """The trial file, with all its files there; None where another kind of file happens to have its name."""
     from nmosd_dosing.cli.files import read_file
-    from nmosd_dosing.errors import Problems, RegimenError
     from nmosd_dosing.language import trial_file
 
     problems, content = Problems(), read_file(path)
@@ -106,7 +102,6 @@ def _read(path: str, *, lies_here: bool) -> Trial | None:
 
 def _stop_where_wrong(trial: Trial, says: Container[str]) -> None:
     """Raises RegimenError for what is wrong in the trial file itself; what is wrong in a file that it names is told with all the others."""
-    from nmosd_dosing.errors import Problems, RegimenError
     from nmosd_dosing.language import catalog
 
     problems, regimen = Problems(), trial.regimen
@@ -173,9 +168,6 @@ def _check_said(trial: Trial, says: Container[str], problems: Problems) -> None:
 
 def _at(place: Place, problems: Problems, work: Callable[[Problems], object]) -> None:
     """What some work finds or raises, at a place of the trial file unless it has its own."""
-    from nmosd_dosing.cli.edge import collected
-    from nmosd_dosing.errors import Problems
-
     found = Problems()
     collected(found, lambda: work(found))
     problems.found += [problem if problem.place or problem.path else replace(problem, place=place) for problem in found.found]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
@@ -85,7 +86,7 @@ def desk_of(request: HttpRequest) -> Desk | None:
         return None
     if request.session.get("standing") != accounts.standing(place.register.facts, name):
         return None
-    return Desk(place, account.who, place.today)
+    return place.desk(account.who)
 
 
 # --- middleware ----------------------------------------------------------------------------------------------------------
@@ -122,14 +123,14 @@ class Asking:
         """The answer; to more than a page takes, one that says so: nothing of it is read then."""
         sent = request.META.get("CONTENT_LENGTH") or "0"
         if not sent.isdigit() or int(sent) > LARGEST:
-            return refused(request, 413)
+            return refused(request, status=413)
         return self.answer(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
         """An answer in place of the view's, where it is not for who asks."""
         roles, methods = access_of(view)
         if request.method not in methods:
-            return refused(request, 405)
+            return refused(request, status=405)
         if roles is None:
             return None
         try:
@@ -139,11 +140,11 @@ class Asking:
         if desk is None:
             request.session.flush()
             if request.method != "GET":
-                return refused(request, 403)
+                return refused(request, status=403)
             return HttpResponseRedirect(f"/login?{urlencode({'next': request.get_full_path()})}")
         cast(Asked, request).desk = desk
         request.session.modified = True  # whoever asks for a page is not idle; a feed and `/health` are asked for by programs
-        return None if desk.who.role in roles else refused(request, 403)
+        return None if desk.who.role in roles else refused(request, status=403)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A page with what is wrong, and what to do."""
@@ -157,24 +158,14 @@ class Asking:
         return None
 
 
-def refused(request: HttpRequest, status: int) -> HttpResponse:
-    """A page that says that this is not to be had."""
+def refused(request: HttpRequest, *, status: int, reason: str = "", exception: Exception | None = None) -> HttpResponse:
+    """A page that says that this is not to be had; why Django refuses it is not said."""
     return render(request, "refused.html", {"status": status}, status=status)
 
 
-def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """What Django shows for a form that was not sent from a page of ours."""
-    return refused(request, 403)
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """What is not there, and what is not for who asks, look the same."""
-    return refused(request, 404)
-
-
-def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """What cannot be read as a form: more fields than a form has, for example."""
-    return refused(request, 400)
+not_from_here = partial(refused, status=403)  # what Django shows for a form that was not sent from a page of ours
+not_found = partial(refused, status=404)  # what is not there, and what is not for who asks, look the same
+not_understood = partial(refused, status=400)  # what cannot be read as a form: more fields than a form has, for example
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -185,3 +176,8 @@ def broken(request: HttpRequest) -> HttpResponse:
 def hidden() -> Http404:
     """To be raised for what is not there, or not for the account."""
     return Http404("not there")
+
+
+def download(name: str, content: str | bytes, kind: str = "text/csv; charset=utf-8") -> HttpResponse:
+    """A file that a browser keeps."""
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.dose.units import UNITS
-from nmosd_dosing.errors import clip
+from nmosd_dosing.errors import InputError, Problem, clip
 from nmosd_dosing.register.reading.line import CLOSED_SETS, cell_word
 from nmosd_dosing.sentences import in_words
 from nmosd_dosing.study.events import CONSENTED, OF_SCREENING, RANDOMISED, SCREEN_FAILED, SCREENED
@@ -124,6 +124,22 @@ class Day(forms.DateField):
         except forms.ValidationError:
             said = gettext("“%(typed)s” is no day: write it as 2025-01-31") % {"typed": clip(str(value).strip())}
             raise forms.ValidationError(said, code="invalid") from None
+
+
+def password(label: Any, *, new: bool = False, required: bool = True, help_text: Any = "") -> forms.CharField:
+    """A password, as it is typed; a browser offers the one that it keeps, or, of a `new` one, to make one."""
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password" if new else "current-password"})
+    return forms.CharField(label=label, max_length=1024, strip=False, required=required, help_text=help_text, widget=widget)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[list[Problem]]:
+    """What a register refuses meanwhile, to be shown beside the form."""
+    problems: list[Problem] = []
+    try:
+        yield problems
+    except InputError as error:
+        problems += error.problems
 
 
 def text_of(name: str, text: str, language: Language) -> str:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from nmosd_dosing.register import desk
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
-from nmosd_dosing.register.database.store import Act, Store
 from nmosd_dosing.register.reading import gathering, tables
 from nmosd_dosing.register.reading.gathering import Gathered
 from nmosd_dosing.register.reading.tables import Whose
@@ -48,6 +48,10 @@ class Place(Struct, frozen=True):
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             return self.clock().astimezone().date()
 
+    def desk(self, who: Who) -> Desk:
+        """The desk of an account."""
+        return Desk(register=self.register, who=who, clock=self.clock, zone=self.zone, place=self, today=self.today)
+
 
 class Shown(NamedTuple):
     """How many subjects an account sees, by site, and which site a page shows; an empty text for all. `in_part`: they are too many for one
@@ -73,27 +77,11 @@ class Shown(NamedTuple):
         return frozenset([None if self.site == NOWHERE else self.site]) if self.site else frozenset()
 
 
-class Desk(Struct, frozen=True):
-    """One question: where, who asks, and on which day."""
+class Desk(desk.Desk, frozen=True, kw_only=True):
+    """One question of a browser: where, who asks, and on which day."""
 
     place: Place
-    who: Who
     today: dt.date
-
-    @property
-    def register(self) -> Register:
-        """The register."""
-        return self.place.register
-
-    @property
-    def facts(self) -> Store:
-        """The store of all but the arms."""
-        return self.register.facts
-
-    @property
-    def arms(self) -> Store | None:
-        """The store of the arms, for who may see them; None for everybody else."""
-        return self.register.arms_for(self.who)
 
     @property
     def book(self) -> Book:
@@ -133,10 +121,3 @@ class Desk(Struct, frozen=True):
         if site not in count:
             site = next(iter(count)) if in_part and not in_a_file else ""
         return Shown(count, site, in_part)
-
-    def write(
-        self, acts: list[Act], store: Store | None = None, *, seen: int | None = None, check: Callable[[], object] | None = None
-    ) -> list[int]:
-        """Writes acts in the account's name, and gives their numbers; into the facts, or into another store. `seen` and `check` as
-        `Store.write` takes them."""
-        return (store or self.facts).write(acts, self.who.author(self.place.zone), self.place.clock(), seen=seen, check=check)

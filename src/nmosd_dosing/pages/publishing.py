@@ -35,7 +35,7 @@ _PLANNING = threading.Lock()  # one feed is planned at a time: several would wai
 
 def give_out(place: Place, feed: Feed, who: Who, subject: Fact | None) -> Published:
     """What a feed of an account gives out now. Raises InputError where the register contradicts itself, or its arms are not there."""
-    desk = Desk(place, who, place.today)
+    desk = place.desk(who)
     store = desk.register.arms_store() if feed.unblinded else desk.facts
     last = memory.last(store, feed.number)
     if last is not None and last.made_from == _made_from(desk, feed):

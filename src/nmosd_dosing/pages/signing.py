@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.pages.access import Asked, desk_of, page, place_of, public
+from nmosd_dosing.pages.forms import password as password_field
 from nmosd_dosing.register import accounts
 from nmosd_dosing.register.database.store import Act
 
@@ -33,27 +34,15 @@ class SignIn(forms.Form):
     """Who is asking."""
 
     name = forms.CharField(label=gettext_lazy("Account"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(
-        label=gettext_lazy("Password"), max_length=1024, strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )  # fmt: skip
+    password = password_field(gettext_lazy("Password"))
 
 
 class NewPassword(forms.Form):
     """Another password, typed twice."""
 
-    old = forms.CharField(
-        label=gettext_lazy("Current password"), max_length=1024, strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )  # fmt: skip
-    new = forms.CharField(
-        label=gettext_lazy("New password"), max_length=1024, strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )  # fmt: skip
-    again = forms.CharField(
-        label=gettext_lazy("New password again"), max_length=1024, strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )  # fmt: skip
+    old = password_field(gettext_lazy("Current password"))
+    new = password_field(gettext_lazy("New password"), new=True)
+    again = password_field(gettext_lazy("New password again"), new=True)
 
 
 @public(post=True)
@@ -107,9 +96,7 @@ def password(request: Asked) -> HttpResponse:
             form.add_error("old", _("This is not your password."))
         else:
             try:
-                accounts.set_password(
-                    desk.facts, desk.who, desk.place.clock(), desk.place.zone, name=desk.who.name, password=typed["new"]
-                )  # fmt: skip
+                accounts.set_password(*desk.asks, name=desk.who.name, password=typed["new"])
             except InputError as error:
                 form.add_error("new", "; ".join(problem.message for problem in error.problems))
             else:

@@ -87,16 +87,12 @@ class Who(Struct, frozen=True):
     def must_see(self, site: str | None) -> None:
         """Raises InputError where it does not see subjects of a site."""
         if not self.sees(site):
-            raise InputError(Problem(
-                f"the account `{clip(self.name)}` is not of {f'site `{clip(site)}`' if site else 'all sites, and this is of none'}",
-                hint=f"it is of {_in_words(self.sites)}",
-            ))  # fmt: skip
+            wrong = f"the account `{clip(self.name)}` is not of {f'site `{clip(site)}`' if site else 'all sites, and this is of none'}"
+            raise InputError(Problem(wrong, hint=f"it is of {_in_words(self.sites)}"))
 
     def _refused(self, doing: str, roles: Collection[Role]) -> None:
-        raise InputError(Problem(
-            f"the account `{clip(self.name)}` may not {doing}: it is {_one(self.role)}",
-            hint=f"ask {' or '.join(map(_one, roles))}, or name an account that is one: `{argument('account', 'NAME')}`",
-        ))  # fmt: skip
+        hint = f"ask {' or '.join(map(_one, roles))}, or name an account that is one: `{argument('account', 'NAME')}`"
+        raise InputError(Problem(f"the account `{clip(self.name)}` may not {doing}: it is {_one(self.role)}", hint=hint))
 
 
 def _one(role: Role) -> str:
@@ -135,10 +131,8 @@ def accounts(store: Store, known: int | None = None) -> list[Account]:
     """All accounts, also those that are disabled, by name. Raises InputError where what says who may do what was edited by hand."""
     if (changed := store.first_changed((ACCOUNTS, PASSWORDS))) is not None:
         restore = f"dosing register restore FILE {argument('register', 'NEW')}"
-        raise InputError(Problem(
-            f"number {changed} of the trail, which says who may do what, is not as it was written: nobody is let in",
-            hint=f"somebody edited the database by hand: take a backup from before, `{restore}`",
-        ))  # fmt: skip
+        wrong = f"number {changed} of the trail, which says who may do what, is not as it was written: nobody is let in"
+        raise InputError(Problem(wrong, hint=f"somebody edited the database by hand: take a backup from before, `{restore}`"))
     having = {fact.cells["account"] for fact in facts.holding(store, PASSWORDS, known=known) if fact.cells}
     found = [_account(fact, having) for fact in facts.holding(store, ACCOUNTS, known=known) if fact.cells]
     return sorted(found, key=lambda account: account.name)
@@ -173,10 +167,8 @@ def who(store: Store, name: str, password: str) -> Who:
         if account is None or not account.has_password:
             make_password(given)  # takes as long as a comparison
         another = command(f"register account password {clip(name)}", of_another=True)
-        raise NotLetIn(Problem(
-            f"no account `{clip(name)}` with this password",
-            hint=f"type both again; a manager gives an account another: `{another}`",
-        ))  # fmt: skip
+        hint = f"type both again; a manager gives an account another: `{another}`"
+        raise NotLetIn(Problem(f"no account `{clip(name)}` with this password", hint=hint))
     if not account.active:
         raise NotLetIn(Problem(f"the account `{clip(name)}` is disabled", hint=f"a manager may enable it: `{_enabling(name)}`"))
     return account.who
@@ -213,10 +205,8 @@ def of_user(store: Store, user: str, name: str | None = None) -> Account | None:
         return next((account for account in found if account.name == name), None)
     mine = [account for account in found if account.user == user]
     if len(mine) > 1:
-        raise InputError(Problem(
-            f"the user `{clip(user)}` may be several accounts: {one_of(account.name for account in mine)}",
-            hint=f"name one: `{argument('account', 'NAME')}`",
-        ))  # fmt: skip
+        wrong = f"the user `{clip(user)}` may be several accounts: {one_of(account.name for account in mine)}"
+        raise InputError(Problem(wrong, hint=f"name one: `{argument('account', 'NAME')}`"))
     return mine[0] if mine else next((account for account in found if account.name == user), None)
 
 
@@ -238,9 +228,8 @@ def begin(store: Store, name: str, at: dt.datetime, zone: str, *, user: str | No
     """The first account of an empty register, for the user of this computer or with a password."""
     mine = Account(0, checked_name(name, ()), first(name).role, None, True, user, False)
     if password is None and (user is None or is_server(store)):
-        raise InputError(
-            Problem("the first account needs a password", hint=f"it is asked for, or stands in `{argument('password_file', 'FILE')}`")
-        )
+        hint = f"it is asked for, or stands in `{argument('password_file', 'FILE')}`"
+        raise InputError(Problem("the first account needs a password", hint=hint))
     given, encoded = _new_password(store, mine.name, password) if password is not None else (None, "")
     store.write(
         [Act("enter", ACCOUNTS, mine.cells), *([given] if given else [])], mine.who.author(zone), at,
@@ -274,10 +263,8 @@ def change(
     others = [account for account in there if account.name != name]
     if before.who.manages and before.active and not any(account.active and account.who.manages for account in [*others, now]):
         manager = argument("role", "manager")
-        raise InputError(Problem(
-            said("the account `{name}` is the last manager, and somebody has to be one", name=clip(name)),
-            hint=said("make another first: `{add}`", add=command(f"register account add NAME {manager}")),
-        ))  # fmt: skip
+        wrong = said("the account `{name}` is the last manager, and somebody has to be one", name=clip(name))
+        raise InputError(Problem(wrong, hint=said("make another first: `{add}`", add=command(f"register account add NAME {manager}"))))
     act = Act("correct", ACCOUNTS, now.cells, checked_reason(reason), replaces=before.seq)
     [seq] = store.write([act], by.author(zone), at, seen=seen)
     return before, replace(now, seq=seq)
@@ -358,10 +345,8 @@ def checked_name(name: str, there: Iterable[Account]) -> str:
     name = unicodedata.normalize("NFC", name)
     of_signs = all(char.isalnum() or char in _IN_NAMES for char in name) and name[:1] not in ("-", "@")
     if not name.strip(".") or len(name) > _LONGEST_NAME or not of_signs:  # `..` is a folder to browsers
-        raise InputError(Problem(
-            said("`{name}` is no name for an account", name=clip(name)),
-            hint=said("take letters, digits and `.`, `-`, `_`, `@`, at most {n}: `li.na`", n=_LONGEST_NAME),
-        ))  # fmt: skip
+        hint = said("take letters, digits and `.`, `-`, `_`, `@`, at most {n}: `li.na`", n=_LONGEST_NAME)
+        raise InputError(Problem(said("`{name}` is no name for an account", name=clip(name)), hint=hint))
     for account in there:
         if account.name.casefold() == name.casefold():
             wrong, enabling = said("the account `{name}` is there already", name=clip(account.name)), _enabling(account.name)

@@ -140,12 +140,8 @@ def make(
     kind = _checked("scope", scope, SCOPES)
     of = subject.site if subject is not None and kind == "subject" else site
     if (kind == "subject") != (subject is not None) or (kind == "site" and site is None):
-        raise InputError(
-            Problem(
-                said("it is not said of which {kind} the feed is", kind=word(kind)),
-                hint=said("name one: `{option}`", option=argument(kind)),
-            )
-        )
+        hint = said("name one: `{option}`", option=argument(kind))
+        raise InputError(Problem(said("it is not said of which {kind} the feed is", kind=word(kind)), hint=hint))
     if subject is not None or site is not None:
         by.must_see(of)
     shown = _checked("view", view, VIEWS[kind])
@@ -198,10 +194,8 @@ def checked_purpose(by: Who, purpose: str) -> str:
 def checked_expiry(expires: dt.date, today: dt.date) -> dt.date:
     """The last day of a feed: today, or up to a year ahead."""
     if not 0 <= (expires - today).days <= LONGEST:
-        raise InputError(Problem(
-            said("a feed ends within a year: between {first} and {last}", first=str(today), last=str(today + dt.timedelta(LONGEST))),
-            hint=said("take an earlier day; it can be made anew then"),
-        ))  # fmt: skip
+        wrong = said("a feed ends within a year: between {first} and {last}", first=str(today), last=str(today + dt.timedelta(LONGEST)))
+        raise InputError(Problem(wrong, hint=said("take an earlier day; it can be made anew then")))
     return expires
 
 
@@ -219,15 +213,10 @@ def _still(store: Store, count: int) -> None:
 
 
 def _checked(name: str, text: str, words: tuple[T, ...]) -> T:
-    found = next((each for each in words if each == text), None)
-    if found is None:
-        raise InputError(
-            Problem(
-                said("`{text}` is no {name} of this feed", text=clip(text), name=word(name)),
-                hint=said("expected {words}", words=either(words)),
-            )
-        )
-    return found
+    if text not in words:
+        wrong = said("`{text}` is no {name} of this feed", text=clip(text), name=word(name))
+        raise InputError(Problem(wrong, hint=said("expected {words}", words=either(words))))
+    return _one(text, words)
 
 
 def _new_key() -> str:

@@ -30,15 +30,11 @@ class Register(Struct, frozen=True):
         """The store of the arms, for who may see them. Raises InputError where it is not with the register, or not for this role of the
         server."""
         if self.address.arms_file is not None and not self.address.arms_file.is_file():
-            raise InputError(Problem(
-                f"the arms of this register are not here: there is no `{clip(str(self.address.arms_file))}`",
-                hint="bring the file, or work where it is",
-            ))  # fmt: skip
+            wrong = f"the arms of this register are not here: there is no `{clip(str(self.address.arms_file))}`"
+            raise InputError(Problem(wrong, hint="bring the file, or work where it is"))
         if server.is_server(self.arms) and not server.may_read_arms(self.facts):
-            raise InputError(Problem(
-                f"`{clip(self.address.user)}` of `{clip(self.address.shown)}` may not read arms",
-                hint=f"take the address of a role for which the owner typed `dosing register grant ROLE {argument('unblinded')}`",
-            ))  # fmt: skip
+            hint = f"take the address of a role for which the owner typed `dosing register grant ROLE {argument('unblinded')}`"
+            raise InputError(Problem(f"`{clip(self.address.user)}` of `{clip(self.address.shown)}` may not read arms", hint=hint))
         if self.address.arms_file is not None and versions.form(self.arms).missing:
             versions.bring_up(self.arms, self.address.arms_file)
         return self.arms
@@ -147,9 +143,8 @@ def open(text: str) -> Register:
     if not form.is_store:
         raise InputError(Problem(f"`{clip(at.shown)}` is no register", hint="name the file or database that `dosing register init` made"))
     if form.newer:
-        raise InputError(
-            Problem(f"the register `{clip(at.shown)}` is of a newer version: {', '.join(form.newer)}", hint="take a newer `dosing`")
-        )
+        wrong = f"the register `{clip(at.shown)}` is of a newer version: {', '.join(form.newer)}"
+        raise InputError(Problem(wrong, hint="take a newer `dosing`"))
     if form.missing:
         raise Older(register, f"the register `{clip(at.shown)}`")
     return register
@@ -184,10 +179,8 @@ def refuse_owner(register: Register) -> None:
     """Raises InputError where the role of the server, under which the register is opened, might change what is written."""
     if server.is_server(register.facts) and server.may_change(register.facts):
         shown, user = clip(register.address.shown), clip(register.address.user)
-        raise InputError(Problem(
-            f"the role `{user}` might change what is written in `{shown}`, and so is not for daily work",
-            hint="take one that can only add to it; the owner types `dosing register grant ROLE` for it",
-        ))  # fmt: skip
+        wrong = f"the role `{user}` might change what is written in `{shown}`, and so is not for daily work"
+        raise InputError(Problem(wrong, hint="take one that can only add to it; the owner types `dosing register grant ROLE` for it"))
 
 
 def _connected(at: Address) -> Register:

@@ -3,6 +3,7 @@ the names under which a masked plan shows products; an unblinded pharmacist into
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -64,6 +65,7 @@ def _held(register: Register, who: Who) -> list[tuple[Line, str | None]]:
     ]
 
 
+People = Mapping[str, tuple[int, str | None]]  # subjects by their codes, each with the number and the site
 Names = Mapping[str, tuple[str, ...]]  # of products, each with the sizes of its vials; without sizes none are stated
 Visits = Mapping[str, Mapping[str, Mapping[str, int | None]]]  # by subject's code, of each visit of the plan, `stock.vials_of` it
 
@@ -86,7 +88,7 @@ def visits_of(plans: Iterable[Plan]) -> Visits:
 
 
 def record(
-    register: Register, who: Who, typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Names, visits: Visits,
+    register: Register, who: Who, typed: Mapping[str, str], people: People, names: Names, visits: Visits,
     today: dt.date, since: int, reason: str | None = None
 ) -> Act:  # fmt: skip
     """What is to be written of a new line. `people`: the subjects whom the account may see, by their codes: the number and the site of
@@ -95,12 +97,8 @@ def record(
     who.must_write(STOCK)
     cells, person = _checked(typed, people, names, visits, today), None
     if same := [line for line in held(register, who) if (line.number or 0) > since and _line_cells(line) == cells]:
-        raise InputError(
-            Problem(
-                said("the same line was written meanwhile, as number {number}", number=same[-1].number or 0),
-                hint=said("send it again if there are two"),
-            )
-        )
+        wrong = said("the same line was written meanwhile, as number {number}", number=same[-1].number or 0)
+        raise InputError(Problem(wrong, hint=said("send it again if there are two")))
     who.must_see(cells["site"])
     if "subject" in cells:
         person = people[cells["subject"]][0]
@@ -155,9 +153,8 @@ def withdraw(register: Register, who: Who, number: int, reason: str | None) -> A
     mine = held(register, who)
     line = next((line for line in mine if line.number == number), None)
     if line is None:
-        raise InputError(
-            Problem(said("there is no line {number} of the stock", number=number), hint=said("the page lists which there are"))
-        )
+        wrong = said("there is no line {number} of the stock", number=number)
+        raise InputError(Problem(wrong, hint=said("the page lists which there are")))
     fact = next(fact for fact in facts.holding(store_of(register, who), STOCK) if fact.seq == number)
     _check([one for one in mine if one is not line], mine)
     return Act("withdraw", STOCK, None, checked_reason(reason), fact.person, site=fact.site, replaces=number)
@@ -171,93 +168,69 @@ def _check(after: Sequence[Line], before: Sequence[Line], new: Line | None = Non
         raise InputError(Problem(words, hint=said("look at the date, the batch and the quantity again")) for words in wrong)
 
 
-def _checked(
-    typed: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], names: Names, visits: Visits, today: dt.date
-) -> dict[str, str]:
+def _checked(typed: Mapping[str, str], people: People, names: Names, visits: Visits, today: dt.date) -> dict[str, str]:
     """The cells of a line, as they are written. Raises InputError with all that is wrong with them."""
-    problems = Problems()
     cells = {name: " ".join(typed.get(name, "").split()) for name in COLUMNS}
-    for name in _NEEDED:
-        if not cells[name]:
-            problems.error(said("the {name} is missing", name=word(name)), None, said("write it"))
-    for name, text in cells.items():
-        if len(text) > _LONGEST:
-            problems.error(
-                said("the {name} has more than {longest} characters", name=word(name), longest=_LONGEST), None, said("write it shorter")
-            )
-    if cells["movement"] and cells["movement"] not in MOVEMENTS:
-        problems.error(said("`{cell}` is no movement", cell=clip(cells["movement"])), None, said("write {words}", words=either(MOVEMENTS)))
-    if cells["product"] and cells["product"] not in names:
-        problems.error(
-            said("`{cell}` is no product of the study as you see it", cell=clip(cells["product"])),
-            None,
-            said("products are {words}", words=either(names)),
-        )
-    elif cells["vial"] and (sizes := names.get(cells["product"])) and cells["vial"] not in sizes:
-        problems.error(
-            said("`{cell}` is no vial of {product}", cell=clip(cells["vial"]), product=cells["product"]),
-            None,
-            said("vials are {words}", words=either(sizes)),
-        )
-    if cells["quantity"]:
-        _check_quantity(cells, problems)
-    date = _day(cells, "date", problems)
-    _day(cells, "expiry", problems)
-    if date is not None and date > today:
-        problems.error(said("the date {date} is not yet", date=date), None, said("write down what has happened"))
-    _check_subject(cells, people, visits, problems)
-    if problems.found:
-        raise InputError(problems.in_order())
+    if wrong := dict.fromkeys((*_wrong(cells, names, today), *_wrong_subject(cells, people, visits))):
+        raise InputError(Problem(words, hint=hint) for words, hint in wrong)
+    cells["quantity"] = str(int(cells["quantity"]))
     return {name: text for name, text in cells.items() if text}
 
 
-def _check_quantity(cells: dict[str, str], problems: Problems) -> None:
-    text = cells["quantity"]
-    least = 0 if cells["movement"] == "counted" else 1
-    if not (text.isascii() and text.isdigit()) or not least <= int(text[:9]) <= _MOST:
-        problems.error(
-            said("`{text}` is no number of vials", text=clip(text)),
-            None,
-            said("write a whole number from {least} to {most}", least=least, most=f"{_MOST:,}"),
+def _wrong(cells: Mapping[str, str], names: Names, today: dt.date) -> Iterator[tuple[Sentence, Sentence]]:
+    """What is wrong with cells by themselves, each with the way out."""
+    for name in _NEEDED:
+        if not cells[name]:
+            yield said("the {name} is missing", name=word(name)), said("write it")
+    for name, text in cells.items():
+        if len(text) > _LONGEST:
+            yield said("the {name} has more than {longest} characters", name=word(name), longest=_LONGEST), said("write it shorter")
+    movement, product, vial, quantity = (cells[name] for name in ("movement", "product", "vial", "quantity"))
+    if movement and movement not in MOVEMENTS:
+        yield said("`{cell}` is no movement", cell=clip(movement)), said("write {words}", words=either(MOVEMENTS))
+    if product and product not in names:
+        yield (
+            said("`{cell}` is no product of the study as you see it", cell=clip(product)),
+            said("products are {words}", words=either(names)),
         )
-    else:
-        cells["quantity"] = str(int(text))
+    elif vial and (sizes := names.get(product)) and vial not in sizes:
+        yield said("`{cell}` is no vial of {product}", cell=clip(vial), product=product), said("vials are {words}", words=either(sizes))
+    least = 0 if movement == "counted" else 1
+    if quantity and (not (quantity.isascii() and quantity.isdigit()) or not least <= int(quantity[:9]) <= _MOST):
+        whole = said("write a whole number from {least} to {most}", least=least, most=f"{_MOST:,}")
+        yield said("`{text}` is no number of vials", text=clip(quantity)), whole
+    for name in ("date", "expiry"):
+        if cells[name] and _day(cells[name]) is None:
+            yield said("the {name} `{text}` is no day", name=word(name), text=clip(cells[name])), said("write it as `2025-07-06`")
+    if (date := _day(cells["date"])) is not None and date > today:
+        yield said("the date {date} is not yet", date=date), said("write down what has happened")
 
 
-def _check_subject(cells: Mapping[str, str], people: Mapping[str, tuple[int, str | None]], visits: Visits, problems: Problems) -> None:
+def _wrong_subject(cells: Mapping[str, str], people: People, visits: Visits) -> Iterator[tuple[Sentence, Sentence]]:
     """Vials are dispensed for a visit of a subject of the site, and nothing else is of a subject."""
-    if cells["movement"] == "dispensed":
-        if not cells["subject"] or not cells["visit"]:
-            problems.error(
-                said("it is not said for whom and which visit"), None, said("vials are dispensed for a visit of a subject: write both")
-            )
-        elif cells["subject"] not in people or people[cells["subject"]][1] != cells["site"]:
-            problems.error(
-                said("`{cell}` is no subject of that site", cell=clip(cells["subject"])), None, said("write the code letter by letter")
-            )
-        elif (given := visits.get(cells["subject"], {}).get(cells["visit"])) is None:
-            near = [id for id in visits.get(cells["subject"], ()) if id.endswith(f"/{cells['visit']}")]
-            hint = said("write {words}", words=either(near)) if near else said("write it as the subject's plan does")
-            problems.error(said("`{cell}` is no visit of `{code}`", cell=clip(cells["visit"]), code=clip(cells["subject"])), None, hint)
-        elif cells["product"] and cells["product"] not in given:
-            hint = said("products of that visit are {words}", words=either(given)) if given else said("nothing is given at that visit")
-            problems.error(said("`{cell}` is not given at `{visit}`", cell=clip(cells["product"]), visit=cells["visit"]), None, hint)
-    elif cells["subject"] or cells["visit"]:
-        problems.error(said("only what is dispensed is of a subject"), None, said("leave subject and visit out"))
+    subject, visit, product = cells["subject"], cells["visit"], cells["product"]
+    if cells["movement"] != "dispensed":
+        if subject or visit:
+            yield said("only what is dispensed is of a subject"), said("leave subject and visit out")
+    elif not subject or not visit:
+        yield said("it is not said for whom and which visit"), said("vials are dispensed for a visit of a subject: write both")
+    elif subject not in people or people[subject][1] != cells["site"]:
+        yield said("`{cell}` is no subject of that site", cell=clip(subject)), said("write the code letter by letter")
+    elif (given := visits.get(subject, {}).get(visit)) is None:
+        near = [id for id in visits.get(subject, ()) if id.endswith(f"/{visit}")]
+        hint = said("write {words}", words=either(near)) if near else said("write it as the subject's plan does")
+        yield said("`{cell}` is no visit of `{code}`", cell=clip(visit), code=clip(subject)), hint
+    elif product and product not in given:
+        hint = said("products of that visit are {words}", words=either(given)) if given else said("nothing is given at that visit")
+        yield said("`{cell}` is not given at `{visit}`", cell=clip(product), visit=visit), hint
 
 
-def _day(cells: Mapping[str, str], name: str, problems: Problems) -> dt.date | None:
-    text = cells[name]
-    if not text:
-        return None
-    try:
+def _day(text: str) -> dt.date | None:
+    """A day that is written in one way; None of any other text."""
+    with contextlib.suppress(ValueError):
         day = dt.date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        problems.error(said("the {name} `{text}` is no day", name=word(name), text=clip(text)), None, said("write it as `2025-07-06`"))
-        return None
-    return day
+        return day if day.isoformat() == text else None
+    return None
 
 
 def _line(fact: Fact) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import outputs, registers
@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from nmosd_dosing.register.accounts import Account
 
 
-def run_add(asked: RegisterOptions, name: str, account: NewAccount) -> None:
+def run_add(asked: RegisterOptions, account: NewAccount, name: str) -> None:
     """Makes an account, and says how it is to be used."""
     opened = registers.opened(asked)
     from nmosd_dosing.register import accounts
     from nmosd_dosing.register.database import server
 
-    made = accounts.add(
-        opened.facts, opened.who, opened.at, opened.zone, name=name, role=account.role, sites=account.sites, user=account.user
-    )
+    made = accounts.add(*opened.asks, name=name, role=account.role, sites=account.sites, user=account.user)
     say(f"account `{made.name}`: {in_words(made)}")
     if made.user is None or server.is_server(opened.facts):
         say(f"it lets nobody in before it has a password: `{command(f'register account password {made.name}')}`")
@@ -37,25 +35,29 @@ def run_add(asked: RegisterOptions, name: str, account: NewAccount) -> None:
 
 def run_role(asked: RegisterOptions, name: str, role: str, sites: str | None, reason: str | None) -> None:
     """Gives an account another role."""
-    opened = registers.opened(asked)
     from nmosd_dosing.register import accounts
 
-    _changed(accounts.change(
-        opened.facts, opened.who, opened.at, opened.zone, name=name, reason=reason, change=accounts.with_role(role, sites)
-    ))  # fmt: skip
+    _change(asked, name, reason, accounts.with_role(role, sites))
 
 
-def run_state(asked: RegisterOptions, name: str, reason: str | None, *, active: bool) -> None:
-    """Disables an account, or enables it again."""
-    opened = registers.opened(asked)
+def run_disable(asked: RegisterOptions, name: str, reason: str | None) -> None:
+    """Disables an account."""
     from nmosd_dosing.register import accounts
 
-    change = accounts.enabled if active else accounts.disabled
-    _changed(accounts.change(opened.facts, opened.who, opened.at, opened.zone, name=name, reason=reason, change=change))
+    _change(asked, name, reason, accounts.disabled)
 
 
-def _changed(both: tuple[Account, Account]) -> None:
-    before, now = both
+def run_enable(asked: RegisterOptions, name: str, reason: str | None) -> None:
+    """Enables it again."""
+    from nmosd_dosing.register import accounts
+
+    _change(asked, name, reason, accounts.enabled)
+
+
+def _change(asked: RegisterOptions, name: str, reason: str | None, change: Callable[[Account], Account]) -> None:
+    from nmosd_dosing.register import accounts
+
+    before, now = accounts.change(*registers.opened(asked).asks, name=name, reason=reason, change=change)
     say(f"account `{now.name}`: {in_words(now)}; it was {in_words(before)}")
 
 
@@ -66,7 +68,7 @@ def run_password(asked: RegisterOptions, name: str, file: str | None) -> None:
 
     accounts.check_may_set_password(opened.facts, opened.who, name)
     given = registers.new_password(file, name)
-    accounts.set_password(opened.facts, opened.who, opened.at, opened.zone, name=name, password=given)
+    accounts.set_password(*opened.asks, name=name, password=given)
     say(f"account `{clip(name)}`: has another password from now on")
 
 

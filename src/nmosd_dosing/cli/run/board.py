@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from msgspec.structs import replace
-from rich.console import RenderableType
 
-from nmosd_dosing.checks.board import Board, board, drawn_until
+from nmosd_dosing.checks.board import board, drawn_until
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
@@ -53,10 +52,4 @@ def run(whom: PeopleOptions, asked: BoardOptions, output: PageOutput) -> None:
         people.say_before_day_1(schedule, shown.columns(schedule.cohort))
 
 
-def _page(made: Board) -> RenderableType:
-    from nmosd_dosing.report.pages.board import board_page as on_a_terminal
-
-    return on_a_terminal(made)
-
-
-FORMATS: outputs.Formats = {"table": _page, "html": board_page}
+FORMATS: outputs.Formats = {"table": outputs.page("board", "board_page"), "html": board_page}

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from nmosd_dosing.cli import arguments
 from nmosd_dosing.cli.calendar_options import CalendarOptions
-from nmosd_dosing.cli.edge import collected, fail, progress
+from nmosd_dosing.cli.edge import collected, progress
 from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
 from nmosd_dosing.cli.options import option
 from nmosd_dosing.days import LANGUAGES, date_text
@@ -75,11 +75,8 @@ def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None
     from nmosd_dosing.calendar.entries import CalendarStyle
 
     remind = arguments.length("--remind", request.remind, problems, 365) if request.remind is not None else None
-    duration = (
-        arguments.length("--duration", request.duration, problems, 1, "`4h`, `90min` or `1h30min`")
-        if request.duration is not None
-        else None
-    )
+    lasts = partial(arguments.length, most_days=1, examples="`4h`, `90min` or `1h30min`")
+    duration = arguments.maybe(lasts, "--duration", request.duration, problems)
     hour = arguments.maybe(arguments.hour, "--at", request.at, problems)
     if request.at is not None and request.zone is None:
         problems.error("`--at` needs the time zone", None, "add `--zone` with a name such as `Asia/Shanghai`")
@@ -119,8 +116,7 @@ def prepare_all(asked: Asked, plans: Iterable[tuple[Plan, Callable[[dt.date], Pl
     """The calendar of each subject; what is wrong with any of them is told of all."""
     problems = Problems()
     ready = [collected(problems, partial(prepare, asked, plan, draw)) for plan, draw in plans]
-    if problems.found:
-        fail(problems)
+    problems.stop()
     return [made for made in ready if made is not None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,14 +25,11 @@ from nmosd_dosing.cli.run.calendars import instant
 from nmosd_dosing.cli.shown import EVERYBODY, Shown, read_each, read_shown
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.findings import due_sheet, due_to_csv, due_to_dict, findings_sheet, findings_to_csv, findings_to_dict
+from nmosd_dosing.report.export.findings import due_sheet, due_to_dict, findings_sheet, findings_to_dict
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.tables.roster import LeftOut
-
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
 
 DEVIATED = 1
 _AHEAD, _MOST_AHEAD = "14d", 3660
@@ -70,11 +67,11 @@ class _Read(Struct, frozen=True):
 
     def findings(self, schedules: Sequence[Schedule]) -> list[Finding]:
         """The findings that are shown, with what is closed of their days."""
-        return [
-            finding
-            for request, schedule in zip(self.requests, schedules, strict=True)
-            for finding in _findings(request, schedule, self.as_of, self.shown)
-        ]
+        found: list[Finding] = []
+        for request, schedule in zip(self.requests, schedules, strict=True):
+            mine = check(schedule, self.as_of, self.shown.has)
+            found += with_closed_days(mine, self.as_of, request.workdays) if request.workdays is not None else mine
+        return found
 
     def schedules(self) -> list[Schedule]:
         """Everybody's schedule, up to the last day that is looked at."""
@@ -183,25 +180,15 @@ def _days(asked: DueOptions, as_of: dt.date, problems: Problems) -> tuple[int, d
     return (last - as_of).days, first if first > as_of else None
 
 
-def _findings(request: Request, schedule: Schedule, as_of: dt.date, shown: Shown) -> Sequence[Finding]:
-    """The findings that are shown, with what is closed of their days."""
-    found = check(schedule, as_of, shown.has)
-    return [*with_closed_days(found, as_of, request.workdays)] if request.workdays is not None else found
-
-
-def _findings_page(found: _Found) -> Page:
-    from nmosd_dosing.report.pages.findings import findings_page
-
+def _findings_page(found: _Found) -> Any:
     shown = [f for f in found.findings if found.everything or found.of_one or concern(f.verdict) != "fine"]
-    counts = Counter(f.verdict for f in found.findings)
-    booked = sum(f.booked for f in found.findings)
-    return findings_page(found.study, found.as_of, shown, counts, several=found.several, booked=booked)
+    counts, booked = Counter(f.verdict for f in found.findings), sum(f.booked for f in found.findings)
+    return outputs.page("findings", "findings_page")(found.study, found.as_of, shown, counts, several=found.several, booked=booked)
 
 
-def _due_page(found: _Found) -> Page:
-    from nmosd_dosing.report.pages.findings import due_page
-
-    return due_page(found.study, found.as_of, found.ahead, found.items, several=found.several, since=found.since)
+def _due_page(found: _Found) -> Any:
+    made = outputs.page("findings", "due_page")
+    return made(found.study, found.as_of, found.ahead, found.items, several=found.several, since=found.since)
 
 
 def _findings_dict(found: _Found) -> dict[str, Any]:
@@ -217,10 +204,6 @@ def _findings_xlsx(found: _Found) -> bytes:
     return to_xlsx([findings_sheet(found.findings)], _findings_page(replace(found, everything=True)).lines)
 
 
-def _due_xlsx(found: _Found) -> bytes:
-    return to_xlsx([due_sheet(found.items)], _due_page(found).lines)
-
-
 def _findings_parquet(found: _Found) -> Iterator[bytes]:
     from nmosd_dosing.report.export.parquet import sheet_to_parquet
 
@@ -228,10 +211,10 @@ def _findings_parquet(found: _Found) -> Iterator[bytes]:
 
 
 CHECK_FORMATS: outputs.Formats = {
-    "table": _findings_page, "json": _findings_dict, "csv": lambda found: findings_to_csv(found.findings), "xlsx": _findings_xlsx,
+    **outputs.listed(_findings_page, _findings_dict, lambda found: findings_sheet(found.findings)), "xlsx": _findings_xlsx,
     "parquet": _findings_parquet,
 }  # fmt: skip
-DUE_FORMATS: outputs.Formats = {"table": _due_page, "json": _due_dict, "csv": lambda found: due_to_csv(found.items), "xlsx": _due_xlsx}
+DUE_FORMATS = outputs.listed(_due_page, _due_dict, lambda found: due_sheet(found.items))
 
 
 def _calendar(ics: str, stamp: dt.datetime, found: _Found, whose: str | None) -> str:

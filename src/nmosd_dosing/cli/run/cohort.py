@@ -92,11 +92,7 @@ def _xlsx(request: Request, without: list[str]) -> bytes:
     return to_xlsx([replace(made, rows=progress(made.rows, rows, "written"))], about)
 
 
-def _parquet(request: Request, without: list[str]) -> Iterator[bytes]:
-    return cohort_rows.to_parquet(request, without)
-
-
-FORMATS: outputs.Formats = {**_rows_on(None), "xlsx": _xlsx, "parquet": _parquet}
+FORMATS: outputs.Formats = {**_rows_on(None), "xlsx": _xlsx, "parquet": cohort_rows.to_parquet}
 
 
 def _read(

@@ -5,43 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names, is_file
 from nmosd_dosing.cli.options import CompareOptions
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
-from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, Comparison, compare
-from nmosd_dosing.report.export.doses import compared_sheet, compared_to_csv, compared_to_json
-from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, compare
+from nmosd_dosing.report.export.doses import compared_sheet, compared_to_json
 from nmosd_dosing.study.model import Study
 
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
+FORMATS = outputs.listed(outputs.page("doses", "compare_page"), compared_to_json, compared_sheet)
 
 
 def run(asked: CompareOptions, output: OutputOptions) -> None:
-    outputs.put(FORMATS, output, _compare(asked, output))
-
-
-def _page(made: Comparison) -> Page:
-    from nmosd_dosing.report.pages.doses import compare_page
-
-    return compare_page(made)
-
-
-def _xlsx(made: Comparison) -> bytes:
-    return to_xlsx([compared_sheet(made)], _page(made).lines)
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": compared_to_json, "csv": compared_to_csv, "xlsx": _xlsx}
-
-
-def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:
+    """Print the comparison."""
     problems = Problems()
     outputs.check_output(FORMATS, output, problems)
     chosen = _regimens(asked.regimens, problems)
@@ -55,14 +35,13 @@ def _compare(asked: CompareOptions, output: OutputOptions) -> Comparison:
     measured = arguments.measurements("--measured", asked.measured, _values(chosen, problems), problems)
     read = [(f"`{clip(regimen)}`", regimen) for regimen in asked.regimens if is_file(regimen)]
     check_names([("`--output`", output.output)], read, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     compared = compare(
         chosen, start=start, until=until, months=months, weight_kg=weight, height_cm=height, arm=asked.arm, sex=sex, age=age,
         measurements=measured,
     )  # fmt: skip
     people.say_unlikely([(None, start)])
-    return compared
+    outputs.put(FORMATS, output, compared)
 
 
 def _values(chosen: Sequence[Study | tuple[Study, str]], problems: Problems) -> tuple[Value, ...] | None:
@@ -106,7 +85,6 @@ def _until(asked: CompareOptions, start: dt.date | None, problems: Problems) -> 
 def _months(option: str, text: str, problems: Problems) -> int | None:
     if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= MOST_MONTHS:
         return int(text)
-    problems.error(
-        f"`{option} {clip(text)}` is not a number of months", None, f"write a whole number, 1 to {MOST_MONTHS}, for example `24`"
-    )
+    hint = f"write a whole number, 1 to {MOST_MONTHS}, for example `24`"
+    problems.error(f"`{option} {clip(text)}` is not a number of months", None, hint)
     return None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, say
-from nmosd_dosing.cli.files import check_names, write_whole
+from nmosd_dosing.cli.files import check_names
 from nmosd_dosing.cli.options import DosesOptions, PeopleOptions
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.tables import Tables
@@ -18,56 +17,31 @@ from nmosd_dosing.cli.weights import LOOK_AGAIN
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy.dose_table import NO_START, DoseTable, dose_table
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.doses import doses_sheet, doses_to_csv, doses_to_json
-from nmosd_dosing.report.export.workbook import to_xlsx
-from nmosd_dosing.report.plots.drawing import ENDINGS, ending_of
+from nmosd_dosing.report.export.doses import doses_sheet, doses_to_json
+from nmosd_dosing.report.plots.drawing import ENDINGS
 from nmosd_dosing.subjects.tables import weight_list
-
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
 
 _WARNED = 20
 
 
 def run(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> None:
     request, bodies = _checked(whom, asked, output)
+    (body,) = request.subjects
     made = dose_table(
-        request.study,
-        [kg for kg, _ in bodies],
-        [cm for _, cm in bodies],
-        period=request.period,
-        start=None if whom.start is None else arguments.date("--start", whom.start, Problems()),
-        arm=whom.arm,
-        unblind=request.unblind,
-        policy=request.policy,
-        sex=None if whom.sex is None else arguments.sex("--sex", whom.sex, Problems()),
-        age=None if whom.age is None else arguments.age("--age", whom.age, Problems()),
-        measurements=arguments.measurements("--measured", whom.measured, request.study.values, Problems()),
-    )
+        request.study, [kg for kg, _ in bodies], [cm for _, cm in bodies], period=request.period,
+        start=body.start if whom.start is not None else None, arm=whom.arm, unblind=request.unblind, policy=request.policy, sex=body.sex,
+        age=body.age, measurements=body.measurements,
+    )  # fmt: skip
     doubtful = [note for row in made.rows for note in (*row.notes, *made.notes) if note.code == "check-weight"]
     for note in list(dict.fromkeys(doubtful))[:_WARNED]:
         say(f"{Problem(note.message, hint=LOOK_AGAIN, severity='warning').draw()}\n")
-    drawing = _drawing(made, asked.plot) if asked.plot is not None else None
-    rendered = outputs.rendered(FORMATS, output, made)
-    if asked.plot is not None and drawing is not None:
-        write_whole(asked.plot, drawing)
-    outputs.write(rendered, output.output)
+    outputs.put_drawn(FORMATS, output, asked.plot, _drawing, made)
 
 
-def _drawing(made: DoseTable, path: str) -> bytes:
+def _drawing(made: DoseTable, ending: str) -> bytes:
     from nmosd_dosing.report.plots.doses import draw_doses
 
-    return draw_doses(made, ending_of(path))
-
-
-def _page(made: DoseTable) -> Page:
-    from nmosd_dosing.report.pages.doses import doses_page
-
-    return doses_page(made)
-
-
-def _xlsx(made: DoseTable) -> bytes:
-    return to_xlsx([doses_sheet(made)], _page(made).lines)
+    return draw_doses(made, ending)
 
 
 def _parquet(made: DoseTable) -> Iterator[bytes]:
@@ -76,7 +50,7 @@ def _parquet(made: DoseTable) -> Iterator[bytes]:
     return sheet_to_parquet(doses_sheet(made), {"study": made.plan.study, "study_sha256": made.plan.study_sha256})
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": doses_to_json, "csv": doses_to_csv, "xlsx": _xlsx, "parquet": _parquet}
+FORMATS: outputs.Formats = {**outputs.listed(outputs.page("doses", "doses_page"), doses_to_json, doses_sheet), "parquet": _parquet}
 
 
 def _checked(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> tuple[Request, list[tuple[float, float | None]]]:

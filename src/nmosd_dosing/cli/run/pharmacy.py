@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,26 +17,14 @@ from nmosd_dosing.cli.options import OrderOptions, PeopleOptions, PrepareOptions
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.dose.dose import number_text
-from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.pharmacy.changes import Changes, LastList, changes_since, check_same, of_these, read_last_list
-from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, order, prepare
+from nmosd_dosing.pharmacy.worklist import Worklist, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.pharmacy import (
-    order_sheet,
-    order_to_csv,
-    order_to_dict,
-    worklist_sheet,
-    worklist_to_csv,
-    worklist_to_dict,
-)
-from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.report.export.pharmacy import order_sheet, order_to_dict, worklist_sheet, worklist_to_dict
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.model import Study
-
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
 
 _MOST_DAYS = 3660
 _DAYS = 14  # of what is prepared
@@ -62,9 +49,7 @@ def run_prepare(whom: PeopleOptions, asked: PrepareOptions, output: OutputOption
     worklist = _worklist(checked)
     changes = _changes(checked, worklist)
     outputs.put(PREPARE_FORMATS, output, worklist, checked.request.policy, changes)
-    from nmosd_dosing.report.pages.pharmacy import since
-
-    _say_remarks(worklist, output, since(worklist, changes))
+    _say_remarks(worklist, output, outputs.page("pharmacy", "since")(worklist, changes))
 
 
 def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -> None:
@@ -72,44 +57,18 @@ def run_order(whom: PeopleOptions, asked: OrderOptions, output: OutputOptions) -
     checked = _checked(whom, asked, output, ORDER_FORMATS)
     worklist = _worklist(checked)
     lines = order(worklist, checked.reserve, checked.lead)
-    outputs.put(ORDER_FORMATS, output, worklist, lines, checked.request.policy, checked.reserve, checked.lead)
-    from nmosd_dosing.report.pages.pharmacy import not_ordered
-
-    _say_remarks(worklist, output, not_ordered(worklist))
+    outputs.put(ORDER_FORMATS, output, worklist, lines, checked.reserve, checked.lead, checked.request.policy)
+    _say_remarks(worklist, output, outputs.page("pharmacy", "not_ordered")(worklist))
 
 
-def _worklist_page(worklist: Worklist, policy: Policy, changes: Changes | None) -> Page:
-    from nmosd_dosing.report.pages.pharmacy import worklist_page
-
-    return worklist_page(worklist, policy, changes)
-
-
-def _order_page(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> Page:
-    from nmosd_dosing.report.pages.pharmacy import order_page
-
-    return order_page(worklist, lines, reserve, lead, policy)
-
-
-def _order_csv(worklist: Worklist, lines: Sequence[OrderLine], *_: Any) -> str:
-    return order_to_csv(worklist, lines)
-
-
-def _worklist_csv(worklist: Worklist, _: Policy, changes: Changes | None) -> str:
-    return worklist_to_csv(worklist, changes)
-
-
-def _worklist_xlsx(worklist: Worklist, policy: Policy, changes: Changes | None) -> bytes:
-    return to_xlsx([worklist_sheet(worklist, changes)], _worklist_page(worklist, policy, changes).lines)
-
-
-def _order_xlsx(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy, reserve: Fraction, lead: int | None) -> bytes:
-    return to_xlsx([order_sheet(worklist, lines)], _order_page(worklist, lines, policy, reserve, lead).lines)
-
-
-PREPARE_FORMATS: outputs.Formats = {
-    "table": _worklist_page, "json": worklist_to_dict, "csv": _worklist_csv, "xlsx": _worklist_xlsx,
-}  # fmt: skip
-ORDER_FORMATS: outputs.Formats = {"table": _order_page, "json": order_to_dict, "csv": _order_csv, "xlsx": _order_xlsx}
+PREPARE_FORMATS = outputs.listed(
+    outputs.page("pharmacy", "worklist_page"), worklist_to_dict, lambda worklist, _, changes: worklist_sheet(worklist, changes)
+)
+ORDER_FORMATS = outputs.listed(
+    outputs.page("pharmacy", "order_page"),
+    lambda worklist, lines, reserve, lead, policy: order_to_dict(worklist, lines, policy, reserve, lead),
+    lambda worklist, lines, *_: order_sheet(worklist, lines),
+)
 
 
 def _changes(checked: _Checked, worklist: Worklist) -> Changes | None:
@@ -118,8 +77,7 @@ def _changes(checked: _Checked, worklist: Worklist) -> Changes | None:
         return None
     problems = Problems()
     check_same(checked.since, worklist, checked.request.policy, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     return changes_since(of_these(checked.since, worklist), worklist)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -20,7 +20,7 @@ from nmosd_dosing.days import to_date
 from nmosd_dosing.errors import Problems, clip, did_you_mean, one_of
 from nmosd_dosing.plans.plan import Plan, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.plan import plan_sheet, to_csv, to_json
+from nmosd_dosing.report.export.plan import plan_sheet, to_json
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import STUDY_STOP
@@ -28,9 +28,6 @@ from nmosd_dosing.study.visit_names import Names, course_of
 from nmosd_dosing.subjects.history import day_1_text
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.version import PROGRAM
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 Explained = tuple[tuple[PlannedTransition, ...], tuple[PlannedVisit, ...]]
 
@@ -70,20 +67,12 @@ def _drawn_until(request: Request, person: Subject, stopped: dt.date | None) -> 
     return lambda until: next(replace(request, subjects=(person,), of_study=of_study, until=until).plans())
 
 
-def _page(made: Plan, explained: Explained | None) -> RenderableType:
-    from nmosd_dosing.report.pages.plan import explain_page, plan_page
-
-    return plan_page(made) if explained is None else explain_page(made, *explained, PROGRAM)
-
-
-def _xlsx(made: Plan, _: Explained | None) -> bytes:
-    from nmosd_dosing.report.export.workbook import to_xlsx
-    from nmosd_dosing.report.pages.plan import plan_page
-
-    return to_xlsx([plan_sheet(made)], plan_page(made).lines)
+def _page(made: Plan, explained: Explained | None) -> Any:
+    whole = outputs.page("plan", "plan_page")
+    return whole(made) if explained is None else outputs.page("plan", "explain_page")(made, *explained, PROGRAM)
 
 
-FORMATS: outputs.Formats = {"table": _page, "json": lambda made, _: to_json(made), "csv": lambda made, _: to_csv(made), "xlsx": _xlsx}
+FORMATS = outputs.listed(_page, lambda made, _: to_json(made), lambda made, _: plan_sheet(made))
 
 
 def _explained(made: Plan, request: Request, schedule: Schedule, columns: Sequence[int], asked: str) -> Explained:
@@ -171,9 +160,8 @@ def _several(asked: PlanOptions, output: OutputOptions, calendar: CalendarOption
     if asked.unblind:
         problems.error("`--unblind` is about one subject", None, "plan each subject by itself to unblind")
     if calendar.ics_dir is None:
-        problems.error(
-            "`--subjects` makes a calendar for each", None, "add `--ics-dir FOLDER`, or `--subject CODE` for the plan of one of them"
-        )
+        hint = "add `--ics-dir FOLDER`, or `--subject CODE` for the plan of one of them"
+        problems.error("`--subjects` makes a calendar for each", None, hint)
 
 
 def _names(whom: PeopleOptions, calendar: CalendarOptions, persons: Sequence[Subject], problems: Problems) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.cli import arguments, outputs, registers
-from nmosd_dosing.cli.edge import fail, say
+from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.files import has_folder, is_file, read_file, write_whole
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import AdoptOptions, RegisterOptions
@@ -20,15 +20,13 @@ from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.register.reading.studies import File, Use
-    from nmosd_dosing.report.pages.layout import Page
 
 
 def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     """Takes a study file or a site's file into a register, and says who uses it from when."""
     problems = Problems()
     start = arguments.maybe(arguments.date, "--from", used.first, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     opened = registers.opened(asked)
     from nmosd_dosing.register import accounts
     from nmosd_dosing.register.reading import studies
@@ -40,7 +38,7 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     kind, id = studies.checked(content, Path(path).name, opened.facts)
     seen = opened.facts.head().seq
     version, acts = studies.adopted(opened.facts, kind, id, Path(path).name, content, start, sites)
-    opened.facts.write(acts, opened.author, opened.at, seen=seen)
+    opened.write(acts, seen=seen)
     say(without_controls(f"{in_words(kind, id, version)}, {used_by(sites, start)}{'' if acts else ': it is so already'}"))
     if unknown := sorted({*sites} - accounts.sites_of_subjects(opened.facts)):
         say(without_controls(f"no subject is of site {one_of(unknown)} yet"))
@@ -69,11 +67,11 @@ def run_files(asked: RegisterOptions, output: OutputOptions) -> None:
     opened = registers.opened(asked)
     from nmosd_dosing.register.reading import studies
 
-    outputs.put(FORMATS, output, (studies.files(opened.facts), studies.uses(opened.facts)))
+    uses = studies.uses(opened.facts)
+    outputs.put(FORMATS, output, studies.files(opened.facts), uses, studies.in_force(uses))
 
 
-def _dict(both: tuple[Sequence[File], Sequence[Use]]) -> dict[str, Any]:
-    files, uses = both
+def _dict(files: Sequence[File], uses: Sequence[Use]) -> dict[str, Any]:
     return {
         "files": [
             {
@@ -88,14 +86,9 @@ def _dict(both: tuple[Sequence[File], Sequence[Use]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _page(both: tuple[Sequence[File], Sequence[Use]]) -> Page:
-    from nmosd_dosing.register.reading import studies
-
-    files, uses = both
-    return files_page(files, studies.in_force(uses))
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": _dict}
+FORMATS: outputs.Formats = {
+    "table": lambda files, _, in_force: files_page(files, in_force), "json": lambda files, uses, _: _dict(files, uses),
+}  # fmt: skip
 
 
 # --- a register as a file ------------------------------------------------------------------------------------------------
@@ -105,8 +98,7 @@ def run_backup(asked: RegisterOptions, path: str, arms: bool) -> None:
     """Writes all that a register holds, without arms; or the arms alone."""
     problems = Problems()
     has_folder(path, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     opened = registers.opened(asked)
     from nmosd_dosing.register.database import backups
 

@@ -33,10 +33,10 @@ from nmosd_dosing.subjects.tables.table import Cell, stop
 from nmosd_dosing.subjects.tables.written import Row
 
 if TYPE_CHECKING:
-    from nmosd_dosing.cli.import_options import ImportOptions
-    from nmosd_dosing.cli.registers import Opened
+    from nmosd_dosing.cli.options import ImportOptions
     from nmosd_dosing.register.database.facts import Fact
     from nmosd_dosing.register.database.store import Act, Store
+    from nmosd_dosing.register.desk import Desk
     from nmosd_dosing.register.reading.studies import File
     from nmosd_dosing.register.writing.imports import Changes, Person
 
@@ -52,14 +52,14 @@ def run_init(asked: ImportOptions) -> None:
     """Makes a register of the tables that the options name, or of none."""
     rows, study = _all_rows(asked), _study_acts(asked)
 
-    def fill(begun: Opened) -> None:
+    def fill(begun: Desk) -> None:
         from nmosd_dosing.register.writing import imports
 
         sites = {same(row["subject"]): row.get("site") for row in rows.get("subjects", ())}
         acts = [act for table, mine in rows.items() for act in imports.acts(imports.Changes(table, new=mine), {}, sites, None)]
-        begun.facts.write([*study(begun.facts), *acts], begun.author, begun.at)
+        begun.write([*study(begun.facts), *acts])
 
-    found = registers.made(_register(asked), fill)
+    found = registers.made(asked, fill)
     shown = found.register.address.shown
     held = ", ".join(f"{len(mine):,} of {table}" for table, mine in rows.items()) or "nobody yet"
     write_text(without_controls(f"{shown}: made; {held}. Its manager is {found.who.name}.\n"))
@@ -153,7 +153,7 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
     from nmosd_dosing.register.reading import studies, tables
     from nmosd_dosing.register.writing import imports
 
-    found = registers.opened(_register(asked))
+    found = registers.opened(asked)
     seen, seen_arms = found.facts.head().seq, found.arms.head().seq if found.arms is not None else None
     held = {table: facts.holding(found.facts, table) for table in _OF_FACTS}
     everybody = imports.people(held["subjects"])
@@ -187,22 +187,20 @@ def run_import(asked: ImportOptions, reason: str | None, yes: bool) -> None:
         raise InputError(Problem(f"{why}, and nothing says why", hint="add `--reason TEXT`; nothing was written"))
     _ask(yes)
     acts = [act for change in changes for act in imports.acts(change, there, sites, reason)]
-    at = registers.now()  # somebody may have thought about it for a while
     if any(act.what == "allocation" for act in acts):  # who writes arms writes nothing else: all of it is one transaction
         store = found.register.arms_store()
-        store.write(acts, found.author, at, seen=seen_arms, check=lambda: imports.check_people(found.facts, acts, seen))
+        found.write(acts, store, seen=seen_arms, check=lambda: imports.check_people(found.facts, acts, seen))
         write_text(f"written: {counted(len(acts), 'arm')}\n")
         return
-    numbers = found.facts.write(acts, found.author, at, seen=seen)
+    numbers = found.write(acts, seen=seen)
     write_text(f"written: {f'entries {numbers[0]} to {numbers[-1]}' if len(numbers) > 1 else f'entry {numbers[0]}'}\n")
 
 
 def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
     """What the tables that are named say of subjects who are there, or among them. Raises InputError with all that is wrong."""
     if not any(getattr(asked, table) for table in written.COLUMNS if table in asked.__struct_fields__):
-        raise InputError(
-            Problem("no table is named", hint="name one, for example `--visits FILE`, or a trial file that does: `--trial FILE`")
-        )
+        hint = "name one, for example `--visits FILE`, or a trial file that does: `--trial FILE`"
+        raise InputError(Problem("no table is named", hint=hint))
     problems = Problems()
     study, periods = people.regimen(asked, problems)
     tables, left_out = Tables(asked, problems), LeftOut(problems.found, refuses=True)
@@ -213,8 +211,7 @@ def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
     had = histories.read_table(asked, tables, problems) or []
     problems.found += people.unknown_arms([arm.text for _, arm in beside.allocation], arms_of(periods), beside.allocation)[1]
     tables.check_said(problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     codes = list(dict.fromkeys([*(columns.codes if columns is not None else ()), *there]))
     if not codes:
         raise InputError(Problem("the register has no subjects", hint="add the table of subjects, `--subjects FILE`"))
@@ -238,7 +235,7 @@ def _check_free(subjects: Sequence[Row], elsewhere: Collection[str]) -> None:
 
 
 def _check_allowed(
-    found: Opened, changes: Sequence[Changes], sites: Mapping[str, str | None], there: Mapping[str, Person]
+    found: Desk, changes: Sequence[Changes], sites: Mapping[str, str | None], there: Mapping[str, Person]
 ) -> None:  # fmt: skip
     """The account may write these rows, of the sites where these subjects are and will be. Raises InputError."""
     codes = {person.number: code for code, person in there.items()}
@@ -303,7 +300,7 @@ def _some(codes: Iterable[str]) -> str:
 
 
 def _slips(
-    found: Opened, asked: ImportOptions | None, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
+    found: Desk, asked: ImportOptions | None, changes: Sequence[Changes], held: Mapping[str, Sequence[Fact]], there: Mapping[str, Person]
 ) -> list[str]:  # fmt: skip
     """What may be a slip of subjects who are there: a day 1 that moves, a visit that is recorded twice, a weight far from the others.
     `asked`: by which study; None for each subject's own."""
@@ -380,7 +377,3 @@ def run_export(asked: RegisterOptions, folder: str, known_at: str | None, over: 
 
 _OF_FACTS = tuple(table for table in written.COLUMNS if table != "allocation")
 _PLANNED = tuple(table for table in _OF_FACTS if table != "history")  # of which plans are made
-
-
-def _register(asked: ImportOptions) -> RegisterOptions:
-    return RegisterOptions(register=asked.register, account=asked.account, password_file=asked.password_file)

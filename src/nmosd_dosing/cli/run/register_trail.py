@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct
 
 from nmosd_dosing.cli import arguments, outputs
 from nmosd_dosing.cli.edge import bar, fail, say
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import HistoryOfRegister, RegisterOptions
 from nmosd_dosing.cli.register_tables import as_known
-from nmosd_dosing.cli.registers import Opened, opened
+from nmosd_dosing.cli.registers import opened
 from nmosd_dosing.errors import Problems, clip, did_you_mean
 from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
@@ -24,10 +21,9 @@ from nmosd_dosing.screen import without_controls
 if TYPE_CHECKING:
     from nmosd_dosing.register.database.chain import Head
     from nmosd_dosing.register.database.store import Store
-    from nmosd_dosing.register.reading.line import Line
+    from nmosd_dosing.register.desk import Desk
     from nmosd_dosing.register.reading.trail import Asked
     from nmosd_dosing.register.reading.verifying import Verdict
-    from nmosd_dosing.report.pages.layout import Page
 
 HOLDS, DOES_NOT = 0, 1
 _LONG = 5_000  # entries of which it is told how far it is
@@ -40,11 +36,10 @@ def run_history(asked: RegisterOptions, about: HistoryOfRegister, output: Output
     """Prints the lines of the trail that are asked for."""
     problems = Problems()
     outputs.check_output(HISTORY, output, problems)
-    first, last = (_day(name, text, problems) for name, text in (("--from", about.from_), ("--to", about.to)))
+    first, last = (arguments.maybe(arguments.date, name, text, problems) for name, text in (("--from", about.from_), ("--to", about.to)))
     if first is not None and last is not None and last < first:
         problems.error(f"`--to {last}` is before `--from {first}`", None, "exchange the two, or mend one of them")
-    if problems.found:
-        fail(problems)
+    problems.stop()
     found = opened(asked)
     from nmosd_dosing.register.reading import trail
 
@@ -56,7 +51,7 @@ def run_history(asked: RegisterOptions, about: HistoryOfRegister, output: Output
         say(without_controls(f"nothing of that stands in the trail{_near(found, which)}"))
 
 
-def _near(found: Opened, asked: Asked) -> str:
+def _near(found: Desk, asked: Asked) -> str:
     """Which account, or which visit, may have been meant, of those in the trail that the account may read."""
     from nmosd_dosing.register.reading import trail
 
@@ -69,18 +64,8 @@ def _near(found: Opened, asked: Asked) -> str:
     return ""
 
 
-def _day(name: str, text: str | None, problems: Problems) -> dt.date | None:
-    return arguments.date(name, text, problems) if text is not None else None
-
-
-def _history_page(lines: Sequence[Line]) -> Page:
-    from nmosd_dosing.report.pages.trail import trail_page
-
-    return trail_page(lines)
-
-
 HISTORY: outputs.Formats = {
-    "table": _history_page,
+    "table": outputs.page("trail", "trail_page"),
     "json": lambda lines: {"trail": [line_dict(line) for line in lines]},
     "csv": lambda lines: csv_text(trail_sheet(lines)),
 }
@@ -89,19 +74,12 @@ HISTORY: outputs.Formats = {
 # --- verify and head -----------------------------------------------------------------------------------------------------
 
 
-class _Verified(Struct, frozen=True):
-    """By store, what was found of its trail; and the last entry's number and hash."""
-
-    found: Mapping[str, Verdict]
-
-
-def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[str]) -> int:
+def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[str] | None) -> int:
     """Prints whether the trails hold; 1 where one does not."""
     problems = Problems()
     outputs.check_output(VERIFIED, output, problems)
-    kept = _heads(heads, problems)
-    if problems.found:
-        fail(problems)
+    kept = _heads(heads or (), problems)
+    problems.stop()
     opened_now = opened(asked)
     stores = _stores(opened_now)
     if "arms" in kept and "arms" not in stores:
@@ -114,7 +92,7 @@ def run_verify(asked: RegisterOptions, output: OutputOptions, heads: Sequence[st
         entries = store.head().seq
         with bar(entries, f"verifying {name}") if entries >= _LONG else contextlib.nullcontext() as told:
             found[name] = verifying.verify(store, kept.get(name), told)
-    outputs.put(VERIFIED, output, _Verified(found))
+    outputs.put(VERIFIED, output, found)
     return HOLDS if all(verdict.holds for verdict in found.values()) else DOES_NOT
 
 
@@ -124,7 +102,7 @@ def run_head(asked: RegisterOptions, output: OutputOptions) -> None:
     outputs.put(HEADS, output, {name: store.head() for name, store in _stores(opened(asked)).items()})
 
 
-def _stores(found: Opened) -> dict[str, Store]:
+def _stores(found: Desk) -> dict[str, Store]:
     arms = found.arms
     return {"facts": found.facts} | ({"arms": arms} if arms is not None else {})
 
@@ -146,22 +124,16 @@ def _heads(texts: Sequence[str], problems: Problems) -> dict[str, Head]:
     return found
 
 
-def _verified_page(found: _Verified) -> Page:
-    from nmosd_dosing.report.pages.trail import verified_page
-
-    return verified_page(found.found)
-
-
-def _verified_dict(found: _Verified) -> dict[str, Any]:
+def _verified_dict(found: Mapping[str, Verdict]) -> dict[str, Any]:
     return {
-        "holds": all(verdict.holds for verdict in found.found.values()),
+        "holds": all(verdict.holds for verdict in found.values()),
         "stores": {
             name: {
                 "holds": verdict.holds, "entries": verdict.entries, "first_wrong": verdict.seq, "why": verdict.why,
                 "earlier": {"entries": verdict.earlier[0], "first": verdict.earlier[1]},
                 "head": {"seq": verdict.head.seq, "hash": verdict.head.hash},
             }
-            for name, verdict in found.found.items()
+            for name, verdict in found.items()
         },
     }  # fmt: skip
 
@@ -171,7 +143,7 @@ def head_text(name: str, head: Head) -> str:
     return f"{'arms:' if name == 'arms' else ''}{head.seq}:{head.hash}"
 
 
-VERIFIED: outputs.Formats = {"table": _verified_page, "json": _verified_dict}
+VERIFIED: outputs.Formats = {"table": outputs.page("trail", "verified_page"), "json": _verified_dict}
 HEADS: outputs.Formats = {
     "table": lambda heads: "".join(f"{head_text(name, head)}\n" for name, head in heads.items()),
     "json": lambda heads: {"heads": {name: {"seq": head.seq, "hash": head.hash} for name, head in heads.items()}},

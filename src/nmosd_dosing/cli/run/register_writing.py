@@ -3,69 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from nmosd_dosing.cli import outputs
-from nmosd_dosing.cli.edge import fail, say
+from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import RegisterOptions, WithdrawOptions, WritingOptions
-from nmosd_dosing.cli.registers import Opened, opened
+from nmosd_dosing.cli.registers import opened
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.report.export.trail import line_dict, moved_dict
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.follows import Moved
+    from nmosd_dosing.register.desk import Desk
     from nmosd_dosing.register.reading.line import Line
     from nmosd_dosing.register.writing.changes import Book, Change
-    from nmosd_dosing.report.pages.layout import Page
 
 ITS_REASON = "its-reason"
 
 
-class _Written(Struct, frozen=True):
-    """The lines of the trail that were written, what may be a slip, and which visits have another day now."""
-
-    lines: Sequence[Line]
-    doubts: Sequence[str]
-    moved: Sequence[Moved]
-
-
 def run_record(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, table: str, cells: Sequence[str]) -> None:
     """Writes a row."""
-    from nmosd_dosing.register.writing import changes
-
     problems = Problems()
     typed = _cells(cells, problems)
-    _write(asked, writing, output, problems, lambda book: changes.record(book, table, typed, writing.reason))
+    _write(asked, writing, output, problems, lambda changes, book: changes.record(book, table, typed, writing.reason))
 
 
 def run_correct(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, number: str, cells: Sequence[str]) -> None:
     """Writes another row in the place of one."""
-    from nmosd_dosing.register.writing import changes
-
     problems = Problems()
     typed = _cells(cells, problems)
-    _write(asked, writing, output, problems, lambda book: changes.correct(book, number, typed, writing.reason))
+    _write(asked, writing, output, problems, lambda changes, book: changes.correct(book, number, typed, writing.reason))
 
 
 def run_withdraw(asked: RegisterOptions, writing: WithdrawOptions, output: OutputOptions, number: str) -> None:
     """Writes that a row does not hold."""
-    from nmosd_dosing.register.writing import changes
-
     _write(
-        asked, writing, output, Problems(), lambda book: changes.withdraw(book, number, writing.reason, whole=writing.whole)
+        asked, writing, output, Problems(), lambda changes, book: changes.withdraw(book, number, writing.reason, whole=writing.whole)
     )  # fmt: skip
 
 
 def run_blank(asked: RegisterOptions, writing: WritingOptions, output: OutputOptions, number: str, cell: str) -> None:
     """Takes a text out."""
-    from nmosd_dosing.register.writing import changes
-
     name = None if cell == ITS_REASON else cell
-    _write(asked, writing, output, Problems(), lambda book: changes.blank(book, number, name, writing.reason))
+    _write(asked, writing, output, Problems(), lambda changes, book: changes.blank(book, number, name, writing.reason))
 
 
 def _cells(texts: Sequence[str], problems: Problems) -> dict[str, str]:
@@ -85,18 +68,19 @@ def _cells(texts: Sequence[str], problems: Problems) -> dict[str, str]:
 
 def _write(
     asked: RegisterOptions, writing: WritingOptions | WithdrawOptions, output: OutputOptions, problems: Problems,
-    change: Callable[[Book], Change],
+    change: Callable[[ModuleType, Book], Change],
 ) -> None:  # fmt: skip
     outputs.check_output(FORMATS, output, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     found = opened(asked)
-    made = change(_book(found, writing))
+    from nmosd_dosing.register.writing import changes
+
+    made = change(changes, _book(found, writing))
     numbers = made.write(found.who, found.at, found.zone)
-    outputs.put(FORMATS, output, _Written(_written(found, made, numbers), made.doubts, made.moved))
+    outputs.put(FORMATS, output, _written(found, made, numbers), made.doubts, made.moved)
 
 
-def _book(found: Opened, writing: WritingOptions | WithdrawOptions) -> Book:
+def _book(found: Desk, writing: WritingOptions | WithdrawOptions) -> Book:
     """The register with who writes, by the study that is named, else by its own."""
     from nmosd_dosing.cli.people import one
     from nmosd_dosing.language import catalog
@@ -113,24 +97,14 @@ def _book(found: Opened, writing: WritingOptions | WithdrawOptions) -> Book:
     return Book(found.register, found.who, (local(found.at, found.zone) or found.at).date(), chosen)
 
 
-def _written(found: Opened, made: Change, numbers: Sequence[int]) -> list[Line]:
+def _written(found: Desk, made: Change, numbers: Sequence[int]) -> list[Line]:
     from nmosd_dosing.register.reading import trail
 
     return list(trail.of_numbers(found.register, found.who, made.store, numbers))
 
 
-def _page(found: _Written) -> Page:
-    from nmosd_dosing.report.pages.trail import written_page
-
-    return written_page(found.lines, found.doubts, found.moved)
+def _dict(lines: Sequence[Line], doubts: Sequence[str], moved: Sequence[Moved]) -> dict[str, Any]:
+    return {"trail": [line_dict(line) for line in lines], "doubts": list(doubts), "moved": [moved_dict(each) for each in moved]}
 
 
-def _dict(found: _Written) -> dict[str, Any]:
-    return {
-        "trail": [line_dict(line) for line in found.lines],
-        "doubts": list(found.doubts),
-        "moved": [moved_dict(moved) for moved in found.moved],
-    }
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": _dict}
+FORMATS: outputs.Formats = {"table": outputs.page("trail", "written_page"), "json": _dict}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,20 +17,15 @@ from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import where_codes_are, where_sites_are
 from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.errors import Place, Problem, Problems, clip
-from nmosd_dosing.report.export.screen import screened_sheet, screened_to_csv, screened_to_dict
-from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.report.export.screen import screened_sheet, screened_to_dict
 from nmosd_dosing.study.events import SCREENED
-from nmosd_dosing.study.model import Period, Study
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.had import Had, Past
 from nmosd_dosing.subjects.subject import Event
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.known import Known
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns, same
 from nmosd_dosing.subjects.tables.table import Cell
-
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
-
 
 _NAMED = 3  # of what was had, in one line
 
@@ -44,15 +38,6 @@ class _Person(Struct, frozen=True):
     site: str | None = None
     past: Past = Past()
     place: Place | None = None
-
-
-class _Found(Struct, frozen=True):
-    """What was found of each. `several`: whether a list of people was asked about."""
-
-    study: Study
-    period: Period
-    people: Sequence[Screened]
-    several: bool
 
 
 def run(whom: ScreenPeople, asked: ScreenOptions, output: OutputOptions) -> None:
@@ -69,9 +54,10 @@ def run(whom: ScreenPeople, asked: ScreenOptions, output: OutputOptions) -> None
     if study is None or not periods or problems.found:
         fail(problems)
     _say_later(found)
-    screened = [_screened(study, periods[0], person, half_lives) for person in found]
+    clocks = ((person, clocks_of(study, periods[0], person.past, half_lives)) for person in found)
+    screened = [Screened(person.code, person.site, person.days, screen(mine, person.days)) for person, mine in clocks]
     several = whom.subject is None and (whom.subjects is not None or len(found) > 1)
-    outputs.put(FORMATS, output, _Found(study, periods[0], screened, several))
+    outputs.put(FORMATS, output, study, screened, several)
 
 
 def _say_later(found: Sequence[_Person]) -> None:
@@ -84,11 +70,6 @@ def _say_later(found: Sequence[_Person]) -> None:
         more = f" and {len(later) - _NAMED} more" if len(later) > _NAMED else ""
         wrong = f"had after the screening on {screening}: {named}{more}"
         tell([Problem(wrong, hint="check the dates", severity="warning")])
-
-
-def _screened(study: Study, period: Period, person: _Person, half_lives: dict[str, Fraction]) -> Screened:
-    clocks = clocks_of(study, period, person.past, half_lives)
-    return Screened(person.code, person.site, person.days, screen(clocks, person.days))
 
 
 def _people(whom: ScreenPeople, asked: ScreenOptions, study: Study | None, problems: Problems) -> list[_Person]:
@@ -105,7 +86,7 @@ def _people(whom: ScreenPeople, asked: ScreenOptions, study: Study | None, probl
     days = _days(whom, events, problems)
     codes = list(dict.fromkeys(cell.text for cell, _ in rows or () if cell is not None))
     if whom.subjects is not None and tables is not None:
-        found = _of_table(whom, asked, tables, problems)
+        found = _of_table(whom, tables, problems)
     elif whom.subject is None and len(codes) > 1:
         found = [_Person(code, days) for code in codes]
     else:
@@ -122,11 +103,8 @@ def _people(whom: ScreenPeople, asked: ScreenOptions, study: Study | None, probl
     if problems.found:
         return []
     found = _with(found, rows, happened, problems)
-    return [replace(p, past=_joined(typed, p.past).with_events(events)) for p in _shown(whom, asked, found, problems)]
-
-
-def _joined(typed: Past, of_tables: Past) -> Past:
-    return Past((*typed.had, *of_tables.had), typed.told or of_tables.told)
+    shown = [(p, Past((*typed.had, *p.past.had), typed.told or p.past.told)) for p in _shown(whom, asked, found, problems)]
+    return [replace(p, past=past.with_events(events)) for p, past in shown]
 
 
 def _days(whom: ScreenPeople, events: Sequence[Event], problems: Problems) -> Days:
@@ -142,7 +120,7 @@ def _days(whom: ScreenPeople, events: Sequence[Event], problems: Problems) -> Da
     return days
 
 
-def _of_table(whom: ScreenPeople, asked: ScreenOptions, tables: Tables, problems: Problems) -> list[_Person]:
+def _of_table(whom: ScreenPeople, tables: Tables, problems: Problems) -> list[_Person]:
     """The subjects of the table, also those who have no first dose."""
     path, found = whom.subjects or "", Problems()
     columns = collected(
@@ -189,9 +167,8 @@ def _shown(whom: ScreenPeople, asked: ScreenOptions, found: list[_Person], probl
     if whom.subjects is not None and whom.subject is not None:
         chosen = [person for person in found if same(person.code or "") == same(whom.subject)]
         if not chosen:
-            problems.error(
-                f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, where_codes_are(whom.register is not None)
-            )
+            hint = where_codes_are(whom.register is not None)
+            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.subjects)}`", None, hint)
         found = chosen
     sites = {same(person.site) for person in found if person.site}
     for code in asked.at_site if not problems.found else ():
@@ -201,20 +178,10 @@ def _shown(whom: ScreenPeople, asked: ScreenOptions, found: list[_Person], probl
     return [person for person in found if not asked_sites or same(person.site or "") in asked_sites]
 
 
-def _page(found: _Found) -> Page:
-    from nmosd_dosing.report.pages.screen import many_page, screen_page
-
-    if found.several:
-        return many_page(found.study, found.people)
-    return screen_page(found.study, found.people[0])
+def _page(study: Study, found: Sequence[Screened], several: bool) -> Any:
+    return outputs.page("screen", "many_page")(study, found) if several else outputs.page("screen", "screen_page")(study, found[0])
 
 
-def _dict(found: _Found) -> dict[str, Any]:
-    return screened_to_dict(found.study, found.people, several=found.several)
-
-
-def _xlsx(found: _Found) -> bytes:
-    return to_xlsx([screened_sheet(found.people)], _page(found).lines)
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": _dict, "csv": lambda found: screened_to_csv(found.people), "xlsx": _xlsx}
+FORMATS = outputs.listed(
+    _page, lambda study, found, several: screened_to_dict(study, found, several=several), lambda _study, found, _: screened_sheet(found)
+)  # fmt: skip

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 
 from nmosd_dosing.calendar.zones import check_zone
 from nmosd_dosing.cli import arguments, registers, trial
-from nmosd_dosing.cli.edge import collected, fail, say
-from nmosd_dosing.cli.import_options import ImportOptions
+from nmosd_dosing.cli.edge import collected, say
+from nmosd_dosing.cli.options import ImportOptions, ServeOptions
 from nmosd_dosing.cli.run import register_tables
-from nmosd_dosing.cli.serve_options import ServeOptions
 from nmosd_dosing.errors import InputError, Problem, Problems, clip
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.period_order import arms_of, way
@@ -49,8 +48,7 @@ def run(asked: ServeOptions) -> None:
     arguments.country("--country", asked.country, None, problems)
     if asked.demo and asked.register is not None:
         problems.error("`--demo` makes a register of its own, and `--register` names one", None, "leave one of the two out")
-    if problems.found:
-        fail(problems)
+    problems.stop()
     with _register(asked) as (found, words):
         from nmosd_dosing.pages.place import Place
 
@@ -67,9 +65,8 @@ def _listen(place: Place, port: int, words: str) -> None:
     try:
         server = serving.listening(place, port)
     except OSError as error:
-        raise InputError(Problem(
-            f"cannot listen on port {port} of this computer: {error.strerror or error}", hint="name another: `--port 8461`"
-        )) from None  # fmt: skip
+        wrong = f"cannot listen on port {port} of this computer: {error.strerror or error}"
+        raise InputError(Problem(wrong, hint="name another: `--port 8461`")) from None
     say(without_controls(f"{place.address if port else f'http://127.0.0.1:{server.effective_port}'} shows {place.register.address.shown}"))
     if words:
         say(words)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import bar, collected, fail
-from nmosd_dosing.cli.files import check_names, has_folder, read_file, write_whole
-from nmosd_dosing.cli.options import PeopleOptions, SimulatePeople, option
+from nmosd_dosing.cli.files import check_names, has_folder, read_file
+from nmosd_dosing.cli.options import PeopleOptions, SimulateOptions, SimulatePeople, option
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.cli.simulate_options import SimulateOptions
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.simulation import simulation_sheet, simulation_to_csv, simulation_to_json
-from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.report.export.simulation import simulation_sheet, simulation_to_json
 from nmosd_dosing.report.plots import drawing as drawings
 from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -28,79 +25,29 @@ from nmosd_dosing.simulation.scenarios import MOST_SEED, MOST_TRIALS, simulate
 from nmosd_dosing.simulation.summaries import Scenario
 from nmosd_dosing.simulation.trial_to_date import Real
 
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
-
 _FEW = 20_000  # trials that take a few seconds on one core, about as long as it takes to begin processes on others
 _MOST_CORES = 1024
 
 
-class _Checked(Struct, frozen=True):
-    """What the options mean."""
-
-    request: Request
-    assumptions: Assumptions
-    scenarios: tuple[tuple[str, Assumptions], ...]
-    trials: int
-    seed: int
-    cores: int
-    cluster: str | None
-    so_far: Real | None
-
-
 def run(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> None:
     """Simulate, and only when all of it is there write it."""
-    checked = _checked(whom, asked, output)
-    with bar(checked.trials, "trials") as progress:
-        found = _simulate(checked, asked.by_site, progress)
-    drawing = _drawing(found, asked.plot) if asked.plot is not None else None
-    rendered = outputs.rendered(FORMATS, output, found)
-    if asked.plot is not None and drawing is not None:
-        write_whole(asked.plot, drawing)
-    outputs.write(rendered, output.output)
+    trials, work = _checked(whom, asked, output)
+    with bar(trials, "trials") as progress:
+        found = work(progress=progress)
+    outputs.put_drawn(FORMATS, output, asked.plot, _drawing, found)
 
 
-def _simulate(checked: _Checked, by_site: bool, progress: Callable[[int], None] | None) -> tuple[Scenario, ...]:
-    request = checked.request
-    study = request.study
-    return simulate(
-        study,
-        checked.assumptions,
-        checked.trials,
-        checked.seed,
-        scenarios=checked.scenarios,
-        period=request.period,
-        regimen=study.id if request.period is None else study.regimen_id(request.periods[0]),
-        so_far=checked.so_far,
-        unblind=request.unblind,
-        by_month_and_site=by_site,
-        policy=request.policy,
-        cores=checked.cores,
-        cluster=checked.cluster,
-        progress=progress,
-    )
-
-
-def _page(found: Sequence[Scenario]) -> Page:
-    from nmosd_dosing.report.pages.simulation import simulation_page
-
-    return simulation_page(found)
-
-
-def _xlsx(found: Sequence[Scenario]) -> bytes:
-    return to_xlsx([simulation_sheet(found)], _page(found).lines)
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": simulation_to_json, "csv": simulation_to_csv, "xlsx": _xlsx}
-
-
-def _drawing(found: Sequence[Scenario], path: str) -> bytes:
+def _drawing(found: Sequence[Scenario], ending: str) -> bytes:
     from nmosd_dosing.report.plots.simulation import draw_simulation
 
-    return draw_simulation(found[0].summary, drawings.ending_of(path))
+    return draw_simulation(found[0].summary, ending)
 
 
-def _checked(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> _Checked:
+FORMATS = outputs.listed(outputs.page("simulation", "simulation_page"), simulation_to_json, simulation_sheet)
+
+
+def _checked(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> tuple[int, Callable[..., tuple[Scenario, ...]]]:
+    """How many trials there are, and what simulates them."""
     problems = Problems()
     drawn = f"write `--plot {output.output}`, or name another file"
     outputs.check_output(FORMATS, output, problems, dict.fromkeys(drawings.ENDINGS, drawn))
@@ -128,7 +75,12 @@ def _checked(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions
     if request is None or assumed is None or trials is None or seed is None or problems.found:
         fail(problems)
     so_far = _so_far(request, as_of) if whom.subjects is not None and as_of is not None else None
-    return _Checked(request, *assumed, trials, seed, cores or _cores_for(trials), cluster, so_far)
+    study, (base, scenarios) = request.study, assumed
+    regimen = study.id if request.period is None else study.regimen_id(request.periods[0])
+    return trials, partial(
+        simulate, study, base, trials, seed, scenarios=scenarios, period=request.period, regimen=regimen, so_far=so_far,
+        unblind=request.unblind, by_month_and_site=asked.by_site, policy=request.policy, cores=cores or _cores_for(trials), cluster=cluster,
+    )  # fmt: skip
 
 
 def _so_far(request: Request, as_of: dt.date) -> Real | None:

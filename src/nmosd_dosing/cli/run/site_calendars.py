@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from nmosd_dosing.cli.calendar_options import CohortCalendars
-from nmosd_dosing.cli.edge import fail, progress
+from nmosd_dosing.cli.edge import progress
 from nmosd_dosing.cli.files import is_file, read_file
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.run.calendars import Asked, Ready
@@ -43,11 +43,8 @@ def check(request: CohortCalendars, unblind: bool, skip_bad: bool, problems: Pro
     if by is not None and by not in BY:
         problems.error(f"unknown `--ics-by {clip(by)}`", None, did_you_mean(by, BY) or "write `subject` or `site`")
     if unblind and request.ics_dir is not None:
-        problems.error(
-            "`--unblind` and `--ics-dir` do not go together",
-            None,
-            "an unblinded calendar is made for each subject by itself, with `dosing plan`",
-        )
+        wrong = "`--unblind` and `--ics-dir` do not go together"
+        problems.error(wrong, None, "an unblinded calendar is made for each subject by itself, with `dosing plan`")
     if skip_bad and by == "site":
         hint = "mend what is wrong, or write `--ics-by subject`"
         problems.error("`--skip-bad` would let the visits of whoever is left out fall away from the calendar of the site", None, hint)
@@ -77,8 +74,7 @@ def prepare(asked: Asked, by: str | None, everybody: Everybody) -> list[Ready]:
         if (other := known.setdefault(calendars.file_name(name).casefold(), name)) != name:
             what = "sites" if by == "site" else "subjects"
             problems.error(f"{what} `{clip(other)}` and `{clip(name)}` would share a file on some machines", None, "give one another code")
-    if problems.found:
-        fail(problems)
+    problems.stop()
     n = len(cohort)
     if by != "site":
         plans = zip(progress(range(n), n, "calendars"), _plans(request, cohort), strict=True)

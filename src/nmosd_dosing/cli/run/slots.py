@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from nmosd_dosing.checks.slots import Slots, slots_of
+from nmosd_dosing.checks.slots import slots_of
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail
 from nmosd_dosing.cli.files import check_names
@@ -17,23 +15,10 @@ from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.shown import Shown, read_shown
 from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.slots import slots_sheet, slots_to_csv, slots_to_dict
-from nmosd_dosing.report.export.workbook import to_xlsx
+from nmosd_dosing.report.export.slots import slots_sheet, slots_to_dict
 from nmosd_dosing.schedule.expansion import begun
-from nmosd_dosing.study.model import Study
-
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
 
 OPEN, NOT_OPEN = 0, 1
-
-
-class _Found(Struct, frozen=True):
-    """The days of a visit of a study, as of a day."""
-
-    study: Study
-    days: Slots
-    as_of: dt.date
 
 
 def run(whom: SlotsPeople, asked: SlotsOptions, output: OutputOptions) -> int:
@@ -53,7 +38,7 @@ def run(whom: SlotsPeople, asked: SlotsOptions, output: OutputOptions) -> int:
         fail(problems)
     request = people.known_by(replace(request, window=window, workdays=days), as_of)
     found = slots_of(request, column, asked.which, as_of, on)
-    outputs.put(FORMATS, output, _Found(request.study, found, as_of))
+    outputs.put(FORMATS, output, request.study, found, as_of)
     people.say_day_1(begun(request.study, request.cohort, period=request.period).chosen([column]))
     people.say_before_day_1(replace(request, subjects=(request.subjects[column],)).as_carried_out(as_of), [0])
     return OPEN if found.asked is None or found.asked.verdict == "open" else NOT_OPEN
@@ -88,18 +73,6 @@ def _whose(request: Request, shown: Shown, problems: Problems) -> int | None:
     return None
 
 
-def _page(found: _Found) -> Page:
-    from nmosd_dosing.report.pages.slots import slots_page
-
-    return slots_page(found.study, found.days, found.as_of)
-
-
-def _dict(found: _Found) -> dict[str, Any]:
-    return slots_to_dict(found.days, found.as_of)
-
-
-def _xlsx(found: _Found) -> bytes:
-    return to_xlsx([slots_sheet(found.days)], _page(found).lines)
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": _dict, "csv": lambda found: slots_to_csv(found.days), "xlsx": _xlsx}
+FORMATS = outputs.listed(
+    outputs.page("slots", "slots_page"), lambda _, days, as_of: slots_to_dict(days, as_of), lambda _study, days, _as_of: slots_sheet(days)
+)

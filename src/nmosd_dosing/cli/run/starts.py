@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from nmosd_dosing.checks.screening import Clocks, clocks_of
-from nmosd_dosing.checks.starts import MOST_DAYS, Starts, starts_of
+from nmosd_dosing.checks.starts import MOST_DAYS, starts_of
 from nmosd_dosing.cli import arguments, histories, outputs, people
 from nmosd_dosing.cli.edge import fail, say
 from nmosd_dosing.cli.files import check_names
@@ -19,20 +17,8 @@ from nmosd_dosing.cli.shown import where_codes_are
 from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.starts import starts_sheet, starts_to_csv, starts_to_dict
-from nmosd_dosing.report.export.workbook import to_xlsx
-from nmosd_dosing.study.model import Study
+from nmosd_dosing.report.export.starts import starts_sheet, starts_to_dict
 from nmosd_dosing.subjects.tables.subject_table import same
-
-if TYPE_CHECKING:
-    from nmosd_dosing.report.pages.layout import Page
-
-
-class _Found(Struct, frozen=True):
-    """The days of a range as day 1 of a study."""
-
-    study: Study
-    days: Starts
 
 
 def run(whom: HistoryOptions, asked: StartsOptions, output: OutputOptions) -> None:
@@ -50,7 +36,7 @@ def run(whom: HistoryOptions, asked: StartsOptions, output: OutputOptions) -> No
     if request is None or first is None or last is None or problems.found:
         fail(problems)
     found = starts_of(replace(request, window=window, workdays=days), first, last, whom.arm, clocks, screening)
-    outputs.put(FORMATS, output, _Found(request.study, found))
+    outputs.put(FORMATS, output, request.study, found)
 
 
 def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -> Clocks | None:
@@ -71,9 +57,8 @@ def _clocks(whom: HistoryOptions, request: Request | None, problems: Problems) -
         if whom.subject is None and len(codes) > 1 and whom.trial is None:
             problems.error(f"`--history` is about {len(codes)} subjects", None, "say which one: `--subject CODE`")
         elif whom.subject is not None and codes and same(whom.subject) not in map(same, codes):
-            problems.error(
-                f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, where_codes_are(whom.register is not None)
-            )
+            hint = where_codes_are(whom.register is not None)
+            problems.error(f"`--subject {clip(whom.subject)}` is not in `{clip(whom.history)}`", None, hint)
         mine = [had for cell, had in rows if cell is None or whom.subject is None or same(cell.text) == same(whom.subject)]
         past = past.with_rows(mine, told=bool(mine))
     if request is None or problems.found or not asked:
@@ -97,18 +82,6 @@ def _range(asked: StartsOptions, problems: Problems) -> tuple[dt.date | None, dt
     return first, last
 
 
-def _page(found: _Found) -> Page:
-    from nmosd_dosing.report.pages.starts import starts_page
-
-    return starts_page(found.study, found.days)
-
-
-def _dict(found: _Found) -> dict[str, Any]:
-    return starts_to_dict(found.days)
-
-
-def _xlsx(found: _Found) -> bytes:
-    return to_xlsx([starts_sheet(found.days)], _page(found).lines)
-
-
-FORMATS: outputs.Formats = {"table": _page, "json": _dict, "csv": lambda found: starts_to_csv(found.days), "xlsx": _xlsx}
+FORMATS = outputs.listed(
+    outputs.page("starts", "starts_page"), lambda _, days: starts_to_dict(days), lambda _, days: starts_sheet(days)
+)  # fmt: skip

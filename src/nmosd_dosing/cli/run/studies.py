@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
-
 from nmosd_dosing.cli import outputs
 from nmosd_dosing.cli.edge import collected, fail, print_table, say, tell, write_data, write_text
 from nmosd_dosing.cli.files import check_names, is_file
@@ -37,15 +35,8 @@ from nmosd_dosing.study.period_order import arms_of, way
 def regimens(format: str) -> None:
     problems = Problems()
     outputs.check_format(REGIMENS_FORMATS, format, problems)
-    if problems.found:
-        fail(problems)
+    problems.stop()
     outputs.put(REGIMENS_FORMATS, OutputOptions(format=format), catalog.shipped())
-
-
-def _regimens_page(studies: Sequence[Study]) -> RenderableType:
-    from nmosd_dosing.report.pages.study import regimens_page
-
-    return regimens_page(studies, [way(study) for study in studies])
 
 
 def _regimens_dict(studies: Sequence[Study]) -> dict[str, Any]:
@@ -62,7 +53,9 @@ def _regimens_dict(studies: Sequence[Study]) -> dict[str, Any]:
     return {"regimens": listed}
 
 
-REGIMENS_FORMATS: outputs.Formats = {"table": _regimens_page, "json": _regimens_dict}
+REGIMENS_FORMATS: outputs.Formats = {
+    "table": lambda studies: outputs.page("study", "regimens_page")(studies, [way(study) for study in studies]), "json": _regimens_dict,
+}  # fmt: skip
 
 
 def show(asked: ShowOptions, output: OutputOptions) -> None:
@@ -82,9 +75,7 @@ def show(asked: ShowOptions, output: OutputOptions) -> None:
     if asked.grid:
         outputs.put(GRID_FORMATS, output, study, activities(study, periods))
         return
-    from nmosd_dosing.report.pages.study import study_page
-
-    print_table(study_page(study, periods))
+    print_table(outputs.page("study", "study_page")(study, periods))
 
 
 def _shown(asked: ShowOptions) -> tuple[Study, tuple[Period, ...]]:
@@ -98,18 +89,12 @@ def _shown(asked: ShowOptions) -> tuple[Study, tuple[Period, ...]]:
     return study, tuple(p for p in study.periods if p.id in [one.id for one in chosen])
 
 
-def _grid_page(study: Study, grids: Sequence[Activities]) -> RenderableType:
-    from nmosd_dosing.report.pages.grid import grid_page
-
-    return grid_page(study, grids)
-
-
 def _grid_xlsx(study: Study, grids: Sequence[Activities]) -> bytes:
     return to_xlsx([grid_sheet(grid) for grid in grids], grid_lines(title_of_grids(study), grids))
 
 
 GRID_FORMATS: outputs.Formats = {
-    "table": _grid_page, "csv": lambda _, grids: grids_to_csv(grids), "html": grid_html, "xlsx": _grid_xlsx,
+    "table": outputs.page("grid", "grid_page"), "csv": lambda _, grids: grids_to_csv(grids), "html": grid_html, "xlsx": _grid_xlsx,
 }  # fmt: skip
 
 
@@ -205,9 +190,10 @@ def _fine(file: str, warnings: Sequence[Problem], about: str) -> None:
     write_text(f"{file}: fine{doubts} ({about})\n")
 
 
-def schema(asked: dict[str, bool]) -> None:
+def schema(site: bool, trial: bool, assumptions: bool, scenarios: bool) -> None:
     """Of study files, or of the one kind of file that is asked for."""
-    of = [kind for kind, wanted in asked.items() if wanted]
+    wanted = {"site": site, "trial": trial, "assumptions": assumptions, "scenarios": scenarios}
+    of = [kind for kind, asked in wanted.items() if asked]
     if len(of) > 1:
         raise InputError(Problem(f"one schema at a time, not {' and '.join(f'`--{kind}`' for kind in of)}", hint="give one of them"))
     schemas = {

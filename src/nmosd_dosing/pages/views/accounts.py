@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.pages.forms import password, refusals
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import ROLE_NAMES
 from nmosd_dosing.register import accounts
@@ -28,10 +28,7 @@ class NewAccount(forms.Form):
     name = forms.CharField(label=gettext_lazy("Account"), max_length=64, widget=_typed_anew())
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=list(ROLE_NAMES.items()))
     sites = forms.CharField(label=gettext_lazy("Sites"), required=False, max_length=1000, help_text=_SITES, widget=_typed_anew())
-    password = forms.CharField(
-        label=gettext_lazy("Password"), max_length=1024, strip=False, help_text=gettext_lazy("At least 12 characters."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )  # fmt: skip
+    password = password(gettext_lazy("Password"), new=True, help_text=gettext_lazy("At least 12 characters."))
 
 
 class ChangedAccount(forms.Form):
@@ -43,10 +40,7 @@ class ChangedAccount(forms.Form):
     ])  # fmt: skip
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=list(ROLE_NAMES.items()), required=False)
     sites = forms.CharField(label=gettext_lazy("Sites"), required=False, max_length=1000, help_text=_SITES, widget=_typed_anew())
-    password = forms.CharField(
-        label=gettext_lazy("New password"), max_length=1024, strip=False, required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )  # fmt: skip
+    password = password(gettext_lazy("New password"), new=True, required=False)
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=1000, required=False)
 
 
@@ -54,26 +48,18 @@ class ChangedAccount(forms.Form):
 @sensitive_post_parameters("password")
 def everybody(request: Asked) -> HttpResponse:
     """All accounts; and a new one."""
-    desk, problems = request.desk, tuple[Problem, ...]()
-    form = NewAccount(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        typed = form.cleaned_data
-        try:
+    desk, form = request.desk, NewAccount(request.POST or None)
+    with refusals() as problems:
+        if request.method == "POST" and form.is_valid():
+            typed = form.cleaned_data
             accounts.checked_password(typed["password"], typed["name"])
-            at, zone = desk.place.clock(), desk.place.zone
-            made = accounts.add(
-                desk.facts, desk.who, at, zone, name=typed["name"], role=typed["role"], sites=typed["sites"].strip() or None
-            )  # fmt: skip
-            accounts.set_password(desk.facts, desk.who, at, zone, name=made.name, password=typed["password"])
+            made = accounts.add(*desk.asks, name=typed["name"], role=typed["role"], sites=typed["sites"].strip() or None)
+            accounts.set_password(*desk.asks, name=made.name, password=typed["password"])
             return redirect("accounts")
-        except InputError as error:
-            problems = error.problems
     known = accounts.sites_of_subjects(desk.facts)
     there = [(each, sorted((each.sites or frozenset()) - known)) for each in accounts.accounts(desk.facts)]
-    refused = bool(problems or form.errors)
-    return render(
-        request, "accounts.html", {"there": there, "form": form, "problems": problems}, status=400 if refused else 200
-    )  # fmt: skip
+    status = 400 if problems or form.errors else 200
+    return render(request, "accounts.html", {"there": there, "form": form, "problems": problems}, status=status)
 
 
 @page("manager", post=True)
@@ -84,25 +70,20 @@ def account(request: Asked, name: str) -> HttpResponse:
     found = next((each for each in accounts.accounts(desk.facts) if each.name == name), None)
     if found is None:
         raise hidden()
-    problems = tuple[Problem, ...]()
     form = ChangedAccount(request.POST or None, initial={"role": found.role, "sites": found.cells["sites"]})
-    if request.method == "POST" and form.is_valid():
-        try:
+    with refusals() as problems:
+        if request.method == "POST" and form.is_valid():
             _change(desk, found, form)
             return redirect("accounts")
-        except InputError as error:
-            problems = error.problems
-    refused = bool(problems or form.errors)
-    return render(
-        request, "account.html", {"account": found, "form": form, "problems": problems}, status=400 if refused else 200
-    )  # fmt: skip
+    status = 400 if problems or form.errors else 200
+    return render(request, "account.html", {"account": found, "form": form, "problems": problems}, status=status)
 
 
 def _change(desk: Desk, found: accounts.Account, form: ChangedAccount) -> None:
     """Does what was typed. Raises InputError where it cannot be."""
-    typed, at, zone = form.cleaned_data, desk.place.clock(), desk.place.zone
+    typed = form.cleaned_data
     if typed["what"] == "password":
-        accounts.set_password(desk.facts, desk.who, at, zone, name=found.name, password=typed["password"])
+        accounts.set_password(*desk.asks, name=found.name, password=typed["password"])
         return
     match typed["what"]:
         case "role":
@@ -111,4 +92,4 @@ def _change(desk: Desk, found: accounts.Account, form: ChangedAccount) -> None:
             change = accounts.disabled
         case _:
             change = accounts.enabled
-    accounts.change(desk.facts, desk.who, at, zone, name=found.name, reason=typed["reason"], change=change)
+    accounts.change(*desk.asks, name=found.name, reason=typed["reason"], change=change)

@@ -7,7 +7,7 @@ import zipfile
 
 from django.http import HttpResponse
 
-from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.access import Asked, download, page
 from nmosd_dosing.register import stock
 from nmosd_dosing.register.reading import studies, tables, trail
 from nmosd_dosing.register.reading.tables import Whose
@@ -29,9 +29,7 @@ def everything(request: Asked) -> HttpResponse:
     files["stock.csv"] = csv_text(Sheet("stock", stock.COLUMNS, stock.rows(stock.held(desk.register, desk.who)))).encode()
     files["trail.csv"] = csv_text(trail_sheet(trail.lines(desk.register, desk.who, arms=arms))).encode()
     files |= {f"files/{f.kind}-{f.id}-version-{f.version}.yaml": f.content for f in studies.files(desk.facts)}
-    response = HttpResponse(_packed(files), content_type="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="register-{desk.today.isoformat()}.zip"'
-    return response
+    return download(f"register-{desk.today.isoformat()}.zip", _packed(files), "application/zip")
 
 
 def _packed(files: dict[str, bytes]) -> bytes:

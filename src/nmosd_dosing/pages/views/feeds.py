@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Collection
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.calendar.published import LARGE
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page, place_of, public
-from nmosd_dosing.pages.forms import Day
+from nmosd_dosing.pages.forms import Day, refusals
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.publishing import give_out
 from nmosd_dosing.pages.showing import language
@@ -47,19 +47,6 @@ _VIEWS: dict[View, Any] = {
 }
 _LANGUAGES = (("en", "English"), ("zh", "中文"))
 _LOG = logging.getLogger("nmosd_dosing.feeds")
-
-
-class Row(NamedTuple):
-    """A feed on the page."""
-
-    feed: Feed
-    code: str
-    scope: Any
-    view: Any
-    state: str
-    fetched: Fetched | None
-    at: str
-    large: bool
 
 
 class NewFeed(forms.Form):
@@ -134,26 +121,23 @@ def _unavailable() -> HttpResponse:
 @page(post=True)
 def everybody(request: Asked) -> HttpResponse:
     """My feeds, and a new one; a manager sees those of all."""
-    desk, problems = request.desk, tuple[Problem, ...]()
+    desk = request.desk
     first: dict[str, Any] = {"expires": desk.today + dt.timedelta(_FIRST_EXPIRY), "language": language()}
     first |= {"scope": "subject"} if "subject" in request.GET else {}
     first |= {name: request.GET[name] for name in ("subject", "site") if name in request.GET}
     form = NewFeed(desk, request.POST or None, initial=first)
-    if request.method == "POST" and form.is_valid():
-        try:
+    with refusals() as problems:
+        if request.method == "POST" and form.is_valid():
             _shown_once(request, *_made(desk, form.cleaned_data))
             return redirect("feeds")
-        except InputError as error:
-            problems = error.problems
     new = request.session.pop(_NEW, None) if request.method == "GET" else None
     there = feeds.feeds(desk.facts)
     rows = _rows(desk, [each for each in there if each.account == desk.who.name or desk.who.manages])
-    refused = bool(problems or form.errors)
     return render(request, "feeds.html", {
-        "form": form, "problems": problems, "mine": [row for row in rows if row.feed.account == desk.who.name],
-        "others": [row for row in rows if row.feed.account != desk.who.name], "new": new,
+        "form": form, "problems": problems, "mine": [row for row in rows if row["feed"].account == desk.who.name],
+        "others": [row for row in rows if row["feed"].account != desk.who.name], "new": new,
         "links": _links(desk.place.address, new["key"]) if new is not None else (), "manages": desk.who.manages,
-    }, status=400 if refused else 200)  # fmt: skip
+    }, status=400 if problems or form.errors else 200)  # fmt: skip
 
 
 @page(get=False, post=True)
@@ -163,7 +147,7 @@ def rotate(request: Asked, number: int) -> HttpResponse:
     found = next((each for each in feeds.feeds(desk.facts) if each.number == number and each.account == desk.who.name), None)
     if found is None:
         raise hidden()
-    _shown_once(request, *feeds.rotate(desk.facts, desk.who, desk.place.clock(), desk.place.zone, desk.today, found))
+    _shown_once(request, *feeds.rotate(*desk.asks, desk.today, found))
     return redirect("feeds")
 
 
@@ -174,7 +158,7 @@ def revoke(request: Asked, number: int) -> HttpResponse:
     found = next((each for each in feeds.feeds(desk.facts) if each.number == number), None)
     if found is None or not (found.account == desk.who.name or desk.who.manages):
         raise hidden()
-    feeds.revoke(desk.facts, desk.who, desk.place.clock(), desk.place.zone, found)
+    feeds.revoke(*desk.asks, found)
     store = desk.arms if found.unblinded else desk.facts
     if store is not None:
         published.forget(store, found.number)
@@ -191,7 +175,7 @@ def _made(desk: Desk, typed: dict[str, Any]) -> tuple[Feed, str]:
     if typed["view"] == "unblinded":
         desk.register.arms_store()  # refuses where this program may not read arms: nobody could fetch it
     return feeds.make(
-        desk.facts, desk.who, desk.place.clock(), desk.place.zone, desk.today, scope=scope, subject=subject,
+        *desk.asks, desk.today, scope=scope, subject=subject,
         site=(typed["site"] or None) if scope != "subject" else None, view=typed["view"] or feeds.VIEWS[scope][0],
         language=typed["language"], purpose=typed.get("purpose", ""), expires=typed["expires"],
     )  # fmt: skip
@@ -213,7 +197,7 @@ def _links(address: str, key: str) -> tuple[tuple[Any, str], ...]:
     )
 
 
-def _rows(desk: Desk, there: list[Feed]) -> list[Row]:
+def _rows(desk: Desk, there: list[Feed]) -> list[dict[str, Any]]:
     """Feeds with who fetched them; those that hold first."""
     fetched = published.fetches(desk.facts)
     sizes = {number: each.size for number, each in fetched.items()}
@@ -222,14 +206,14 @@ def _rows(desk: Desk, there: list[Feed]) -> list[Row]:
     codes = _codes(desk) if any(each.person is not None for each in there) else {}
     able = {account.name for account in accounts.accounts(desk.facts) if account.active}
     rows = [
-        Row(
-            each, (codes.get(each.person) or "?") if each.person is not None else each.site or "", _SCOPES[each.scope], _VIEWS[each.view],
-            _state(each, desk.today, able),
-            fetched.get(each.number), _when(desk, fetched.get(each.number)), sizes.get(each.number, 0) > LARGE,
-        )
+        {
+            "feed": each, "code": (codes.get(each.person) or "?") if each.person is not None else each.site or "",
+            "scope": _SCOPES[each.scope], "view": _VIEWS[each.view], "state": _state(each, desk.today, able),
+            "fetched": fetched.get(each.number), "at": _when(desk, fetched.get(each.number)), "large": sizes.get(each.number, 0) > LARGE,
+        }
         for each in there
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (row.state in ("revoked", "expired"), row.feed.number))
+    return sorted(rows, key=lambda row: (row["state"] in ("revoked", "expired"), row["feed"].number))
 
 
 def _state(feed: Feed, today: dt.date, able: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.screening import Days, Screened, clocks_of, screen
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages.access import Asked, hidden, page
-from nmosd_dosing.pages.forms import Day
+from nmosd_dosing.pages.forms import Day, refusals
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.reading import gathering, studies, tables
@@ -63,12 +63,10 @@ def screening(request: Asked) -> HttpResponse:
         days, history = _known(desk, fact)
         form = Asking(initial={"screening": days.screening, "day_1": days.day_1})
         rows = Rows(prefix="had", initial=[{"what": row["what"], "begin": row.get("from"), "end": row.get("to")} for row in history])
-    problems, found = tuple[Problem, ...](), None
-    if request.method == "POST" and form.is_valid() and rows.is_valid():
-        try:
+    found = None
+    with refusals() as problems:
+        if request.method == "POST" and form.is_valid() and rows.is_valid():
             found = _screened(desk, study, period, code, fact, form.cleaned_data, [row.cleaned_data for row in rows])
-        except InputError as error:
-            problems = error.problems
     status = 400 if problems or form.errors else 200
     return render(request, "screening.html", {
         "form": form, "rows": rows, "found": found, "problems": problems, "code": code, "title": study.title,

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from nmosd_dosing.checks.slots import Slots, slots_of
 from nmosd_dosing.checks.verdicts import SlotVerdict, slot_text
 from nmosd_dosing.days import LANGUAGES
-from nmosd_dosing.errors import InputError, Problem, clip
+from nmosd_dosing.errors import clip
 from nmosd_dosing.pages.access import POLICY, Asked, hidden, page
-from nmosd_dosing.pages.forms import Day
+from nmosd_dosing.pages.forms import Day, refusals
 from nmosd_dosing.pages.looking import hour_of, looked
 from nmosd_dosing.plans.handout import handout as handout_of
 from nmosd_dosing.report.html.handout import handout_page
@@ -37,7 +37,6 @@ def slots(request: Asked, code: str) -> HttpResponse:
     seen = looked(request.desk, code)
     if seen.gathered is None:
         raise hidden()
-    problems: tuple[Problem, ...] = ()
     found: Slots | None = None
     ahead = [v.id for v in seen.planned.values() if v.stage in ("firm", "tentative")]
     form = WhichDay(request.GET if request.GET else None)
@@ -45,11 +44,9 @@ def slots(request: Asked, code: str) -> HttpResponse:
     visit, on = request.GET.get("visit") or None, None
     if request.GET and form.is_valid():
         visit, on = form.cleaned_data["visit"], form.cleaned_data["on"]
-    if ahead and (not request.GET or form.is_valid()):
-        try:
+    with refusals() as problems:
+        if ahead and (not request.GET or form.is_valid()):
             found = slots_of(seen.gathered.request, 0, visit, request.desk.today, on)
-        except InputError as error:
-            problems = tuple(error.problems)
     if found is not None and not request.GET:
         form = WhichDay(initial={"visit": found.visit})
         form.fields["visit"].choices = [(id, id) for id in ahead]  # type: ignore[attr-defined]

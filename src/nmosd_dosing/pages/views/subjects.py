@@ -17,7 +17,7 @@ from nmosd_dosing.checks.findings import check
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.pages.access import Asked, page
 from nmosd_dosing.pages.forms import STATUS_NAMES, in_order, label_of, text_of
-from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, Stands, looked, stands
+from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, looked, stands
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import language, say
 from nmosd_dosing.pages.views.writing import kinds
@@ -50,16 +50,6 @@ _TABLE_NAMES: Mapping[str, Any] = {
 # --- who there is --------------------------------------------------------------------------------------------------------
 
 
-class Listed(Struct, frozen=True):
-    """A subject in the list."""
-
-    fact: Fact
-    stands: Stands | None
-    day_1: Any
-    next: PlannedVisit | None
-    due: Due | None
-
-
 @page()
 def everybody(request: Asked) -> HttpResponse:
     """Those whom the account may see: at a site, or whose code has some letters in it."""
@@ -72,8 +62,8 @@ def everybody(request: Asked) -> HttpResponse:
     first = _number(request.GET.get("from", ""), len(found))
     some = found[first : first + _AT_ONCE]
     return render(request, "subjects.html", {
-        "rows": _listed(desk, some), "site": site, "code": code, "sites": there, "count": len(found), "first": first + 1 if some else 0,
-        "last": first + len(some), "before": max(0, first - _AT_ONCE) if first else None,
+        "rows": list(_listed(desk, some)), "site": site, "code": code, "sites": there, "count": len(found),
+        "first": first + 1 if some else 0, "last": first + len(some), "before": max(0, first - _AT_ONCE) if first else None,
         "after": first + _AT_ONCE if first + _AT_ONCE < len(found) else None,
         "writes": desk.who.writes("subjects"), "written": _written(request, None),
     })  # fmt: skip
@@ -84,7 +74,7 @@ def _number(text: str, below: int) -> int:
     return number if number < below else 0
 
 
-def _listed(desk: Desk, people: Sequence[Fact]) -> list[Listed]:
+def _listed(desk: Desk, people: Sequence[Fact]) -> Iterator[dict[str, Any]]:
     """Some subjects, each with where he stands, the next visit, and the most urgent of what is to do."""
     persons = frozenset(fact.person for fact in people if fact.person is not None)
     plans, urgent = dict[str, Plan](), dict[str, Due]()
@@ -95,14 +85,10 @@ def _listed(desk: Desk, people: Sequence[Fact]) -> list[Listed]:
         plans |= {plan.subject or "": plan for plan in replace(some.request, as_of=desk.today).plans(schedule)}
         for item in sorted(due(check(schedule, desk.today), desk.today, AHEAD), key=lambda item: item.rank):
             urgent.setdefault(item.finding.subject or "", item)
-    found = []
     for fact in people:
-        code = (fact.cells or {})["subject"]
-        plan = plans.get(code)
-        found.append(Listed(
-            fact, stands(plan, desk.today) if plan else None, plan.start if plan else None, _next(plan) if plan else None, urgent.get(code)
-        ))  # fmt: skip
-    return found
+        plan = plans.get(code := (fact.cells or {})["subject"])
+        where, day_1, following = (stands(plan, desk.today), plan.start, _next(plan)) if plan is not None else (None, None, None)
+        yield {"fact": fact, "stands": where, "day_1": day_1, "next": following, "due": urgent.get(code)}
 
 
 def _gathered(desk: Desk, persons: frozenset[int]) -> Iterator[Gathered]:

@@ -19,7 +19,7 @@ from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.checks.verdicts import STATES, State, urgency
 from nmosd_dosing.days import week_of
-from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.access import Asked, download, page
 from nmosd_dosing.pages.place import ALL, Desk
 from nmosd_dosing.pages.showing import others
 from nmosd_dosing.register.reading import tables
@@ -100,9 +100,7 @@ def today(request: Asked) -> HttpResponse:
     items, without = due_at(desk, days, whose.sites, persons)
     shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
     if asked.get("as") == "csv":
-        response = HttpResponse(due_to_csv(shown), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="due-{desk.today.isoformat()}.csv"'
-        return response
+        return download(f"due-{desk.today.isoformat()}.csv", due_to_csv(shown))
     if asked.get("as") == "json":
         span = {"from": days.first.isoformat(), "to": days.last.isoformat()}
         return JsonResponse({"as_of": desk.today.isoformat(), "ahead": days.ahead, **span, "due": due_to_dict(shown)})

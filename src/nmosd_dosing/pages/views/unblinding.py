@@ -9,22 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import Asked, hidden, page
+from nmosd_dosing.pages.forms import password, refusals
 from nmosd_dosing.register.writing.unblinding import unblind
 
 
 class Reason(forms.Form):
     """Why, and who is asking, once more."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )  # fmt: skip
-    password = forms.CharField(
-        label=gettext_lazy("Your password, again"), max_length=1024, strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )  # fmt: skip
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    password = password(gettext_lazy("Your password, again"))
 
 
 @page("unblinded-pharmacist", post=True)
@@ -35,21 +30,16 @@ def arm(request: Asked, code: str) -> HttpResponse:
     row = desk.row(code)
     if row is None:
         raise hidden()
-    form, problems = Reason(request.POST or None), tuple[Problem, ...]()
-    if request.method == "POST" and form.is_valid():
-        wait = signing.waits(request, desk.who.name)
-        if wait:
-            form.add_error("password", _("Too many attempts. Try again in %(seconds)d seconds.") % {"seconds": wait})
-        elif signing.compared(request, desk.who.name, form.cleaned_data["password"]) is None:
-            form.add_error("password", _("This is not your password."))
-        else:
-            try:
-                opened = unblind(
-                    desk.register, desk.who, row, form.cleaned_data["reason"], desk.place.clock(), desk.place.zone
-                )  # fmt: skip
-            except InputError as error:
-                problems = error.problems
+    form = Reason(request.POST or None)
+    with refusals() as problems:
+        if request.method == "POST" and form.is_valid():
+            if wait := signing.waits(request, desk.who.name):
+                form.add_error("password", _("Too many attempts. Try again in %(seconds)d seconds.") % {"seconds": wait})
+            elif signing.compared(request, desk.who.name, form.cleaned_data["password"]) is None:
+                form.add_error("password", _("This is not your password."))
             else:
-                return render(request, "arm.html", {"code": code, "arm": opened, "reason": form.cleaned_data["reason"]})
+                reason = form.cleaned_data["reason"]
+                opened = unblind(desk.register, desk.who, row, reason, desk.at, desk.zone)
+                return render(request, "arm.html", {"code": code, "arm": opened, "reason": reason})
     status = 400 if problems or form.errors else 200
     return render(request, "unblind.html", {"code": code, "form": form, "problems": problems}, status=status)

@@ -52,10 +52,8 @@ def address(text: str) -> Address:
 def of_file(path: Path) -> Address:
     """A register in a file of SQLite: `trial.db`, with the arms in `trial.unblinded.db`."""
     if is_on_network(path):
-        raise InputError(Problem(
-            f"`{clip(str(path))}` is on a network drive, where SQLite cannot keep two programs apart",
-            hint="put it on a disk of this computer, or use PostgreSQL where several computers share one",
-        ))  # fmt: skip
+        hint = "put it on a disk of this computer, or use PostgreSQL where several computers share one"
+        raise InputError(Problem(f"`{clip(str(path))}` is on a network drive, where SQLite cannot keep two programs apart", hint=hint))
     arms = path.with_name(f"{path.stem}.unblinded{path.suffix}")
     return Address(str(path), _sqlite(path), _sqlite(arms), path, arms)
 

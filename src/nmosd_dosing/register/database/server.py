@@ -48,13 +48,11 @@ def let_in(store: Store, role: str, arms: bool) -> None:
     """Lets a role of the server read a register and add to it; `arms`: also the arms. The owner calls it. Raises InputError where there is
     no such role, or it might do more."""
     if not _is_so(store, "SELECT true FROM pg_roles WHERE rolname = %s", role):
-        raise InputError(Problem(
-            f"the server has no role `{clip(role)}`", hint=f"in psql: `CREATE ROLE {clip(role)} LOGIN`, and `\\password {clip(role)}`"
-        ))  # fmt: skip
+        hint = f"in psql: `CREATE ROLE {clip(role)} LOGIN`, and `\\password {clip(role)}`"
+        raise InputError(Problem(f"the server has no role `{clip(role)}`", hint=hint))
     if _is_so(store, "SELECT has_table_privilege(%s, 'register_entry', 'UPDATE, DELETE, TRUNCATE')", role):
-        raise InputError(Problem(
-            f"the role `{clip(role)}` may change what is written: it owns the register, or the server", hint="take a role that does not"
-        ))  # fmt: skip
+        wrong = f"the role `{clip(role)}` may change what is written: it owns the register, or the server"
+        raise InputError(Problem(wrong, hint="take a role that does not"))
     connection = connections[store.alias]
     quoted = connection.ops.quote_name(role)
     try:
@@ -63,9 +61,8 @@ def let_in(store: Store, role: str, arms: bool) -> None:
                 for statement in _LET_IN:
                     cursor.execute(statement.format(schema=schema, role=quoted))
     except DatabaseError as error:
-        raise InputError(
-            Problem(f"cannot let `{clip(role)}` in: {said(error)}", hint="do it as the role that made the register")
-        ) from error
+        wrong = f"cannot let `{clip(role)}` in: {said(error)}"
+        raise InputError(Problem(wrong, hint="do it as the role that made the register")) from error
 
 
 def _is_so(store: Store, question: str, *values: str) -> bool:

@@ -157,9 +157,8 @@ class Store(Struct, frozen=True):
                         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
                 yield
         except DatabaseError as error:
-            raise InputError(Problem(
-                f"nothing was written: {said(error)}", hint="see whether the disk is full, and whether another program holds the register"
-            )) from error  # fmt: skip
+            hint = "see whether the disk is full, and whether another program holds the register"
+            raise InputError(Problem(f"nothing was written: {said(error)}", hint=hint)) from error
 
     def _nobody_was_first(self, acts: Sequence[Act], seen: int | None) -> None:
         """Raises Conflict where something else replaces what an act replaces, or a later entry than was seen is of the same person."""
@@ -230,10 +229,8 @@ class TakenOut(Container[int]):
 def _stop_at(first: Entry | None) -> None:
     """Raises Conflict with what was written before, where something was."""
     if first is not None:
-        raise Conflict(Problem(
-            f"{clip(first.account)} was first: number {first.seq}, {first.at}, {first.action} in `{first.what}`",
-            hint="look at it, and do it again if it is still right",
-        ))  # fmt: skip
+        wrong = f"{clip(first.account)} was first: number {first.seq}, {first.at}, {first.action} in `{first.what}`"
+        raise Conflict(Problem(wrong, hint="look at it, and do it again if it is still right"))
 
 
 def stamped(at: dt.datetime) -> str:

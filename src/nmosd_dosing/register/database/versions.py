@@ -49,10 +49,8 @@ def bring_up(store: Store, file: Path | None) -> Path | None:
                 cursor.execute("VACUUM INTO %s", [str(copy)])
         create(store)
     except DatabaseError as error:
-        raise InputError(Problem(
-            f"cannot bring `{clip(store.shown)}` to this version: {said(error)}",
-            hint="see whether the disk is full, and whether another program holds the register",
-        )) from error  # fmt: skip
+        hint = "see whether the disk is full, and whether another program holds the register"
+        raise InputError(Problem(f"cannot bring `{clip(store.shown)}` to this version: {said(error)}", hint=hint)) from error
     return copy
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nmosd_dosing.errors import InputError, Problems
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.site_file import fill_in, read_site
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
@@ -66,8 +66,7 @@ def gather(
         request = replace(request, subjects=history.booked_by(subjects, today)).begun()
         problems = Problems()
         history.check(request.subjects, True, problems)
-        if problems.found:
-            raise InputError(problems.in_order())
+        problems.stop()
         found += [Gathered(version, part, without) for part in _by_what_is_told(request.known_by(today)[0])]
     return found
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from nmosd_dosing.errors import InputError, Problems
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.reading.tables import ARMS, contents
 from nmosd_dosing.study.model import Period, Study
@@ -44,8 +44,7 @@ def subjects(
         read("measurements", lambda content, layout: roster.measurements(content, "measurements", study.values, layout=layout)),
     )  # fmt: skip
     problems.found += known.in_order
-    if problems.found:
-        raise InputError(problems.in_order())
+    problems.stop()
     without = {row for row in columns.without_start if row not in said or not said[row].screened}
     planned = (row for row in range(len(columns)) if row not in without)
     return tuple(roster.subject_of(columns, row, said.get(row)) for row in planned), tuple(columns.codes[row] for row in sorted(without))

@@ -87,8 +87,7 @@ def record(book: Book, table: str, typed: Cells, reason: str | None = None) -> C
     problems = Problems()
     _check_table(book, table, problems)
     _check_columns(table, typed, problems)
-    if problems.found:
-        raise InputError(problems.in_order())
+    problems.stop()
     store, code = book.store(table), typed.get("subject", "").strip()
     seen, name = store.head().seq, said("this {row}", row=word(_NOUNS[table]))
     row = Row(name, {name: text for name, text in typed.items() if text.strip()})
@@ -166,11 +165,8 @@ def blank(book: Book, number: str, cell: str | None, reason: str | None) -> Chan
     acts = blanking.acts(store, person, fact.seq, cell, _said(reason) or "")
     if not acts:
         there = [name for name in (*written.COLUMNS[table], *(fact.cells or {})) if (fact.cells or {}).get(name)]
-        cells = (
-            said("its cells are {words}", words=one_of(dict.fromkeys(there)).replace(" or ", " and "))
-            if there
-            else said("nothing of it is left")
-        )
+        names = one_of(dict.fromkeys(there)).replace(" or ", " and ") if there else ""
+        cells = said("its cells are {words}", words=names) if there else said("nothing of it is left")
         what = said("no `{cell}`", cell=clip(cell)) if cell is not None else said("no reason")
         raise InputError(Problem(said("number {number} has {what}", number=number, what=what), hint=perhaps(cell or "", there) or cells))
     if cell is None or (cell == "subject" and table != "subjects"):  # rows are given out with the code that the subject has
@@ -263,17 +259,14 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
     """Asks whether somebody else has a code."""
 
     def check() -> None:
-        fact = _of_code(book, code, person)
-        if fact is not None:
-            mine = book.who.sees(fact.site)
-            history = command(f"register history {argument('entry', str(fact.seq))}")
-            if mine:
-                raise InputError(Problem(
-                    said("there is a subject `{code}` already, number {number}", code=clip(code), number=fact.seq),
-                    hint=said("`{history}` shows who wrote it; two people need two codes", history=history),
-                ))  # fmt: skip
+        if (fact := _of_code(book, code, person)) is None:
+            return
+        if not book.who.sees(fact.site):
             wrong = said("there is a subject `{code}` already, at another site", code=clip(code))
             raise InputError(Problem(wrong, hint=said("two people need two codes")))
+        wrong = said("there is a subject `{code}` already, number {number}", code=clip(code), number=fact.seq)
+        history = command(f"register history {argument('entry', str(fact.seq))}")
+        raise InputError(Problem(wrong, hint=said("`{history}` shows who wrote it; two people need two codes", history=history)))
 
     return check
 
@@ -281,11 +274,8 @@ def _check_code(book: Book, code: str, person: int | None) -> Callable[[], None]
 def _check_table(book: Book, table: str, problems: Problems) -> None:
     """The table is one, and the account's role writes it."""
     if table not in written.COLUMNS:
-        problems.error(
-            said("`{table}` is no table", table=clip(table)),
-            None,
-            perhaps(table, written.COLUMNS) or said("tables are {words}", words=either(written.COLUMNS)),
-        )
+        hint = perhaps(table, written.COLUMNS) or said("tables are {words}", words=either(written.COLUMNS))
+        problems.error(said("`{table}` is no table", table=clip(table)), None, hint)
         return
     try:
         book.who.must_write(table)
@@ -348,71 +338,54 @@ def _to_change(
     """The row that has a number, with its store, its person and its table, where the account may write there, the columns of what is
     `typed` are there, and there is a reason. Raises InputError with everything that stands against it;
     `needs`: what is said where there is none."""
-    store, fact, table = _found(book, number, problems, must_hold=must_hold)
-    if fact is not None:
-        _check_table(book, table, problems)
-        _check_columns(table, typed or {}, problems)
+    of_arms = number.startswith(ARMS) and book.who.sees_arms
+    store = book.register.arms_store() if of_arms else book.register.facts
+    found = _found(book, store, number, must_hold)
+    if isinstance(found, Problem):
+        problems.found.append(found)
+    else:
+        _check_table(book, found[1], problems)
+        _check_columns(found[1], typed or {}, problems)
     if _said(reason) is None:
         problems.error(needs, None, said("say why: `{option}`", option=argument("reason", _WHY)))
-    if problems.found or fact is None or fact.person is None:
+    if problems.found or isinstance(found, Problem) or found[0].person is None:
         raise InputError(problems.in_order())
-    return store, fact, fact.person, table
+    return store, found[0], found[0].person, found[1]
 
 
-def _found(book: Book, number: str, problems: Problems, *, must_hold: bool = True) -> tuple[Store, Fact | None, str]:
-    """The row that has a number, with its table; None where there is none that the account sees, or where it does not hold any more."""
-    of_arms = number.startswith(ARMS)
-    store = book.register.arms_store() if of_arms and book.who.sees_arms else book.register.facts
-    text = number.removeprefix(ARMS)
+def _found(book: Book, store: Store, number: str, must_hold: bool) -> tuple[Fact, str] | Problem:
+    """The row that has a number, with its table; or why there is none that the account sees, or that holds."""
+    text, shows = number.removeprefix(ARMS), command("register history")
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        problems.error(
-            said("`{number}` is not the number of an entry", number=clip(number)),
-            None,
-            said("`{command}` shows the numbers: write for example `31`", command=command("register history")),
-        )
-        return store, None, ""
-    found = facts.fact(store, int(text)) if not of_arms or book.who.sees_arms else None
+        hint = said("`{command}` shows the numbers: write for example `31`", command=shows)
+        return Problem(said("`{number}` is not the number of an entry", number=clip(number)), hint=hint)
+    found = facts.fact(store, int(text)) if text == number or book.who.sees_arms else None
     if found is None or not _sees(book, found[0]):
-        problems.error(
-            said("there is no number {number}", number=number),
-            None,
-            said("`{command}` shows the numbers that there are", command=command("register history")),
-        )
-        return store, None, ""
+        hint = said("`{command}` shows the numbers that there are", command=shows)
+        return Problem(said("there is no number {number}", number=number), hint=hint)
     entry, cells = found
-    if entry["what"] not in written.COLUMNS or entry["action"] not in ("enter", "correct"):
-        wrong = said(
-            "number {number} is no row of a table: {action} in `{table}`",
-            number=number,
-            action=word(entry["action"]),
-            table=clip(entry["what"]),
-        )
-        problems.error(wrong, None, said("name the number of a row that was entered or corrected"))
-        return store, None, ""
+    action, table = entry["action"], entry["what"]
+    if table not in written.COLUMNS or action not in ("enter", "correct"):
+        pattern = said("number {number} is no row of a table: {action} in `{table}`", number=number, action=word(action), table=clip(table))
+        return Problem(pattern, hint=said("name the number of a row that was entered or corrected"))
     if must_hold and (later := facts.replaced_by(store, int(text))) is not None:
-        problems.found.append(_does_not_hold(store, number, later))
-        return store, None, entry["what"]
-    return store, Fact(entry["seq"], entry["person"], entry["site"], cells), entry["what"]
+        return _does_not_hold(store, number, later)
+    return Fact(entry["seq"], entry["person"], entry["site"], cells), table
 
 
 def _does_not_hold(store: Store, number: str, later: Mapping[str, object]) -> Problem:
     """What replaced a row, and what holds now."""
-    by = f"{clip(str(later['account']))}, {later['at']}"
+    by, by_number, anew = f"{clip(str(later['account']))}, {later['at']}", store.number(later["seq"]), said("record the row anew")
     if later["action"] == "withdraw":
-        return Problem(
-            said("number {number} was withdrawn by number {by_number} ({by})", number=number, by_number=store.number(later["seq"]), by=by),
-            hint=said("record the row anew"),
-        )
+        gone = said("number {number} was withdrawn by number {by_number} ({by})", number=number, by_number=by_number, by=by)
+        return Problem(gone, hint=anew)
     last = later
     while (after := facts.replaced_by(store, int(str(last["seq"])))) is not None:
         last = after
-    wrong = said("number {number} was corrected by number {by_number} ({by})", number=number, by_number=store.number(later["seq"]), by=by)
+    wrong, now = said("number {number} was corrected by number {by_number} ({by})", number=number, by_number=by_number, by=by), last["seq"]
     if last["action"] == "withdraw":
-        return Problem(
-            said("{wrong}, and withdrawn by number {number}", wrong=wrong, number=store.number(last["seq"])),
-            hint=said("record the row anew"),
-        )
-    return Problem(wrong, hint=said("number {number} holds now: name that one", number=store.number(last["seq"])))
+        return Problem(said("{wrong}, and withdrawn by number {number}", wrong=wrong, number=store.number(now)), hint=anew)
+    return Problem(wrong, hint=said("number {number} holds now: name that one", number=store.number(now)))
 
 
 def _sees(book: Book, entry: Mapping[str, object]) -> bool:
