@@ -61,6 +61,22 @@ def test_vials_come_and_go_and_what_is_short_says_so(place: Any) -> None:
     assert "2 vials of BAT4406F/placebo were dispensed, and the dose takes 1" in words
 
 
+def test_the_form_offers_the_vials_and_batches_that_the_stock_knows(place: Any) -> None:
+    asking = client(place, "wang.fang")
+    assert asking.post("/pharmacy/stock", RECEIVED).status_code == 302
+    words = asking.get("/pharmacy/stock").content.decode()
+    for name, typed in (("sizes", "500 mg"), ("batches", "K-17")):
+        assert f'list="{name}"' in words and re.search(f'<datalist id="{name}">[^/]*<option value="{typed}">', words)
+
+
+@pytest.mark.parametrize("address", ["/pharmacy?days=90", "/pharmacy/stock", "/studies"])
+def test_a_chinese_page_has_chinese_signs_between_its_words(place: Any, address: str) -> None:
+    asking = client(place, "wang.fang")
+    assert asking.post("/pharmacy/stock", RECEIVED).status_code == 302
+    page = asking.get(address, headers={"accept-language": "zh-CN"}).content.decode().split("<main", 1)[1]
+    assert not re.search(r"[\u4e00-\u9fff][,:;]|[,:;(] ?[\u4e00-\u9fff]", unescape(re.sub("<[^>]+>", "", page)))
+
+
 def test_what_is_to_be_prepared_is_dispensed_with_the_form_filled(place: Any) -> None:
     words = client(place, "wang.fang").get("/pharmacy").content.decode()
     (address,) = (unescape(a) for a in re.findall(r'<a href="(/pharmacy/stock\?[^"#]*)#write"', words) if "subject=0102" in a)

@@ -146,8 +146,8 @@ def test_a_doubt_asks_why_and_keeps_what_was_typed(place: Any) -> None:
 REFUSED = {
     "no such day": ({"visit": "rcp/D182", "date": "2025-02-30", "status": "done"}, "2025-02-30 : there is no such day"),
     "a weight that nobody has": ({**CAME, "weight_kg": "611"}, "611 cannot be a body weight"),
-    "no day": ({"visit": "rcp/D182", "date": "", "status": "done"}, "This field is required."),
-    "a visit of no plan": ({**CAME, "visit": "rcp/D999"}, "Select a valid choice."),
+    "no day": ({"visit": "rcp/D182", "date": "", "status": "done"}, "Day: This field is required."),
+    "a visit of no plan": ({**CAME, "visit": "rcp/D999"}, "Visit: Select a valid choice."),
 }
 
 
@@ -165,9 +165,12 @@ def test_a_refusal_keeps_what_was_typed(place: Any, case: str) -> None:
 def test_who_was_first_is_said(place: Any) -> None:
     before = head(place)
     assert confirmed(place, "/subjects/0103/write/weight", {"date": "2025-07-01", "weight_kg": "61"}, "wang.fang").status_code == 303
-    late = asked(place, "/subjects/0103/write/record", {**CAME, "seen": str(before), "confirm": "yes"})
+    typed = {**CAME, "comment": "as typed", "seen": str(before)}
+    late = asked(place, "/subjects/0103/write/record", {**typed, "confirm": "yes"})
     assert late.status_code == 409
     assert "wang.fang (site-pharmacist): entered weight of 2025-07-01 of 0103" in words(late)
+    assert "Comment: as typed" in words(late) and 'name="comment" value="as typed"' in late.content.decode()
+    assert "as typed" in asked(place, "/subjects/0103/write/record", {**typed, "back": "yes"}).content.decode()
     assert head(place) == before + 1
 
 

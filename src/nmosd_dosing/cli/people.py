@@ -250,17 +250,13 @@ def _one(request: PeopleOptions, events: tuple[Event, ...], values: Sequence[Val
     subject = arguments.code("--subject", request.subject, problems) if request.subject is not None else None
     if request.allocation is not None and request.arm is not None:
         problems.error("`--arm` and `--allocation` both name the arm", None, "leave one of the two out")
-    records = []
-    for text in request.visit:
-        pair = arguments.dated("--visit", text, problems)
-        if pair is not None:
-            records.append(Record(*pair))
+    records = tuple(Record(*pair) for text in request.visit if (pair := arguments.dated("--visit", text, problems)) is not None)
     arm = request.arm if request.allocation is None else None
     if start is None and (request.start is not None or not screened):
         return ()
     return (
         Subject(
-            start, subject, arm, weight, events, records=tuple(records), height_cm=height, sex=sex, age=age, weights=later,
+            start, subject, arm, weight, events, records=records, height_cm=height, sex=sex, age=age, weights=later,
             measurements=measured, earlier=earlier,
         ),
     )  # fmt: skip

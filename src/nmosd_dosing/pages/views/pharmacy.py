@@ -21,8 +21,8 @@ from msgspec.structs import replace
 
 from nmosd_dosing.checks.due import last_due_day
 from nmosd_dosing.errors import InputError, Problem
-from nmosd_dosing.pages.access import Asked, hidden, page
-from nmosd_dosing.pages.forms import Day, seen_of
+from nmosd_dosing.pages.access import Asked, download, hidden, page
+from nmosd_dosing.pages.forms import Day, refusals, seen_of
 from nmosd_dosing.pages.place import ALL, NOWHERE, Desk, Shown
 from nmosd_dosing.pages.showing import others
 from nmosd_dosing.pharmacy.stock import MOVEMENTS, Movement, by_entry, lots, short, still_needed, unmatched
@@ -64,7 +64,7 @@ class Line(forms.Form):
     movement = forms.ChoiceField(label=gettext_lazy("Movement"), choices=[(movement, _NAMES[movement]) for movement in MOVEMENTS])
     product = forms.ChoiceField(label=gettext_lazy("Product"))
     vial = forms.CharField(label=gettext_lazy("Vial"), max_length=200, widget=forms.TextInput({"list": "sizes"}))
-    batch = forms.CharField(label=gettext_lazy("Batch or kit"), max_length=200)
+    batch = forms.CharField(label=gettext_lazy("Batch or kit"), max_length=200, widget=forms.TextInput({"list": "batches"}))
     expiry = Day(gettext_lazy("Expiry"))
     quantity = forms.IntegerField(label=gettext_lazy("Quantity"), min_value=0, max_value=100_000)
     subject = forms.CharField(label=gettext_lazy("Subject"), required=False, max_length=200)
@@ -147,9 +147,7 @@ def _as_csv(name: str, made: Sequence[str]) -> HttpResponse:
     """One table of several of the same columns."""
     head = made[0].partition("\n")[0] + "\n" if made else ""
     words = head + "".join(part.partition("\n")[2] for part in made)
-    response = HttpResponse(words, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    return download(f"{name}.csv", words)
 
 
 @page(post=True)
@@ -160,9 +158,7 @@ def vials(request: Asked) -> HttpResponse:
     shown = desk.shown(request.POST.get("site") or request.GET.get("site", ""), in_a_file="as" in request.GET)
     if request.GET.get("as") == "csv":
         table = csv_text(Sheet("stock", stock.COLUMNS, stock.rows(_held(desk, shown))))
-        csv = HttpResponse(table, content_type="text/csv; charset=utf-8")
-        csv.headers["Content-Disposition"] = 'attachment; filename="stock.csv"'
-        return csv
+        return download("stock.csv", table)
     counted = _counted(desk, desk.today, last_due_day(desk.today, _MONTHS), shown.sites, desk.who.sees_arms)
     initial = {"date": desk.today} | {name: text for name in Line.base_fields if (text := request.GET.get(name))}
     initial |= {"site": (shown.there[0] if len(shown.there) == 1 else shown.site).replace(NOWHERE, "")}
@@ -192,7 +188,8 @@ def vials(request: Asked) -> HttpResponse:
         "short": short(counted.worklists, there, dispensed), "unfit": [lot for lot in there if lot.off],
         "lines": [(line, _NAMES[line.movement], not line.moved or desk.who.sites is None) for line in newest], "writes": writes,
         "unmatched": unmatched(lines, counted.plans, desk.today, dispensed), "doubtful": is_doubtful,
-        "sizes": sorted({size for sizes in counted.names.values() for size in sizes}),
+        "sizes": sorted({size for sizes in counted.names.values() for size in sizes} | {lot.vial for lot in there}),
+        "batches": sorted({lot.batch for lot in there}),
         "seen": head, "whose": shown, "others": others(request), "files": [("csv", "CSV")], "last": last_due_day(desk.today, _MONTHS),
         "columns": [(movement, _NAMES[movement]) for movement in MOVEMENTS[:-1]],
     }, status=status)  # fmt: skip
@@ -206,16 +203,14 @@ def _held(desk: Desk, shown: Shown) -> list[StockLine]:
 @page("site-pharmacist", "unblinded-pharmacist", post=True)
 def withdrawn(request: Asked, number: int) -> HttpResponse:
     """Takes a line back, with a reason; the trail keeps it."""
-    desk, problems = request.desk, tuple[Problem, ...]()
+    desk = request.desk
     store = stock.store_of(desk.register, desk.who)
-    if request.method == "POST":
-        try:
+    with refusals() as problems:
+        if request.method == "POST":
             seen = store.head().seq
             act = partial(stock.withdraw, desk.register, desk.who, number, request.POST.get("reason"))
             desk.write([act()], store, seen=seen, check=act)
             return redirect("stock")
-        except InputError as error:
-            problems = error.problems
     line = next((line for line in stock.held(desk.register, desk.who) if line.number == number), None)
     status = 400 if problems else 200
     return render(request, "stock_withdrawn.html", {"line": line, "number": number, "problems": problems}, status=status)

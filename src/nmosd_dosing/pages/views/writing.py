@@ -206,7 +206,7 @@ def _answer(request: Asked, asked: Writing) -> HttpResponse:
         change = asked.change(dict(row), why or _UNSAID)
     except InputError as error:
         if confirmed and (first := _written_since(asked, seen)):
-            return _somebody_was_first(request, asked, first)
+            return _somebody_was_first(request, asked, typed, first)
         return _form(request, asked, typed, why, error.problems, 400)
     needs_why = bool(change.doubts) or change.acts[0].replaces is not None
     if not confirmed or seen is None or (needs_why and not why):
@@ -216,9 +216,9 @@ def _answer(request: Asked, asked: Writing) -> HttpResponse:
     if asked.seen is not None:
         change = replace(change, seen=min(seen, change.seen))
     try:
-        numbers = change.write(asked.desk.who, asked.desk.place.clock(), asked.desk.place.zone)
+        numbers = change.write(asked.desk.who, asked.desk.at, asked.desk.zone)
     except Conflict as error:
-        return _somebody_was_first(request, asked, _written_since(asked, seen), error.problems)
+        return _somebody_was_first(request, asked, typed, _written_since(asked, seen), error.problems)
     except InputError as error:
         return _form(request, asked, typed, why, error.problems, 400)
     return _to_the_subject(asked, change, f"{ARMS if change.store is asked.desk.arms else ''}{numbers[-1]}")
@@ -279,14 +279,26 @@ def _written_since(asked: Writing, seen: int | None) -> list[Line]:
     return [line for line in found if line.seq > seen and line.person == asked.seen.person]
 
 
-def _somebody_was_first(request: Asked, asked: Writing, first: Sequence[Line], problems: Sequence[Problem] = ()) -> HttpResponse:
-    return render(request, "first.html", {"asked": asked, "first": first, "problems": problems}, status=409)
+def _somebody_was_first(
+    request: Asked, asked: Writing, form: forms.Form, first: Sequence[Line], problems: Sequence[Problem] = ()
+) -> HttpResponse:  # fmt: skip
+    """What was written meanwhile; and what was typed, which can still be changed where it is a row of its own."""
+    return render(request, "first.html", {
+        "asked": asked, "form": form, "why": request.POST.get("why", ""), "first": first, "problems": problems, "typed": _typed(request),
+    }, status=409)  # fmt: skip
 
 
 def _replaced(request: Asked, seen: Looked, number: int) -> HttpResponse:
     """The page of a number that does not hold any more."""
     found = list(trail.lines(seen.desk.register, seen.desk.who, trail.Asked(number=str(number))))
-    return render(request, "first.html", {"asked": {"back": reverse("subject", args=[seen.code])}, "first": found}, status=409)
+    asked = {"back": reverse("subject", args=[seen.code])}
+    return render(request, "first.html", {"asked": asked, "first": found, "typed": _typed(request)}, status=409)
+
+
+def _typed(request: Asked) -> list[tuple[Any, str]]:
+    """What somebody typed who was not the first: it is not to be looked up again."""
+    known = {**cells.LABELS, "why": gettext_lazy("Reason")}
+    return [(known[name], text) for name, text in request.POST.dict().items() if name in known and text]
 
 
 def _to_the_subject(asked: Writing, change: Change, number: str) -> HttpResponse:
