@@ -90,3 +90,27 @@ periods:
     known = made(text, events=(("randomised", "2025-01-03"),), until=YEAR_END)
     assert notes(known, "assumed") == ["Looked for: counted from randomisation"]
     assert [note.split(":")[0] for note in notes(known, "projected")] == ["Looked for"]
+
+
+@pytest.mark.parametrize(
+    ("died", "shown"),
+    [
+        (None, "01-06 to 03-05, 02-03 to 02-17, from 02-03"),
+        ("2025-03-06", "01-06 to 03-05, 02-03 to 02-17, from 02-03"),
+        ("2025-02-10", "01-06 to 02-10, 02-03 to 02-10, from 02-03"),
+        ("2025-02-03", "01-06 to 02-03, 02-03 to 02-03, from 02-03"),
+        ("2025-02-02", "01-06 to 02-02"),
+    ],
+)
+def test_a_span_ends_with_a_death_and_none_begins_after_it(died: str | None, shown: str) -> None:
+    text = """products: {X: {}}
+periods:
+  a:
+    visits: [{at: "D1, D29", give: X 500 mg}]
+    spans:
+      first: {title: First, from: first dose, to: last dose + 30 days}
+      second: {title: Second, from: D29, to: D43}
+      third: {title: Third, from: D29, to: not stated}
+"""
+    spans = [span for span in made(text, events=(("died", died),) if died else ()).spans if span.start is not None]
+    assert ", ".join(f"{s.start:%m-%d} to {s.end:%m-%d}" if s.end is not None else f"from {s.start:%m-%d}" for s in spans) == shown

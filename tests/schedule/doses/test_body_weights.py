@@ -13,6 +13,7 @@ from tests.kit.cases import columns
 from tests.kit.command import dosing
 from tests.kit.dates import START, day
 from tests.kit.paths import ROOT
+from tests.kit.somebody import dose, made
 from tests.kit.worked import person, planned, product, shown, visits
 
 # Doses of 10 mg/kg on D1, D29 and D57: 2025-01-06, 2025-02-03 and 2025-03-03. Baseline 60 kg.
@@ -170,3 +171,21 @@ def test_a_table_of_measurements(tmp_path: Path, columns: str, rows: str, amount
     else:
         shown_of = [line for line in done.stdout.splitlines() if " D1 " in line]
         assert [amount in line for amount, line in zip(amounts, shown_of, strict=True)] == [True, True], done.stdout
+
+
+@pytest.mark.parametrize(
+    ("events", "on", "amount"),
+    [
+        ((), "2025-02-03=66", 660), ((), "2025-02-04=66", 600),
+        ((("seizure", "2025-02-01"), ("resumed", "2025-02-04")), "2025-02-04=66", 660),  # its first day that is left
+        ((("seizure", "2025-02-01"), ("resumed", "2025-02-04")), "2025-02-05=66", 600),
+        ((("seizure", "2025-02-01"), ("resumed", "2025-02-05")), "2025-02-05=66", 660),
+    ],
+)  # fmt: skip
+def test_a_course_is_by_the_weight_of_the_first_day_that_is_left_of_it(events: tuple[tuple[str, str], ...], on: str, amount: float) -> None:
+    text = """events: {seizure: seizure, resumed: through with it}
+products: {X: {weight: latest, doses: {h: {amount: 10 mg/kg, hold: {from: seizure, until: resumed}}}}}
+periods: {p: {visits: [{at: D1, give: X 10 mg/kg}, {at: D29 to D31, give: X h daily}]}}
+"""
+    found = made(text, events=events, weight_kg=60, weights=weighed(on))
+    assert dose(found, "D29 to D31").amount == amount
