@@ -55,6 +55,8 @@ WRONG_WEIGHTS = [
     ("0.5", "error: `0.5` in `--weights` cannot be a body weight\nhint: write kilograms, 1 to 500"),
     ("60,5", "error: `5` after `60` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.5`; for 5 kg write `5.0`"),
     ("102,05", "error: `05` after `102` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `102.05`; for 5 kg write `5.0`"),
+    ("45,60.5,5", "error: `5` after `60.5` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.55`; for 5 kg write `5.0`"),
+    ("45,60,5", "error: `5` after `60` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.5`; for 5 kg write `5.0`"),
     ("45;60,5", "error: `--weights 45;60,5` has a semicolon\nhint: commas stand between weights, and decimals take a point: `45,60.5`"),
     ("45,,60", "error: `--weights 45,,60` has nothing between two commas, or at an end\nhint: write for example `45,60,75`"),
     ("60,45,60.0", "error: `60.0` stands twice in `--weights`\nhint: take one of the two out"),
