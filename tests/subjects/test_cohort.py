@@ -50,3 +50,15 @@ def test_a_number_of_a_column_is_within_its_bounds(column: str, least: float, mo
     for wrong in (least - step, most + step):
         with pytest.raises(InputError, match=column):
             Cohort.of(["2025-01-06"], **{column: [wrong]})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("told", [
+    (("2025-02-03", 61), ("2025-03-03", 62), ("NaT", np.nan)), (("NaT", np.nan), ("2025-02-03", 61), ("2025-03-03", 62)),
+    (("2025-03-03", 62), ("NaT", np.nan), ("2025-02-03", 61)),
+])  # fmt: skip
+def test_later_weights_stand_in_the_order_of_their_days_however_they_are_given(told: tuple[tuple[str, float], ...]) -> None:
+    days, kg = (np.array(column)[:, np.newaxis] for column in zip(*told, strict=True))
+    later = Cohort.of(["2025-01-06"], 60, weighed=(days, kg)).weighed
+    assert later is not None
+    np.testing.assert_array_equal(later.dates[:, 0], np.array(["2025-02-03", "2025-03-03", "NaT"], dtype="datetime64[D]"))
+    np.testing.assert_array_equal(later.wholes[:, 0], [61_000, 62_000, np.nan])
