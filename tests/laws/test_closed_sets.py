@@ -145,6 +145,7 @@ ELSEWHERE = {
     "language/keys.py": {"relapse"},
     "checks/findings.py": {"stable"},
     "schedule/alike.py": {"stable"},
+    "schedule/laid_rows.py": {"stable"},
     "schedule/allowed_days.py": {"stable"},
     "schedule/doses/body_weights.py": {"stable"},
     "subjects/cohort.py": {"stable"},

@@ -23,10 +23,10 @@ class Coded(Struct, frozen=True):
 
 
 class LaidRows(Struct):
-    """Rows in the order of n subjects. kind: (n,) the kind of each one; begins: (n,) where his rows begin; subject: (rows,) whose each is;
-    row: (rows,) which of the rows of all kinds; own: by column, where cells are somebody's own, and what stands there."""
+    """Rows in the order of n subjects. kinds: the subjects of each kind; begins: (n,) where each one's rows begin; subject: (rows,) whose
+    each is; row: (rows,) which of the rows of all kinds; own: by column, where cells are somebody's own, and what stands there."""
 
-    kind: Ints
+    kinds: list[Ints]
     begins: Ints
     subject: Ints
     row: Ints
@@ -39,19 +39,22 @@ class LaidRows(Struct):
         counts, firsts = each[kind], (np.cumsum(each) - each)[kind]
         begins = np.cumsum(counts) - counts
         subject = np.repeat(np.arange(len(kind)), counts)
-        return LaidRows(kind, begins, subject, firsts[subject] + np.arange(len(subject)) - begins[subject])
+        of_kinds = np.split(np.argsort(kind, kind="stable"), np.cumsum(np.bincount(kind, minlength=len(rows)))[:-1])
+        return LaidRows(of_kinds, begins, subject, firsts[subject] + np.arange(len(subject)) - begins[subject])
 
-    def members(self, kind: int) -> Ints:
-        """Who is of a kind."""
-        return np.flatnonzero(self.kind == kind)
+    def places(self, of: Sequence[tuple[int, int]]) -> tuple[Ints, Ints]:
+        """Whose and where the rows are of which a kind is given, and how many rows it has before."""
+        whose = np.concatenate([self.kinds[kind] for kind, _ in of])
+        before = np.repeat([nth for _, nth in of], [len(self.kinds[kind]) for kind, _ in of])
+        return whose, self.begins[whose] + before
 
     def without(self) -> list[int]:
         """Who has no row."""
-        return np.flatnonzero(np.bincount(self.subject, minlength=len(self.kind)) == 0).tolist()
+        return np.flatnonzero(np.bincount(self.subject, minlength=len(self.begins)) == 0).tolist()
 
-    def put(self, name: str, members: Ints, nth: int, values: Any) -> None:
-        """What some have of their own in their `nth` row: an array of as many, or as `texts` takes it."""
-        self.own.setdefault(name, []).append((self.begins[members] + nth, values))
+    def put(self, name: str, at: Ints, values: Any) -> None:
+        """What stands in some rows: an array of as many, or as `texts` takes it."""
+        self.own.setdefault(name, []).append((at, values))
 
     def values(self, name: str, of_rows: Sequence[Any], kind_of: str) -> NDArray[Any]:
         """(rows,) a column of days (`datetime64[D]`) or of numbers (`float64`): what each row of a kind has there, None for nothing, and

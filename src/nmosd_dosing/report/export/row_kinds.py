@@ -67,7 +67,7 @@ class Hole(Struct, frozen=True):
         if self.of in ("study_day", "period_day"):
             return value
         if self.of == "notes":
-            return " ".join(filter(None, (self.before, _closed(value, self.workdays), self.behind)))
+            return " ".join(filter(None, (self.before, value and _closed(value, self.workdays), self.behind)))
         return week_code(value) if self.of == "week" else value and value.isoformat() + self.behind
 
     def texts(self, columns: RowColumns, at: Any, form: Form) -> list[str]:
@@ -86,7 +86,7 @@ def _closed(day: dt.date, workdays: Workdays | None) -> str | None:
 
 
 class Rows(Struct, frozen=True, dict=True):
-    """The rows of a subject as plain values by column, and the holes among them."""
+    """The rows of a visit as plain values by column, and the holes among them."""
 
     rows: list[dict[str, Any]]
     holes: list[dict[str, Hole]]
@@ -101,11 +101,15 @@ class Rows(Struct, frozen=True, dict=True):
             hole = holes.get(name)
             yield cell_text(row.get(name)).replace("%", "%%%%") if hole is None else "%%s" if hole.of_body else "%s"
 
-    def lines(self, columns: RowColumns, at: Sequence[int]) -> list[Lines]:
-        """Those of CSV, of some subjects of this kind."""
-        own = tuple(hole for holes in self.holes for hole in (None, *holes.values()) if hole is None or hole.of_body)
-        shared = [hole.texts(columns, at, "csv") for holes in self.holes for hole in holes.values() if not hole.of_body]
-        return [Lines(self.text % cells, own) for cells in (zip(*shared, strict=True) if shared else [()] * len(at))]
+    @cached_property
+    def shared(self) -> list[Hole]:
+        """The holes that many fill with the same."""
+        return [hole for holes in self.holes for hole in holes.values() if not hole.of_body]
+
+    @cached_property
+    def own(self) -> list[Hole | None]:
+        """The others, and None for the columns of the subject."""
+        return [hole for holes in self.holes for hole in (None, *holes.values()) if hole is None or hole.of_body]
 
 
 class Lines(Struct, frozen=True):
@@ -115,7 +119,19 @@ class Lines(Struct, frozen=True):
     holes: tuple[Hole | None, ...]
 
 
-Known = TypeVar("Known", Rows, Lines)
+Kind = tuple[Rows, ...]  # the visits of a subject
+Known = TypeVar("Known", Kind, Rows, Lines)
+
+
+class _Cells(dict["Hole | None", list[str]]):
+    """The texts of some columns in each hole, made when they are asked for."""
+
+    def __init__(self, columns: RowColumns, at: list[int], form: Form) -> None:
+        self._of = columns, at, form
+
+    def __missing__(self, hole: Hole | None) -> list[str]:
+        assert hole is not None
+        return self.setdefault(hole, hole.texts(*self._of))
 
 
 class Alike:
@@ -124,8 +140,9 @@ class Alike:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._by_body = _products_by_body(request)
-        self._rows: dict[Hashable, dict[bytes, Rows]] = {}
-        self._lines: dict[Hashable, dict[bytes, Lines]] = {}
+        self._visits: dict[Hashable, dict[Hashable, Rows]] = {}
+        self._kinds: dict[Hashable, dict[Hashable, Kind]] = {}
+        self._lines: dict[Hashable, dict[Hashable, Lines]] = {}
 
     def texts(self, request: Request, form: Form, heads: list[str]) -> list[str]:
         """The rows of each of some of the subjects. heads: what stands before each of their lines."""
@@ -136,58 +153,75 @@ class Alike:
             plans = zip(new, some.planned(new), strict=True)
             made = {group: self._json_lines(plan, some.doses(its) if not some.is_alone(group) else {}) for group, (plan, its) in plans}
         else:
-            for rows, its in self._kinds(some, new):
-                made |= zip(its, rows.lines(some.columns, [some.groups.first[group] for group in its]), strict=True)
+            cells = _Cells(some.columns, [some.groups.first[group] for group in new], form)
+            place = {group: place for place, group in enumerate(new)}
+            for kind, its in self._of_kinds(some, new):
+                text, own = "".join(rows.text for rows in kind), tuple(hole for rows in kind for hole in rows.own)
+                shared = [cells[hole] for rows in kind for hole in rows.shared]
+                made |= {group: Lines(text % tuple([texts[place[group]] for texts in shared]), own) for group in its}
         known.update((some.groups.keys[group], lines) for group, lines in made.items() if not some.is_alone(group))
         order, begins = some.groups.in_order()
-        found, in_order, cells = [""] * len(order), [heads[column] for column in order], dict[Hole, list[str]]()
+        found, cells = [""] * len(order), _Cells(some.columns, order, form)
+        cells[None] = [heads[column] for column in order]
         for group, (begin, end) in enumerate(pairwise(begins)):
             lines = made[group] if group in made else known[some.groups.keys[group]]
-            for hole in lines.holes:
-                if hole is not None and hole not in cells:
-                    cells[hole] = hole.texts(some.columns, order, form)
-            its_own = [(in_order if hole is None else cells[hole])[begin:end] for hole in lines.holes]
-            for column, own in zip(order[begin:end], zip(*its_own, strict=True), strict=False):  # who has no visit has no line
-                found[column] = lines.text % own
+            own_cells = zip(*(cells[hole][begin:end] for hole in lines.holes), strict=True)
+            for column, its_own in zip(order[begin:end], own_cells, strict=False):  # who has no visit has no line
+                found[column] = lines.text % its_own
         return found
 
     def laid(self, request: Request) -> tuple[LaidRows, list[dict[str, Any]]]:
         """The rows of some of the subjects as columns, and the rows of all kinds."""
         some = _Some(request, "csv")
-        its, held = [*self._kinds(some, range(len(some.groups.keys)))], dict[Hole, Any]()
-        kind_of = {group: kind for kind, (_, groups) in enumerate(its) for group in groups}
-        laid = LaidRows.of(some.groups, [kind_of[group] for group in range(len(kind_of))], [len(rows.rows) for rows, _ in its])
-        for kind, (rows, _) in enumerate(its):
-            members = laid.members(kind)
-            for nth, holes in enumerate(rows.holes):
-                for name, hole in holes.items():
-                    if name == "vials":
-                        laid.put(name, members, nth, hole.texts(some.columns, members, "csv"))
-                        continue
-                    if hole not in held:
-                        held[hole] = hole.array(some.columns)
-                    mine, is_text = held[hole][members], name in ("week", "notes") or name.startswith("point_")
-                    laid.put(name, members, nth, (mine, hole.plain) if is_text else mine)
-        return laid, [row for rows, _ in its for row in rows.rows]
+        kinds, arrays = [*self._of_kinds(some, range(len(some.groups.keys)))], dict[Hole, Any]()
+        kind_of = {group: number for number, (_, groups) in enumerate(kinds) for group in groups}
+        counts = [sum(len(rows.rows) for rows in kind) for kind, _ in kinds]
+        laid = LaidRows.of(some.groups, [kind_of[group] for group in range(len(kind_of))], counts)
+        uses: dict[int, tuple[Rows, list[tuple[int, int]]]] = {}
+        for number, (kind, _) in enumerate(kinds):
+            before = 0
+            for rows in kind:
+                uses.setdefault(id(rows), (rows, []))[1].append((number, before))
+                before += len(rows.rows)
+        for rows, places in uses.values():
+            whose, at = laid.places(places)
+            for nth, (name, hole) in ((nth, each) for nth, holes in enumerate(rows.holes) for each in holes.items()):
+                if name == "vials":
+                    laid.put(name, at + nth, hole.texts(some.columns, whose, "csv"))
+                    continue
+                if hole not in arrays:
+                    arrays[hole] = hole.array(some.columns)
+                is_text = name in ("week", "notes") or name.startswith("point_")
+                laid.put(name, at + nth, (arrays[hole][whose], hole.plain) if is_text else arrays[hole][whose])
+        return laid, [row for kind, _ in kinds for rows in kind for row in rows.rows]
 
-    def _kinds(self, some: _Some, of: Sequence[int]) -> Iterator[tuple[Rows, list[int]]]:
-        """The rows of each kind of some groups, with the groups of that kind."""
+    def _of_kinds(self, some: _Some, of: Sequence[int]) -> Iterator[tuple[Kind, list[int]]]:
+        """The kinds of some groups, each with the groups of that kind."""
         apart, others = ([group for group in of if some.is_alone(group) == own] for own in (True, False))
         for group, (plan, _) in zip(apart, some.planned(apart), strict=True):
-            rows = list(visit_rows(plan))
-            yield Rows(rows, [{}] * len(rows)), [group]
-        firsts = [some.groups.first[group] for group in others]
-        found = some.told.kinds(firsts, self._request.as_of)
-        known, (order, begins) = _remembered(self._rows, found.layout), found.in_order()
+            all_rows = list(visit_rows(plan))
+            yield (Rows(all_rows, [{}] * len(all_rows)),), [group]
+        found = some.told.kinds([some.groups.first[group] for group in others])
+        known, visits = _remembered(self._kinds, found.layout), _remembered(self._visits, found.layout)
         new = {key: others[first] for key, first in zip(found.keys, found.first, strict=True) if key not in known}
-        known.update((key, self._rows_of(some, *each)) for key, each in zip(new, some.planned([*new.values()]), strict=True))
-        for key, begin, end in zip(found.keys, begins[:-1], begins[1:], strict=True):
+        ways = dict(zip(new, some.told.visits([some.groups.first[group] for group in new.values()]), strict=True))
+        coming, chosen = set(visits), list[bytes]()
+        for key, its in ways.items():
+            if not coming.issuperset(its):
+                coming.update(its)
+                chosen.append(key)
+        for key, (plan, subject) in zip(chosen, some.planned([new[key] for key in chosen]), strict=True):
+            visits.update(zip(ways[key], self._rows_of(some, plan, subject), strict=True))
+        known.update((key, tuple(visits[visit] for visit in its)) for key, its in ways.items())
+        order, begins = found.in_order()
+        for key, (begin, end) in zip(found.keys, pairwise(begins), strict=True):
             yield known[key], [others[place] for place in order[begin:end]]
 
-    def _rows_of(self, some: _Some, plan: Plan, subject: SubjectSchedule) -> Rows:
-        found, all_holes, doses = list[dict[str, Any]](), list[dict[str, Hole]](), some.doses(subject)
-        for id, rows in groupby(visit_rows(plan), lambda row: cast(str, row["id"])):
-            visit, its = some.columns.schedule.ids.index(id), iter(doses[id])
+    def _rows_of(self, some: _Some, plan: Plan, subject: SubjectSchedule) -> Iterator[Rows]:
+        """The rows of each visit."""
+        doses = some.doses(subject)
+        for id, of_visit in groupby(visit_rows(plan), lambda row: cast(str, row["id"])):
+            visit, its, rows, all_holes = some.columns.schedule.ids.index(id), iter(doses[id]), [*of_visit], list[dict[str, Hole]]()
             for row in rows:
                 holes = {name: Hole(name, visit) for name in _OF_VISIT if row[name] is not None} | _by_hour(row, visit)
                 if row["target"] and row["status"] != "cancelled" and not (row["last"] and self._request.workdays):
@@ -197,9 +231,8 @@ class Alike:
                     holes["notes"] = Hole("notes", visit, before=before, behind=behind, workdays=self._request.workdays)
                 if "product" in row:
                     holes |= self._numbers(row, *next(its), "dosed_by_kg")
-                found.append(row)
                 all_holes.append({name: holes[name] for name in OF_VISITS if name in holes})
-        return Rows(found, all_holes)
+            yield Rows(rows, all_holes)
 
     def _json_lines(self, plan: Plan, doses: Doses) -> Lines:
         """A line for each visit; its days are those of everybody who is alike. doses: those with holes, none of who is like nobody."""
@@ -246,7 +279,7 @@ class _Some(Struct, dict=True):
 
     @cached_property
     def told(self) -> Told:
-        return Told.of(self.columns, cancelled=self.request.cancelled)
+        return Told.of(self.columns, self.request.as_of, cancelled=self.request.cancelled)
 
     def is_alone(self, group: int) -> bool:
         """Whether a group is one subject who is like nobody."""
@@ -272,7 +305,7 @@ def planned(request: Request) -> Iterator[tuple[Plan, SubjectSchedule]]:
             yield request.plan(subject), subject
 
 
-def _remembered(known: dict[Hashable, dict[bytes, Known]], layout: Hashable) -> dict[bytes, Known]:
+def _remembered(known: dict[Hashable, dict[Hashable, Known]], layout: Hashable) -> dict[Hashable, Known]:
     if sum(map(len, known.values())) > _KEPT:
         known.clear()
     return known.setdefault(layout, {})
