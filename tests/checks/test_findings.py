@@ -155,3 +155,19 @@ def test_what_is_found_of_a_visit(what: str, as_of: str, told: list[str]) -> Non
     mine = [f for f in found if f.visit == f"p/{told[0].split()[0]}"]
     days = [f" {f.days}" if f.days is not None else "" for f in mine]
     assert [f"{f.visit[2:]} {f.verdict}{off}: {f.message}" for f, off in zip(mine, days, strict=True)] == told
+
+
+@pytest.mark.parametrize(
+    ("visit", "date", "told"),
+    [
+        ("D-2", "01-04", "no-window: on the target; no window is stated"),
+        ("D-2", "01-03", "no-window: 1 day before the target; no window is stated"),
+        ("D29", "01-05", "not-allowed: before day 1, 2025-01-06 Mon"),
+        ("D29", "01-06", "no-window: 28 days before the target; no window is stated"),
+    ],
+)
+def test_before_day_1_is_only_what_is_planned_there(visit: str, date: str, told: str) -> None:
+    text = "products: {X: {}, Y: {}}\nperiods: {p: {visits: [{at: D-2, give: Y 1 mg}, {at: D1, give: X 1 mg}, {at: D29, give: X 1 mg}]}}\n"
+    subject = Subject(START, records=(Record("D1", START), Record(visit, day(f"2025-{date}"))))
+    found = check(expand(read_study_text(HEAD + text)[0], Cohort.of_subject(subject, ()), allow_deviation=True), "2025-02-10")
+    assert [f"{f.verdict}: {f.message}" for f in found if f.visit == f"p/{visit}" and f.verdict != "short-gap"] == [told]

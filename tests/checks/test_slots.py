@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from nmosd_dosing import Event, InputError, Record, Slots, Study, Subject, Weight, Window, load, slots
+from nmosd_dosing.checks.slots import slots_of
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.request import Request
 from nmosd_dosing.plans.workdays import Workdays, open_days
 from tests.kit.dates import START, day
 
@@ -271,3 +273,11 @@ def test_what_is_no_visit_to_ask_about(visit: str | None, records: tuple[Record,
 def test_a_day_that_has_passed_says_so() -> None:
     found = ask(study(), Record("D1", START), as_of="2025-02-05")
     assert [slot.reasons[-1] == "this day has passed, as of 2025-02-05 Wed" for slot in found.days] == [True] * 6 + [False] * 3
+
+
+def test_the_slots_of_one_of_several_are_those_of_that_one() -> None:
+    people = tuple(Subject(START + dt.timedelta(days), code) for days, code in ((0, "A"), (9, "B"), (30, "C")))
+    asked = Request(study(), None, people).known_by(day("2025-01-07"))[0].begun()
+    for column, subject in enumerate(people):
+        found, alone = slots_of(asked, column, "D57", day("2025-01-07")), slots(study(), subject, "D57", "2025-01-07")
+        assert (found.subject, found.target, table(found)) == (subject.code, alone.target, table(alone))
