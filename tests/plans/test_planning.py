@@ -65,3 +65,18 @@ def test_how_often_a_dose_is_given_and_what_it_comes_to() -> None:
     assert [(a.amount, a.times, a.total, a.per_day, a.planned) for v in recorded.visits for a in v.administrations] == [
         (500, 1, 500, None, 500), (300, 1, 300, None, 1000), (1, 3, 3, None, 1), (5, 1, 5, None, 6),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "drawn"),
+    [
+        ("D1", None, None),
+        ("D1", "2025-06-30", "2025-06-30"),
+        ("D1, then every 8 weeks", "2025-06-30", "2025-06-30"),
+        ("D1, then every 8 weeks", "2029-06-30", "2029-06-30"),
+        ("D1, then every 8 weeks", None, "2027-01-06"),  # 24 months
+    ],
+)
+def test_up_to_which_day_a_plan_is_drawn(at: str, until: str | None, drawn: str | None) -> None:
+    text = f'products: {{X: {{}}}}\nperiods: {{a: {{visits: [{{at: "{at}", give: X 1 mg}}]}}}}\n'
+    assert made(text, until=day(until) if until else None).drawn_until == (day(drawn) if drawn else None)
