@@ -124,3 +124,15 @@ def test_a_criterion_bars_day_1_to_the_day(row: dict[str, str]) -> None:
 def test_how_a_criterion_is_read_is_said(clock: str, read: str) -> None:
     words = {words: name for name, words in READINGS.items()}
     assert ", ".join(words[reading] for reading in screened(clock).readings) == read
+
+
+@pytest.mark.parametrize(
+    ("half_life", "earliest", "each", "together"),
+    [("10 days", "2025-02-28", "10 days", 30), ("36 hours", "2025-02-03", "1.5 days", 5), ("1 day", "2025-02-01", "1 day", 3),
+     ("12 hours", "2025-01-31", "12 hours", 2)],
+)  # fmt: skip
+def test_half_lives_are_multiplied_and_rounded_up_to_whole_days(half_life: str, earliest: str, each: str, together: int) -> None:
+    study = read_study_text(HEAD + STUDY.format(clock="no R within 3 half-lives before D1").replace("10 days", half_life))[0]
+    [answer] = screen(clocks_of(study, None, Past((use("R 2025-01-28"),), told=True)), Days(None, day("2025-01-29"))).answers
+    assert answer.steps[2] == f"so not before {earliest}"
+    assert answer.steps[3].startswith(f"3 half-lives of R, {each}") and answer.steps[3].endswith(f" each, are {together} days")
