@@ -191,3 +191,11 @@ def test_what_is_waited_for_is_told_from_the_day_after(as_of: str, told: list[st
     found = [note for note in made(WAITED_FOR, as_of=day(f"2025-{as_of}")).notes if note.code in ("overdue", "past-target")]
     shown = [f"{note.message}: {' '.join(visit[2:] for visit in note.visits)}" for note in found]
     assert [text.split(" ", 4)[4] for text in shown] == told
+
+
+def test_weekends_are_told_each_with_its_visits() -> None:
+    text = "products: {X: {}}\nperiods: {a: {visits: [{at: 'D1, D2, D3, D4, D5, D6, D7, D8', give: X 1 mg}]}}\n"  # D1 is a Monday
+    found = [(note.message, note.visits) for note in made(text).notes if note.code == "weekend"]
+    assert found == [
+        ("on a Saturday; no rule is stated, nothing is moved", ("a/D6",)), ("on a Sunday; no rule is stated, nothing is moved", ("a/D7",)),
+    ]  # fmt: skip

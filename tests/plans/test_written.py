@@ -10,6 +10,7 @@ import pytest
 
 from tests.kit.command import dosing, output
 from tests.kit.recorded import BELIMUMAB, table
+from tests.kit.somebody import done, made
 
 VISITS = (
     "visit,date,status,product,amount,unit,batch,comment\n"
@@ -84,3 +85,13 @@ def test_no_batch_of_a_masked_dose_is_shown_and_every_arm_gives_the_same_bytes(f
         assert "-17" not in done.stdout and "-77" not in done.stdout and "as planned" in done.stdout
         found.add(done.stdout + done.stderr)
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("products", "product", "shown"),
+    [("{X: {}}", None, "X"), ("{X: {}}", "X", "X"), ("{X: {}, Y: {}}", None, ""), ("{X: {}, Y: {}}", "Y", "Y")],
+)
+def test_a_dose_beside_the_visits_is_of_the_only_product_there_is(products: str, product: str | None, shown: str) -> None:
+    text = f"products: {products}\nperiods: {{p: {{visits: [{{at: D1, give: X 1 mg}}]}}}}\n"
+    found = made(text, done("unscheduled", "2025-01-20", "5", "mg", product=product)).unscheduled
+    assert [(dose.product, dose.amount) for visit in found for dose in visit.administrations] == [(shown, 5)]
