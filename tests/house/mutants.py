@@ -49,8 +49,8 @@ ENOUGH = 0.9
 """The share of mutants that tests should notice."""
 
 SECONDS, MEMORY = 8.0, 8 << 30
-"""Of processor time, for the tests of one mutant; and bytes. Of 138 mutants of two samples that were killed 135 were within 3 seconds, the
-nearest tests first, and none of 15 survivors was by 10 seconds more."""
+"""Of processor time, for the tests of one mutant; and bytes. Of 309 mutants that were killed within 7 seconds, the nearest tests first, 301
+were within 3; of 24 that had survived 6 seconds 10 more killed 2."""
 
 EXAMPLES = 20
 """Of a random test, at most: as many as it has elsewhere take most of the time, and notice hardly more."""
