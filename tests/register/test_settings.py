@@ -39,3 +39,23 @@ def test_the_plain_command_line_loads_nothing_of_the_register(command: str) -> N
     said = python("-c", LOADED, *command.split(), folder=ROOT / "examples" / "trial").stderr
     loaded = set(said.rsplit("loaded: ", 1)[1].split())
     assert "nmosd_dosing" in loaded and not loaded & OF_THE_REGISTER
+
+
+WITHOUT_DJANGO = """
+import sys
+
+sys.modules["django"] = None  # as if it were not there
+from nmosd_dosing.cli import main
+
+sys.argv = ["dosing", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.parametrize("command", ["due", "prepare", "check", "register import", "register verify", "register record visits"])
+def test_without_django_every_command_with_a_register_says_what_to_install(command: str) -> None:
+    words = [sys.executable, "-c", WITHOUT_DJANGO, *command.split(), "--register", "trial.db"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2, "", "error: a register needs the package django\nhint: install it with `pip install 'nmosd-dosing[register]'`\n",
+    )  # fmt: skip
