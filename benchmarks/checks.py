@@ -16,7 +16,8 @@ from nmosd_dosing import load
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.findings import check
-from nmosd_dosing.report.export.findings import findings_to_csv, findings_to_dict
+from nmosd_dosing.report.export.findings import findings_sheet, findings_to_dict
+from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.tables import roster
@@ -63,7 +64,7 @@ def main() -> None:
             "check": lambda: findings(subjects, visits),
             "due": lambda: due(findings(subjects, visits), AS_OF, 14),
             "json": lambda: json.dumps(findings_to_dict(found)),
-            "csv": lambda: findings_to_csv(found),
+            "csv": lambda: csv_text(findings_sheet(found)),
         },
         rounds=3,
         clock=time.process_time,

@@ -30,8 +30,9 @@ from nmosd_dosing.pharmacy.worklist import order, prepare
 from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.plans.workdays import open_days
-from nmosd_dosing.report.export.findings import due_to_csv, findings_to_csv, findings_to_dict
-from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv, worklist_to_dict
+from nmosd_dosing.report.export.findings import due_sheet, findings_sheet, findings_to_dict
+from nmosd_dosing.report.export.pharmacy import order_sheet, worklist_sheet, worklist_to_dict
+from nmosd_dosing.report.export.plain import csv_text
 from nmosd_dosing.report.html.board import board_page
 from nmosd_dosing.report.html.handout import handout_page
 from nmosd_dosing.report.pages.board import board_page as month_page
@@ -81,15 +82,22 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
         ]
         shown = board(study, [made], items, as_of, 30, as_of, open_days(None))
         texts += [to_json(made), to_csv(made), calendar(made), *map(text_of, pages), board_page(shown), text_of(month_page(shown))]
-        texts += [json.dumps(findings_to_dict(findings), ensure_ascii=False), findings_to_csv(findings), due_to_csv(items)]
-        texts += [json.dumps(worklist_to_dict(worklist, "least waste")), worklist_to_csv(worklist), order_to_csv(worklist, lines)]
+        texts += [
+            json.dumps(findings_to_dict(findings), ensure_ascii=False),
+            csv_text(findings_sheet(findings)),
+            csv_text(due_sheet(items)),
+        ]
+        texts += [
+            json.dumps(worklist_to_dict(worklist, "least waste")),
+            *map(csv_text, (worklist_sheet(worklist), order_sheet(worklist, lines))),
+        ]
     as_of = day_1(subject) + 200 * DAY  # when what comes later is booked
     booked = Cohort.of_subjects(booked_by([subject], as_of), arms_of(periods), of_study)
     schedule = expand(study, booked, period=period, window=window, allow_deviation=True, accept_gap=True)
     made, findings = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of), check(schedule, as_of)
     texts += [to_json(made), to_csv(made), calendar(made), text_of(explain_page(made, made.transitions, made.visits, "p"))]
     items = due(findings, as_of, 300)
-    texts += [findings_to_csv(findings), due_to_csv(items)]
+    texts += [csv_text(findings_sheet(findings)), csv_text(due_sheet(items))]
     texts.append(board_page(board(study, [made], items, as_of, 300, as_of + 30 * DAY, open_days(None))))
     handed = handout(made, as_of, with_code=True)
     texts += [handout_page(handed, "zh"), *handed.left_out]

@@ -1,6 +1,7 @@
 """What a command puts out: a table of formats for each command, of which one is written, to standard output or whole into a file.
 
-A format's function makes a page, a text, the pieces of a long text, bytes, or plain values, which are written as JSON.
+A format's function makes a page, a text, the pieces of a long text, bytes, a list, which is written
+as CSV, or plain values, which are written as JSON.
 """
 
 from __future__ import annotations
@@ -116,11 +117,13 @@ def put(formats: Formats, asked: OutputOptions, *made: object) -> None:
 
 def rendered(formats: Formats, asked: OutputOptions, *made: object) -> Any:
     """The same, worked out and not yet written: a page, or text."""
-    found = formats[asked.written_as](*made)
-    if isinstance(found, dict):
-        import json
+    from nmosd_dosing.report.export.plain import Sheet, csv_text, json_text
 
-        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    found = formats[asked.written_as](*made)
+    if isinstance(found, Sheet):
+        return csv_text(found)
+    if isinstance(found, dict):
+        return json_text(found)
     return found if isinstance(found, str | bytes | Iterator) or asked.output is None else text_of(found)
 
 

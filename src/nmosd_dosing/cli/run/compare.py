@@ -14,10 +14,10 @@ from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, compare
-from nmosd_dosing.report.export.doses import compared_sheet, compared_to_json
+from nmosd_dosing.report.export.doses import compared_sheet, compared_to_dict
 from nmosd_dosing.study.model import Study
 
-FORMATS = outputs.listed(outputs.page("doses", "compare_page"), compared_to_json, compared_sheet)
+FORMATS = outputs.listed(outputs.page("doses", "compare_page"), compared_to_dict, compared_sheet)
 
 
 def run(asked: CompareOptions, output: OutputOptions) -> None:

@@ -17,7 +17,7 @@ from nmosd_dosing.cli.weights import LOOK_AGAIN
 from nmosd_dosing.errors import DosingError, Problem, Problems, clip, one_of
 from nmosd_dosing.pharmacy.dose_table import NO_START, DoseTable, dose_table
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.doses import doses_sheet, doses_to_json
+from nmosd_dosing.report.export.doses import doses_sheet, doses_to_dict
 from nmosd_dosing.report.plots.drawing import ENDINGS
 from nmosd_dosing.subjects.tables import weight_list
 
@@ -50,7 +50,7 @@ def _parquet(made: DoseTable) -> Iterator[bytes]:
     return sheet_to_parquet(doses_sheet(made), {"study": made.plan.study, "study_sha256": made.plan.study_sha256})
 
 
-FORMATS: outputs.Formats = {**outputs.listed(outputs.page("doses", "doses_page"), doses_to_json, doses_sheet), "parquet": _parquet}
+FORMATS: outputs.Formats = {**outputs.listed(outputs.page("doses", "doses_page"), doses_to_dict, doses_sheet), "parquet": _parquet}
 
 
 def _checked(whom: PeopleOptions, asked: DosesOptions, output: OutputOptions) -> tuple[Request, list[tuple[float, float | None]]]:

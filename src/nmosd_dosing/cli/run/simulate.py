@@ -16,7 +16,7 @@ from nmosd_dosing.cli.options import PeopleOptions, SimulateOptions, SimulatePeo
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.simulation import simulation_sheet, simulation_to_json
+from nmosd_dosing.report.export.simulation import simulation_sheet, simulation_to_dict
 from nmosd_dosing.report.plots import drawing as drawings
 from nmosd_dosing.simulation.assumptions.file import read_assumptions, read_text
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -43,7 +43,7 @@ def _drawing(found: Sequence[Scenario], ending: str) -> bytes:
     return draw_simulation(found[0].summary, ending)
 
 
-FORMATS = outputs.listed(outputs.page("simulation", "simulation_page"), simulation_to_json, simulation_sheet)
+FORMATS = outputs.listed(outputs.page("simulation", "simulation_page"), simulation_to_dict, simulation_sheet)
 
 
 def _checked(whom: SimulatePeople, asked: SimulateOptions, output: OutputOptions) -> tuple[int, Callable[..., tuple[Scenario, ...]]]:

@@ -21,7 +21,7 @@ from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.site_file import filled_in, is_site, site_of
 from nmosd_dosing.language.study_file import study_of
 from nmosd_dosing.language.trial_file import is_trial, trial_of
-from nmosd_dosing.report.export.grid import grid_lines, grid_sheet, grids_to_csv
+from nmosd_dosing.report.export.grid import grid_lines, grid_sheet, grids_sheet
 from nmosd_dosing.report.export.workbook import to_xlsx
 from nmosd_dosing.report.html.grid import grid_html
 from nmosd_dosing.simulation.assumptions import keys as assumption_keys
@@ -94,7 +94,7 @@ def _grid_xlsx(study: Study, grids: Sequence[Activities]) -> bytes:
 
 
 GRID_FORMATS: outputs.Formats = {
-    "table": outputs.page("grid", "grid_page"), "csv": lambda _, grids: grids_to_csv(grids), "html": grid_html, "xlsx": _grid_xlsx,
+    "table": outputs.page("grid", "grid_page"), "csv": lambda _, grids: grids_sheet(grids), "html": grid_html, "xlsx": _grid_xlsx,
 }  # fmt: skip
 
 

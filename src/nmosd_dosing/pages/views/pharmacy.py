@@ -32,7 +32,7 @@ from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.register import stock
 from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.tables import Whose
-from nmosd_dosing.report.export.pharmacy import order_to_csv, worklist_to_csv
+from nmosd_dosing.report.export.pharmacy import order_sheet, worklist_sheet
 from nmosd_dosing.report.export.plain import Sheet, csv_text
 
 _DAYS, _MONTHS, _WINDOW = 14, 92, 366  # days: what is prepared; what is ordered; how far visits are laid out behind it
@@ -117,9 +117,9 @@ def pharmacy(request: Asked) -> HttpResponse:
     orders = [(worklist, order(worklist, reserve)) for worklist in counted.worklists]
     match request.GET.get("as"):
         case "prepare.csv":
-            return _as_csv("prepare", [worklist_to_csv(worklist) for worklist in counted.worklists])
+            return _as_csv("prepare", [csv_text(worklist_sheet(worklist)) for worklist in counted.worklists])
         case "order.csv":
-            return _as_csv("order", [order_to_csv(worklist, lines) for worklist, lines in orders])
+            return _as_csv("order", [csv_text(order_sheet(worklist, lines)) for worklist, lines in orders])
     return render(request, "pharmacy.html", {
         "form": form, "first": first, "last": last, "dispenses": desk.who.writes(stock.STOCK) and in_sight,
         "orders": [_shown(worklist, lines, dispensed) for worklist, lines in orders], "unblind": unblind,

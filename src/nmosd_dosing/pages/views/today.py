@@ -25,7 +25,8 @@ from nmosd_dosing.pages.showing import others
 from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.writing.unblinding import Unblinded, unblinded
-from nmosd_dosing.report.export.findings import due_to_csv, due_to_dict
+from nmosd_dosing.report.export.findings import due_sheet, due_to_dict
+from nmosd_dosing.report.export.plain import csv_text
 
 _FORTNIGHT = 14
 _LOOKED_FOR = 50  # subjects whose code has the letters that are looked for, that a page is of all at once
@@ -100,7 +101,7 @@ def today(request: Asked) -> HttpResponse:
     items, without = due_at(desk, days, whose.sites, persons)
     shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
     if asked.get("as") == "csv":
-        return download(f"due-{desk.today.isoformat()}.csv", due_to_csv(shown))
+        return download(f"due-{desk.today.isoformat()}.csv", csv_text(due_sheet(shown)))
     if asked.get("as") == "json":
         span = {"from": days.first.isoformat(), "to": days.last.isoformat()}
         return JsonResponse({"as_of": desk.today.isoformat(), "ahead": days.ahead, **span, "due": due_to_dict(shown)})

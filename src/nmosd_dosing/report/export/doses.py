@@ -8,7 +8,7 @@ from typing import Any
 from nmosd_dosing.pharmacy.comparison import Compared, Comparison
 from nmosd_dosing.pharmacy.dose_table import DoseRow, DoseSum, DoseTable, WeightRow
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date, json_text, notes_list, of_site, plain_number, vials_list
+from nmosd_dosing.report.export.plain import Sheet, fields, iso_date, notes_list, of_site, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 COLUMNS = (
@@ -21,11 +21,6 @@ COMPARED_COLUMNS = (
     "first_date", "last_visit", "last_day", "last_date", "longest_gap_days", "visits_after", "goes_on", "product", "unit",
     "administrations", "total", "amount_status",
 )  # fmt: skip
-
-
-def doses_to_json(table: DoseTable) -> str:
-    """The table as one JSON object, with a newline at its end."""
-    return json_text(doses_to_dict(table))
 
 
 def doses_to_dict(table: DoseTable) -> dict[str, Any]:
@@ -97,13 +92,8 @@ def _dose(row: DoseRow) -> dict[str, Any]:
     }
 
 
-def doses_to_csv(table: DoseTable) -> str:
-    """The table as CSV: rows for the total (`per` is `total`), for each period, each year of treatment and each visit, by weight."""
-    return csv_text(doses_sheet(table))
-
-
 def doses_sheet(table: DoseTable) -> Sheet:
-    """The same rows."""
+    """Rows for the total (`per` is `total`), for each period, each year of treatment and each visit, by weight."""
     return Sheet("doses", COLUMNS, _rows(table))
 
 
@@ -123,11 +113,6 @@ def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
             fields = {name: value for name, value in _dose(dose).items() if name in COLUMNS}
             named = {"per": "visit", "of": dose.visit, "administrations": dose.dose.times if dose.given else 0}
             yield {**of_weight, **named, **fields, "vials": vials_text(dose.dose.vials)}
-
-
-def compared_to_json(comparison: Comparison) -> str:
-    """The comparison as one JSON object, with a newline at its end."""
-    return json_text(compared_to_dict(comparison))
 
 
 def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -151,13 +136,8 @@ def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def compared_to_csv(comparison: Comparison) -> str:
-    """The comparison as CSV: a row for each product of a regimen; a regimen that gives nothing has one row."""
-    return csv_text(compared_sheet(comparison))
-
-
 def compared_sheet(comparison: Comparison) -> Sheet:
-    """The same rows."""
+    """A row for each product of a regimen; a regimen that gives nothing has one row."""
     shared, regimens = _horizon(comparison), comparison.regimens
     products = ((c, product) for c in regimens for product in [_product(s) for s in c.totals] or [{}])
     return Sheet("compare", COMPARED_COLUMNS, ({**shared, **_compared(c), **product} for c, product in products))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from nmosd_dosing.checks.finding import Finding
 from nmosd_dosing.checks.verdicts import VERDICTS
+from nmosd_dosing.report.export.plain import Sheet, fields, iso_date
 
 if TYPE_CHECKING:
     from nmosd_dosing.checks.due import Due
-from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date
 
 FINDING_COLUMNS = (
     "subject", "site", "visit", "verdict", "days", "target", "earliest", "latest", "actual", "booked", "message", "reason", "batch",
@@ -31,13 +31,8 @@ def findings_to_dict(findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def findings_to_csv(findings: Sequence[Finding]) -> str:
-    """A row for each finding."""
-    return csv_text(findings_sheet(findings))
-
-
 def findings_sheet(findings: Sequence[Finding]) -> Sheet:
-    """The same rows."""
+    """A row for each finding."""
     return Sheet("check", FINDING_COLUMNS, map(_finding, findings))
 
 
@@ -46,13 +41,8 @@ def due_to_dict(items: Sequence[Due]) -> list[dict[str, Any]]:
     return [{"state": d.state, "todo": d.todo, "last": iso_date(d.last), "days_left": d.left, **_finding(d.finding)} for d in items]
 
 
-def due_to_csv(items: Sequence[Due]) -> str:
-    """A row for each thing that is due."""
-    return csv_text(due_sheet(items))
-
-
 def due_sheet(items: Sequence[Due]) -> Sheet:
-    """The same rows."""
+    """A row for each thing that is due."""
     return Sheet("due", ("state", "todo", "last", "days_left", *FINDING_COLUMNS), due_to_dict(items))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nmosd_dosing.report.export.plain import Sheet, csv_text
+from nmosd_dosing.report.export.plain import Sheet
 from nmosd_dosing.study.activities import MARK, Activities, Column
 
 _FIRST = ("kind", "activity", "notes")
@@ -17,17 +17,17 @@ _KINDS = ("visit", "dose", "assessment", "footnote")
 _SAID = ("name", "day", "week", "window", "notes")
 
 
-def grids_to_csv(grids: Sequence[Activities]) -> str:
+def grids_sheet(grids: Sequence[Activities]) -> Sheet:
     """One table; of several periods each column is named `PERIOD/LABEL`, and a row that is in several of them is one."""
     if len(grids) == 1:
-        return csv_text(grid_sheet(grids[0]))
+        return grid_sheet(grids[0])
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for grid in grids:
         for row in _rows(grid, f"{grid.period.id}/"):
             known = rows.setdefault((row["kind"], row["activity"]), {})
             known.update({**row, "notes": known.get("notes") or row["notes"]})
     columns = [f"{grid.period.id}/{column.label}" for grid in grids for column in grid.columns]
-    return csv_text(Sheet("grid", (*_FIRST, *columns), sorted(rows.values(), key=lambda row: _KINDS.index(row["kind"]))))
+    return Sheet("grid", (*_FIRST, *columns), sorted(rows.values(), key=lambda row: _KINDS.index(row["kind"])))
 
 
 def grid_sheet(grid: Activities) -> Sheet:

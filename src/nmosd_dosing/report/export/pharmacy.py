@@ -11,7 +11,7 @@ from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.pharmacy.changes import Changes, LastDose, was_text
 from nmosd_dosing.pharmacy.worklist import Item, MayCome, OrderLine, Worklist, in_all, to_check, uncounted, visits_of
 from nmosd_dosing.plans.wording import vials_text
-from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date, plain_number, vials_list
+from nmosd_dosing.report.export.plain import Sheet, fields, iso_date, plain_number, vials_list
 from nmosd_dosing.version import PROGRAM
 
 DOSE_COLUMNS = (
@@ -44,14 +44,9 @@ def worklist_to_dict(worklist: Worklist, policy: Policy, changes: Changes | None
     }
 
 
-def worklist_to_csv(worklist: Worklist, changes: Changes | None = None) -> str:
+def worklist_sheet(worklist: Worklist, changes: Changes | None = None) -> Sheet:
     """A row for each dose; last, without a date, those that may also come (`part`), from when to when, and those without a stated day;
     and with `changes` what is `gone` since the last list."""
-    return csv_text(worklist_sheet(worklist, changes))
-
-
-def worklist_sheet(worklist: Worklist, changes: Changes | None = None) -> Sheet:
-    """The same rows."""
     doses = [({**_dose(item), "part": "prepare"}, item) for item in worklist.items]
     doses += [({**_may_come(found), "part": "may also come"}, found.item) for found in worklist.may_come]
     doses += [({**_dose(item), "part": "no day stated"}, item) for item in worklist.dayless]
@@ -78,13 +73,8 @@ def order_to_dict(worklist: Worklist, lines: Sequence[OrderLine], policy: Policy
     }
 
 
-def order_to_csv(worklist: Worklist, lines: Sequence[OrderLine]) -> str:
-    """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
-    return csv_text(order_sheet(worklist, lines))
-
-
 def order_sheet(worklist: Worklist, lines: Sequence[OrderLine]) -> Sheet:
-    """The same rows."""
+    """A row for each month, product and size; after them one for each product of which some visits cannot be counted, and why."""
     rows = [_order_line(line) for line in lines]
     rows += [{"product": found.product, "not_counted": found.why, "visits": visits_of(found.items)} for found in uncounted(worklist.items)]
     return Sheet("order", ORDER_COLUMNS, ({"unblinded": worklist.unblinded, **row} for row in rows))

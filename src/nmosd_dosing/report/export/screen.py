@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nmosd_dosing.checks.screening import Answer, Days, Earliest, Screened
-from nmosd_dosing.report.export.plain import DATES, Sheet, csv_text, fields, iso_date
+from nmosd_dosing.report.export.plain import DATES, Sheet, fields, iso_date
 from nmosd_dosing.study.model import Study
 
 _DAYS = ("consent", "screening", "randomisation", "day_1")
@@ -60,13 +60,8 @@ def _earliest(earliest: Earliest) -> dict[str, Any]:
     return fields(earliest, ("screening", "day_1", "held_by", "screening_held_by", "day_1_held_by", "open", "steps", "unknown"))
 
 
-def screened_to_csv(people: Sequence[Screened]) -> str:
-    """A row for each criterion of each, with the earliest days beside it."""
-    return csv_text(screened_sheet(people))
-
-
 def screened_sheet(people: Sequence[Screened]) -> Sheet:
-    """The same rows."""
+    """A row for each criterion of each, with the earliest days beside it."""
     return Sheet("screen", COLUMNS, list(_rows(people)), beside=1, dates=frozenset(_DATES))
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nmosd_dosing.report.export.plain import DATES, Sheet, csv_text, iso_date, json_text, plain_number
+from nmosd_dosing.report.export.plain import DATES, Sheet, iso_date, plain_number
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Spread, Summary
 from nmosd_dosing.simulation.tallies import QUANTILES
 from nmosd_dosing.version import PROGRAM
@@ -21,11 +21,6 @@ COLUMNS = (
 )  # fmt: skip
 
 _DATED = ("study_stop", "last_dose")
-
-
-def simulation_to_json(scenarios: Sequence[Scenario]) -> str:
-    """What was simulated as one JSON object, with a newline at its end."""
-    return json_text(simulation_to_dict(scenarios))
 
 
 def simulation_to_dict(scenarios: Sequence[Scenario]) -> dict[str, Any]:
@@ -145,17 +140,12 @@ def _row(row: Row, *more: str) -> dict[str, Any]:
 # --- CSV ----------------------------------------------------------------------------------------------------------------
 
 
-def simulation_to_csv(scenarios: Sequence[Scenario]) -> str:
-    """What was simulated as CSV in long format: a row for each number, named by `what` and the columns behind it.
+def simulation_sheet(scenarios: Sequence[Scenario]) -> Sheet:
+    """What was simulated in long format: a row for each number, named by `what` and the columns behind it.
 
     `mean` and quantiles of `study_stop` and `last_dose` are dates, their `error` and `sd` days; `stopped_by` has the share of trials;
     `difference_…` is a scenario's number less that of the first one, of dates in days.
     """
-    return csv_text(simulation_sheet(scenarios))
-
-
-def simulation_sheet(scenarios: Sequence[Scenario]) -> Sheet:
-    """The same rows."""
     rows = (row for scenario in scenarios for row in _rows(scenario))
     return Sheet("simulate", COLUMNS, rows, dates=DATES | {"mean", *SHARES})
 

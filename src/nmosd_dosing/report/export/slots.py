@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from nmosd_dosing.checks.slots import Asked, Slot, Slots
-from nmosd_dosing.report.export.plain import Sheet, csv_text, fields, iso_date
+from nmosd_dosing.report.export.plain import Sheet, fields, iso_date
 
 _OF_ALL = ("subject", "site", "visit", "target", "earliest", "latest")
 COLUMNS = (*_OF_ALL, "date", "verdict", "reasons", "asked")
@@ -32,13 +32,8 @@ def _then(asked: Asked) -> dict[str, Any]:
     return {"then": moved, "follows": list(asked.follows)}
 
 
-def slots_to_csv(found: Slots) -> str:
-    """A row for each day, by date; the one that was asked for among them, marked."""
-    return csv_text(slots_sheet(found))
-
-
 def slots_sheet(found: Slots) -> Sheet:
-    """The same rows."""
+    """A row for each day, by date; the one that was asked for among them, marked."""
     asked = found.asked
     days = {slot.date: slot for slot in (*found.days, *((asked,) if asked is not None else ()))}
     of_all = fields(found, _OF_ALL)

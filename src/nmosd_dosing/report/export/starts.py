@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nmosd_dosing.checks.starts import Start, Starts
-from nmosd_dosing.report.export.plain import Sheet, csv_text, fields
+from nmosd_dosing.report.export.plain import Sheet, fields
 
 _AGAINST = ("what", "visit", "why")
 COLUMNS = ("start", "feasible", *_AGAINST, "projected")
@@ -21,13 +21,8 @@ def _start(start: Start) -> dict[str, Any]:
     return {**fields(start, ("start", "feasible")), "against": against, "projected": start.projected}
 
 
-def starts_to_csv(found: Starts) -> str:
-    """A row for each thing that stands against a day, and one for a day against which nothing does."""
-    return csv_text(starts_sheet(found))
-
-
 def starts_sheet(found: Starts) -> Sheet:
-    """The same rows."""
+    """A row for each thing that stands against a day, and one for a day against which nothing does."""
     rows = [
         {**fields(start, ("start", "feasible", "projected")), **(fields(against, _AGAINST) if against is not None else {})}
         for start in found.days
