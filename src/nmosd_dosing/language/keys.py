@@ -1,22 +1,15 @@
-"""The keys of the study language, and what kind of text each takes: from them come the reader's messages and the JSON schema.
-
-Nobody compares what was read of a mapping, or prints it: nothing is made for that.
-"""
+"""The keys of the study language, and what kind of text each takes: from them come the reader's messages and the JSON schema."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from msgspec import structs
 
-from nmosd_dosing.days import CountsFrom, Offset
-from nmosd_dosing.dose.dose import ByWeight, Surface
+from nmosd_dosing.days import CountsFrom
 from nmosd_dosing.errors import clip, did_you_mean, one_of
-from nmosd_dosing.language.examined import ASSESS, Examined
+from nmosd_dosing.language.examined import ASSESS
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import bodies, clocks, gaps, lengths, moments, ranges, visit_days
 from nmosd_dosing.language.phrases import doses as dose_phrases
@@ -25,6 +18,7 @@ from nmosd_dosing.language.shapes import (
     Pair,
     PhraseError,
     Schema,
+    Shape,
     by_kind,
     choice,
     key,
@@ -37,7 +31,7 @@ from nmosd_dosing.language.shapes import (
 )
 from nmosd_dosing.study.events import EXITS, Ends, kind_of
 from nmosd_dosing.study.facts import NOT_STATED, Facts, NotStated, Source
-from nmosd_dosing.study.visit_rules import Moving, Window
+from nmosd_dosing.study.visit_rules import Moving
 
 
 def one_line(text: Scalar | None) -> str | None:
@@ -170,23 +164,21 @@ SURFACE = phrase("how body surface is reckoned", bodies.surface, bodies.SURFACE_
 Doses = tuple[dose_phrases.DoseText, ...]
 
 
-@dataclass(eq=False, repr=False)
 class SourceKeys(Keys):
-    registry: Scalar | None = key(TEXT, "the registry number, such as NCT00000000")
-    section: Scalar | None = key(TEXT, "where in the record or protocol")
-    updated: dt.date | None = key(DATE, "the date of the record's last update")
+    registry = key(TEXT, "the registry number, such as NCT00000000")
+    section = key(TEXT, "where in the record or protocol")
+    updated = key(DATE, "the date of the record's last update")
 
 
 SOURCE = by_kind("a source", TEXT, None, known_keys(SourceKeys, "a source"))
 
 
-@dataclass(eq=False, repr=False)
 class FactsKeys(Keys):
     """Keys that any fact may carry."""
 
-    source: SourceKeys | Scalar | None = key(SOURCE, "where this stands, if not where the file's source says")
-    assumed: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what this file decides beyond its source")
-    note: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what a reader must know")
+    source = key(SOURCE, "where this stands, if not where the file's source says")
+    assumed = key(one_or_many(TEXT), "what this file decides beyond its source")
+    note = key(one_or_many(TEXT), "what a reader must know")
 
 
 EVENTS = one_or_many(EVENT)
@@ -197,11 +189,10 @@ START_LEVEL = structs.replace(LEVEL_NAME, schema={"anyOf": [LEVEL_NAME.schema, {
 BANDS = mapping_of(phrase("a range of weights", lambda node: node, ranges.BAND_PATTERN, "40 to <60 kg"), BAND, "amounts by weight")
 
 
-@dataclass(eq=False, repr=False)
 class LevelKeys(Keys):
-    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 7.5 mg/kg`")
-    bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 1800 mg`")
-    at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose of the level: `at most: 750 mg`")
+    amount = key(AMOUNT, "how much: `amount: 7.5 mg/kg`")
+    bands = key(BANDS, "amounts by weight: `40 to <60 kg: 1800 mg`")
+    at_most = key(FLAT, "the highest dose of the level: `at most: 750 mg`")
 
 
 LEVELS = mapping_of(
@@ -212,40 +203,31 @@ LEVELS = mapping_of(
 )
 
 
-@dataclass(eq=False, repr=False)
 class HoldKeys(Keys):
-    from_: tuple[Scalar, ...] | None = key(EVENTS, "the event from which no dose is given: `from: dose_held`", True)
-    until: tuple[Scalar, ...] | None = key(EVENTS, "the event with which doses go on: `until: dose_resumed`", True)
+    from_ = key(EVENTS, "the event from which no dose is given: `from: dose_held`", True)
+    until = key(EVENTS, "the event with which doses go on: `until: dose_resumed`", True)
 
 
-@dataclass(eq=False, repr=False)
 class DoseRuleKeys(FactsKeys):
-    amount: dose_phrases.AmountText | None = key(AMOUNT, "how much: `amount: 10 mg/kg`, `amount: 5 to 10 mg/kg`")
-    bands: dict[str, Pair[dose_phrases.AmountText | NotStated]] | None = key(BANDS, "amounts by weight: `40 to <60 kg: 2400 mg`")
-    levels: dict[str, Pair[LevelKeys | dose_phrases.AmountText | NotStated]] | None = key(
-        LEVELS, "doses in order, from the highest down: `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`"
-    )
-    start_level: Scalar | None = key(START_LEVEL, "where everybody begins, if not at the first: `start level: 0`")
-    down: tuple[Scalar, ...] | None = key(EVENTS, "the event that goes one level down: `down: dose_reduced`")
-    up: tuple[Scalar, ...] | None = key(EVENTS, "the event that goes one level up: `up: dose_escalated`")
-    omit: tuple[Scalar, ...] | None = key(EVENTS, "the event after which the next dose is not given: `omit: dose_omitted`")
-    hold: HoldKeys | None = key(
-        known_keys(HoldKeys, "what holds doses"), "no dose between two events: `hold: {from: dose_held, until: dose_resumed}`"
-    )
-    at_most: dose_phrases.AmountText | None = key(FLAT, "the highest dose: `at most: 1000 mg`")
-    round: dose_phrases.RoundText | None = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
-    by: Scalar | None = key(BANDED_BY, "what bands are ranges of, if not of weights: `by: age`, on day 1; or a value that is declared")
-    surface: Surface | None = key(
-        SURFACE, "how body surface is reckoned: `Mosteller`, `Du Bois`, `Haycock`, `Boyd`; `Mosteller to 0.01 m2`"
-    )
-    weight: ByWeight | None = key(RECKONED, "which weight an amount per kg is by, if not the one measured: `weight: ideal (Devine)`")
-    weights: ranges.Whole | None = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
+    amount = key(AMOUNT, "how much: `amount: 10 mg/kg`, `amount: 5 to 10 mg/kg`")
+    bands = key(BANDS, "amounts by weight: `40 to <60 kg: 2400 mg`")
+    levels = key(LEVELS, "doses in order, from the highest down: `levels: {0: 10 mg/kg, -1: 7.5 mg/kg}`")
+    start_level = key(START_LEVEL, "where everybody begins, if not at the first: `start level: 0`")
+    down = key(EVENTS, "the event that goes one level down: `down: dose_reduced`")
+    up = key(EVENTS, "the event that goes one level up: `up: dose_escalated`")
+    omit = key(EVENTS, "the event after which the next dose is not given: `omit: dose_omitted`")
+    hold = key(known_keys(HoldKeys, "what holds doses"), "no dose between two events: `hold: {from: dose_held, until: dose_resumed}`")
+    at_most = key(FLAT, "the highest dose: `at most: 1000 mg`")
+    round = key(ROUND, "how the dose is rounded: `round: up to 50 mg`, `round: up to whole vials`")
+    by = key(BANDED_BY, "what bands are ranges of, if not of weights: `by: age`, on day 1; or a value that is declared")
+    surface = key(SURFACE, "how body surface is reckoned: `Mosteller`, `Du Bois`, `Haycock`, `Boyd`; `Mosteller to 0.01 m2`")
+    weight = key(RECKONED, "which weight an amount per kg is by, if not the one measured: `weight: ideal (Devine)`")
+    weights = key(WEIGHTS, "the weights for which the rule holds: `weights: 40 to <150 kg`")
 
 
-@dataclass(eq=False, repr=False)
 class VialsKeys(FactsKeys):
-    sizes: tuple[dose_phrases.AmountText, ...] | None = key(one_or_many(SIZE), "what vials hold: `sizes: [120 mg, 400 mg]`", True)
-    concentration: dose_phrases.AmountText | None = key(CONCENTRATION, "of what is drawn up: `concentration: 80 mg/mL`")
+    sizes = key(one_or_many(SIZE), "what vials hold: `sizes: [120 mg, 400 mg]`", True)
+    concentration = key(CONCENTRATION, "of what is drawn up: `concentration: 80 mg/mL`")
 
 
 VIALS = by_kind("vials", one_or_many(SIZE), one_or_many(SIZE), known_keys(VialsKeys, "vials"))
@@ -256,16 +238,13 @@ DOSE_RULES = mapping_of(
 )
 
 
-@dataclass(eq=False, repr=False)
 class ProductKeys(FactsKeys):
-    route: Scalar | None = key(TEXT, "the route, such as IV infusion; or not stated")
-    minimum_gap: Offset | NotStated | None = key(LENGTH, "the shortest time between two doses")
-    vials: VialsKeys | tuple[dose_phrases.AmountText, ...] | None = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
-    weight: bodies.DosedBy | None = key(
-        DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`, `at D1, W25D1`, `ideal (Devine)`"
-    )
-    lifetime_at_most: dose_phrases.AmountText | None = key(MOST, "the most that anybody may get over a lifetime: `140 mg/m2`")
-    doses: dict[str, Pair[DoseRuleKeys | dose_phrases.AmountText]] | None = key(DOSE_RULES, "named doses, for `give`")
+    route = key(TEXT, "the route, such as IV infusion; or not stated")
+    minimum_gap = key(LENGTH, "the shortest time between two doses")
+    vials = key(VIALS, "which vials there are: `vials: [120 mg, 400 mg]`")
+    weight = key(DOSED_BY, "which weight doses are by: `baseline`, `latest`, `changed by 10% or more`, `at D1, W25D1`, `ideal (Devine)`")
+    lifetime_at_most = key(MOST, "the most that anybody may get over a lifetime: `140 mg/m2`")
+    doses = key(DOSE_RULES, "named doses, for `give`")
 
 
 PLAIN_DOSES = one_or_many(DOSE)
@@ -275,60 +254,56 @@ GIVE = by_kind("what is given", PLAIN_DOSES, PLAIN_DOSES, ARM_DOSES)
 
 NAMES = one_or_many(words("another name of the visit"))
 ALSO_CALLED = by_kind("other names of the visit", NAMES, NAMES, mapping_of(words("a day of the visit"), NAMES, "other names by day"))
-_FOLLOWS: dict[str, Moving | None] = {"first day": None, "previous dose": "dose", "previous visit": "visit"}
-FOLLOWS = choice("what a repeat counts from", _FOLLOWS)
+_FOLLOWS: dict[str, Any] = {"first day": None, "previous dose": "dose", "previous visit": "visit"}
+FOLLOWS: Shape[Moving] = choice("what a repeat counts from", _FOLLOWS)
+_COUNTS: dict[str, CountsFrom] = {"from 1": 1, "from 0": 0}
+COUNTS = choice("how days are counted", _COUNTS)
 KEEPS_COUNT = choice("what a period's days count from", {"first day of the period": False, "first day of the study": True})
 
 
-@dataclass(eq=False, repr=False)
 class VisitKeys(FactsKeys):
-    at: tuple[visit_days.AtText | NotStated, ...] | None = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
-    name: Scalar | None = key(TEXT, "a name for people")
-    also_called: tuple[Scalar, ...] | dict[str, Pair[tuple[Scalar, ...]]] | None = key(
+    at = key(one_or_many(AT), "on which days: `at: W1D1, W25D1`", True)
+    name = key(TEXT, "a name for people")
+    also_called = key(
         ALSO_CALLED, "what sites call it: `also called: [Baseline, Visit 2]`; of several days each: `also called: {W1D1: Baseline}`"
     )
-    counted_from: Moving | None = key(FOLLOWS, "`previous dose`, or `previous visit`: each repeat counts from the actual one before it")
-    cycle: visit_days.CycleText | None = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
-    cycle_name: Scalar | None = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")
-    give: Doses | dict[str, Pair[Doses]] | None = key(GIVE, "what is given")
-    assess: tuple[Examined, ...] | None = key(
+    counted_from = key(FOLLOWS, "`previous dose`, or `previous visit`: each repeat counts from the actual one before it")
+    cycle = key(CYCLE, "the days again and again: `cycle: every 50 days, 5 cycles`")
+    cycle_name = key(CYCLE_NAME, "which cycle: with `cycle name: A` visits are called `A-C2D8`")
+    give = key(GIVE, "what is given")
+    assess = key(
         ASSESS, "what is examined: `assess: MRI, EDSS`; with a comma inside, as a list; with times, `PK sample: before X, 1 h after X`"
     )
-    window: Window | NotStated | None = key(WINDOW, "which days around the target are allowed")
-    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the visit exists for these arms only")
-    kept_after: tuple[str, ...] | None = key(KEPT_AFTER, "the visit stays after these exits: `kept after: [withdrawn, lost]`")
-    blinded: bool | None = key(YES_NO, "whether the dose is shown masked")
-    once: dict[str, Pair[Any]] | None = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
+    window = key(WINDOW, "which days around the target are allowed")
+    arms = key(one_or_many(ID), "the visit exists for these arms only")
+    kept_after = key(KEPT_AFTER, "the visit stays after these exits: `kept after: [withdrawn, lost]`")
+    blinded = key(YES_NO, "whether the dose is shown masked")
+    once = key(mapping_of(EVENT, GIVE, "doses by event"), "another dose after an event")
 
 
-@dataclass(eq=False, repr=False)
 class SpanKeys(FactsKeys):
-    title: Scalar | None = key(TEXT, "what holds during this time", True)
-    from_: moments.MarkText | NotStated | None = key(MARK, "its first day: `from: first dose`", True)
-    to: moments.MarkText | NotStated | None = key(MARK, "its last day: `to: last dose + 6 months`", True)
+    title = key(TEXT, "what holds during this time", True)
+    from_ = key(MARK, "its first day: `from: first dose`", True)
+    to = key(MARK, "its last day: `to: last dose + 6 months`", True)
 
 
 SPANS = mapping_of(ID, known_keys(SpanKeys, "a span"), "spans by id")
 
 
-@dataclass(eq=False, repr=False)
 class CriterionKeys(FactsKeys):
-    clock: clocks.ClockText | NotStated | None = key(CLOCK, "`no live vaccine within 4 weeks before screening`, or `not stated`", True)
+    clock = key(CLOCK, "`no live vaccine within 4 weeks before screening`, or `not stated`", True)
 
 
-@dataclass(eq=False, repr=False)
 class HalfLifeKeys(FactsKeys):
-    is_: tuple[Fraction, str] | None = key(HALF_LIFE, "how long: `is: 22 days`", True)
+    is_ = key(HALF_LIFE, "how long: `is: 22 days`", True)
 
 
-@dataclass(eq=False, repr=False)
 class KindKeys(FactsKeys):
-    is_: tuple[Scalar, ...] | None = key(one_or_many(TEXT), "what the word means: `is: [rituximab, inebilizumab]`", True)
+    is_ = key(one_or_many(TEXT), "what the word means: `is: [rituximab, inebilizumab]`", True)
 
 
-@dataclass(eq=False, repr=False)
 class RandomisationKeys(FactsKeys):
-    is_: Scalar | None = key(RANDOMISED, "the day: `is: D1`", True)
+    is_ = key(RANDOMISED, "the day: `is: D1`", True)
 
 
 CRITERIA = mapping_of(
@@ -344,92 +319,65 @@ HALF_LIVES = mapping_of(
 )
 
 
-@dataclass(eq=False, repr=False)
 class GapKeys(FactsKeys):
-    product: Scalar | None = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
-    of: gaps.Gaps | None = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
-    then: gaps.ThenText | None = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
+    product = key(PRODUCT, "between whose doses, where the period gives several products: `product: X`")
+    of = key(GAPS, "which gaps: `of: 8 to <12 weeks`, `of: more than 8 weeks`", True)
+    then = key(THEN, "`restart`, `restart at D15`, `hold` or `stop`", True)
 
 
 Criteria = dict[str, Pair[CriterionKeys | clocks.ClockText | NotStated]]
 
 
-@dataclass(eq=False, repr=False)
 class PeriodKeys(FactsKeys):
-    title: Scalar | None = key(TEXT, "the period's name for people")
-    length: Offset | NotStated | None = key(LENGTH, "how long it lasts; its end is the first day after it")
-    counted_from: bool | None = key(KEEPS_COUNT, "`first day of the study`: its days go on from there")
-    blinded: bool | None = key(YES_NO, "whether doses are shown masked")
-    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "arms of this period where they are not the study's")
-    window: Window | NotStated | None = key(WINDOW, "the window of every visit that does not say otherwise")
-    visits: tuple[VisitKeys, ...] | None = key(
-        list_of(known_keys(VisitKeys, "a visit"), "a list of visits"), "its visits, each with `at`; left out where it has none"
-    )
-    spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "times during which something holds")
-    criteria: Criteria | None = key(CRITERIA, "criteria for who begins with this period")
-    if_gap: tuple[GapKeys, ...] | None = key(
-        list_of(known_keys(GapKeys, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart"
-    )
+    title = key(TEXT, "the period's name for people")
+    length = key(LENGTH, "how long it lasts; its end is the first day after it")
+    counted_from = key(KEEPS_COUNT, "`first day of the study`: its days go on from there")
+    blinded = key(YES_NO, "whether doses are shown masked")
+    arms = key(one_or_many(ID), "arms of this period where they are not the study's")
+    window = key(WINDOW, "the window of every visit that does not say otherwise")
+    visits = key(list_of(known_keys(VisitKeys, "a visit"), "a list of visits"), "its visits, each with `at`; left out where it has none")
+    spans = key(SPANS, "times during which something holds")
+    criteria = key(CRITERIA, "criteria for who begins with this period")
+    if_gap = key(list_of(known_keys(GapKeys, "a rule for a gap"), "a list of rules"), "what becomes of it when two doses lie too far apart")
 
 
-@dataclass(eq=False, repr=False)
 class TransitionKeys(FactsKeys):
-    id: Scalar | None = key(ID, "the rule's name: `id: completed`", True)
-    from_: Scalar | None = key(ID, "the period that is left: `from: rcp`", True)
-    to: Scalar | None = key(ID, "the period that is entered: `to: olp`", True)
-    after: moments.TriggerText | None = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
-    within: tuple[Offset, Offset] | NotStated | None = key(
-        WITHIN, "the last day is `after` plus this, or `within: not stated`; `28 to 31 days` names the first one, too", True
-    )
-    needs: tuple[Scalar, ...] | None = key(one_or_many(EVENT), "events that must have happened")
-    at_most: int | None = key(TIMES, "of a way back to an earlier period: how often, `at most: 2 times`")
+    id = key(ID, "the rule's name: `id: completed`", True)
+    from_ = key(ID, "the period that is left: `from: rcp`", True)
+    to = key(ID, "the period that is entered: `to: olp`", True)
+    after = key(TRIGGER, "the date that opens the way: `after: end of rcp`", True)
+    within = key(WITHIN, "the last day is `after` plus this, or `within: not stated`; `28 to 31 days` names the first one, too", True)
+    needs = key(one_or_many(EVENT), "events that must have happened")
+    at_most = key(TIMES, "of a way back to an earlier period: how often, `at most: 2 times`")
 
 
-@dataclass(eq=False, repr=False)
 class StopKeys(FactsKeys):
-    earliest_of: tuple[moments.TriggerText, ...] | None = key(
-        list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True
-    )
+    earliest_of = key(list_of(TRIGGER, "a list of dates that may happen"), "the dates that can stop the study", True)
 
 
-@dataclass(eq=False, repr=False)
 class StudyKeys(FactsKeys):
-    language: int | None = key(
-        choice("the version of the study language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True
-    )
-    study: Scalar | None = key(ID, "the study's id: `study: my-study`", True)
-    title: Scalar | None = key(TEXT, "the study's title", True)
-    source: SourceKeys | Scalar | None = key(SOURCE, "where the schedule stands: `source: {registry: …, updated: …}`", True)
-    days: CountsFrom | None = key(
-        choice("how days are counted", {"from 1": 1, "from 0": 0}), "`days: from 1` (D1 is the first) or `days: from 0`", True
-    )
-    products: dict[str, Pair[ProductKeys]] | None = key(
+    language = key(choice("the version of the study language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True)
+    study = key(ID, "the study's id: `study: my-study`", True)
+    title = key(TEXT, "the study's title", True)
+    source = key(SOURCE, "where the schedule stands: `source: {registry: …, updated: …}`", True)
+    days = key(COUNTS, "`days: from 1` (D1 is the first) or `days: from 0`", True)
+    products = key(
         mapping_of(PRODUCT, known_keys(ProductKeys, "a product"), "products by name"), "products: `X: {route: IV infusion}`", True
     )
-    arms: tuple[Scalar, ...] | None = key(one_or_many(ID), "the arms of the study")
-    events: dict[str, Pair[Scalar]] | None = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
-    values: dict[str, Pair[Scalar]] | None = key(
-        mapping_of(VALUE, TEXT, "values with their units"), "values that doses are by: `eGFR: mL/min/1.73m2`"
-    )
-    randomisation: RandomisationKeys | Scalar | None = key(
+    arms = key(one_or_many(ID), "the arms of the study")
+    events = key(mapping_of(EVENT, TEXT, "events with their meaning"), "further events of a subject")
+    values = key(mapping_of(VALUE, TEXT, "values with their units"), "values that doses are by: `eGFR: mL/min/1.73m2`")
+    randomisation = key(
         by_kind("the day of randomisation", RANDOMISED, None, known_keys(RandomisationKeys, "the day of randomisation")),
         "where it is on day 1: `randomisation: D1`",
     )
-    kinds: dict[str, Pair[KindKeys | tuple[Scalar, ...]]] | None = key(
-        KINDS, "what criteria mean by a word: `B-cell depleter: [rituximab, inebilizumab]`"
-    )
-    half_lives: dict[str, Pair[HalfLifeKeys | tuple[Fraction, str]]] | None = key(
-        HALF_LIVES, "half-lives of drugs: `rituximab: 22 days`", name="half-lives"
-    )
-    criteria: Criteria | None = key(CRITERIA, "criteria that dates decide: `EC5: no live vaccine within 4 weeks before screening`")
-    periods: dict[str, Pair[PeriodKeys]] | None = key(
-        mapping_of(ID, known_keys(PeriodKeys, "a period"), "periods by id"), "periods, with their `visits`", True
-    )
-    spans: dict[str, Pair[SpanKeys]] | None = key(SPANS, "spans that hang on the first or last dose")
-    transitions: tuple[TransitionKeys, ...] | None = key(
-        list_of(known_keys(TransitionKeys, "a transition"), "a list of transitions"), "ways from one period to the next"
-    )
-    study_stop: StopKeys | None = key(known_keys(StopKeys, "the study stop"), "what stops the study")
+    kinds = key(KINDS, "what criteria mean by a word: `B-cell depleter: [rituximab, inebilizumab]`")
+    half_lives = key(HALF_LIVES, "half-lives of drugs: `rituximab: 22 days`", name="half-lives")
+    criteria = key(CRITERIA, "criteria that dates decide: `EC5: no live vaccine within 4 weeks before screening`")
+    periods = key(mapping_of(ID, known_keys(PeriodKeys, "a period"), "periods by id"), "periods, with their `visits`", True)
+    spans = key(SPANS, "spans that hang on the first or last dose")
+    transitions = key(list_of(known_keys(TransitionKeys, "a transition"), "a list of transitions"), "ways from one period to the next")
+    study_stop = key(known_keys(StopKeys, "the study stop"), "what stops the study")
 
 
 STUDY = known_keys(StudyKeys, "a study file")

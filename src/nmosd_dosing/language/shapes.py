@@ -1,16 +1,15 @@
 """From nodes to typed values, with all problems collected; the same definition gives the JSON Schema for editors.
 
 A *shape* says what may stand somewhere: how it is read, and how an editor can check it. *Keys* are a mapping with known
-keys: a dataclass whose attributes are made with `key()`; attribute `minimum_gap` is the key `minimum gap`, `from_` is `from`,
-unless the attribute names its key.
+keys, attributes that are made with `key()`; attribute `minimum_gap` is the key `minimum gap`, `from_` is `from`, unless the
+attribute names its key. An attribute is of the type that its shape reads, or None.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from msgspec import Struct
 
@@ -18,17 +17,18 @@ from nmosd_dosing.errors import Place, Problem, Problems, clip, did_you_mean, on
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
 R = TypeVar("R", bound="Keys")
 
 Schema = dict[str, Any]
 
 
-class Shape(Struct, Generic[T], frozen=True):
+class Shape(Struct, Generic[T_co], frozen=True):
     """What may stand somewhere. `read` returns None after it has reported why; `schema` is its JSON Schema."""
 
     what: str
-    read: Callable[[Node, Problems], T | None]
+    read: Callable[[Node, Problems], T_co | None]
     schema: Schema
 
     def file_schema(self, kind: str, version: int) -> Schema:
@@ -179,10 +179,10 @@ def mapping_of(name: Shape[Scalar], item: Shape[T], what: str, example: str = ""
     return Shape(what, read, schema)
 
 
-def by_kind(what: str, scalar: Shape[T], sequence: Shape[S] | None, mapping: Shape[Any]) -> Shape[Any]:
+def by_kind(what: str, scalar: Shape[T], sequence: Shape[T] | None, mapping: Shape[S]) -> Shape[T | S]:
     """Different things as a text, as a list and as a mapping."""
 
-    def read(node: Node, problems: Problems) -> Any:
+    def read(node: Node, problems: Problems) -> T | S | None:
         if isinstance(node, Mapping):
             return mapping.read(node, problems)
         if isinstance(node, Sequence) and sequence is not None:
@@ -193,39 +193,52 @@ def by_kind(what: str, scalar: Shape[T], sequence: Shape[S] | None, mapping: Sha
     return Shape(what, read, {"anyOf": options})
 
 
+class Key:
+    """What is known of a key: the attribute that has its value, what may stand there, and whether something must."""
+
+    def __init__(self, shape: Shape[Any], doc: str, required: bool, name: str) -> None:
+        self.shape, self.doc, self.required, self.name = shape, doc, required, name
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute, self.name = attribute, self.name or attribute.rstrip("_").replace("_", " ")
+
+
 class Keys:
     """A mapping with known keys, once read. Attributes are None where the key is absent or could not be read."""
 
+    known: ClassVar[dict[str, Key]]  # by name: its own before those that it shares
     node: Mapping
     all_known: bool  # whether every key could be told
 
+    def __init_subclass__(cls) -> None:
+        found = {key.name: key for owner in reversed(cls.__mro__) for key in vars(owner).values() if isinstance(key, Key)}
+        cls.known = dict(sorted(found.items(), key=lambda pair: pair[1].attribute not in vars(cls)))
+
+    def __init__(self, **values: Any) -> None:
+        for key in self.known.values():
+            setattr(self, key.attribute, values.get(key.attribute))
+
     def place(self, attribute: str | None = None) -> Place:
         """The place of a key's value, or of its first key."""
-        if attribute is not None:
-            name = key_name(type(self), attribute)
-            for key, value in self.node.pairs:
-                if key.text == name:
-                    return _head(value)
-        return _head(self.node)
+        found = self._pair(attribute) if attribute is not None else None
+        return _head(found[1] if found is not None else self.node)
 
     def key_place(self, attribute: str) -> Place:
-        name = key_name(type(self), attribute)
-        return next((key.place for key, _ in self.node.pairs if key.text == name), _head(self.node))
+        found = self._pair(attribute)
+        return found[0].place if found is not None else _head(self.node)
 
     def has(self, attribute: str) -> bool:
-        name = key_name(type(self), attribute)
-        return any(key.text == name for key, _ in self.node.pairs)
+        return self._pair(attribute) is not None
+
+    def _pair(self, attribute: str) -> tuple[Scalar, Node] | None:
+        """An attribute's key and value, as the file has them."""
+        name = getattr(type(self), attribute).name
+        return next((pair for pair in self.node.pairs if pair[0].text == name), None)
 
 
-def key(shape: Shape[Any], doc: str, required: bool = False, name: str | None = None) -> Any:
+def key(shape: Shape[T], doc: str, required: bool = False, name: str = "") -> T | None:
     """An attribute. `name`: its key, where that is not the attribute's name with spaces."""
-    return dataclasses.field(default=None, metadata={"shape": shape, "doc": doc, "required": required, "name": name})
-
-
-def key_name(cls: type[Keys], attribute: str) -> str:
-    """The key of an attribute."""
-    found: dataclasses.Field[Any] = cls.__dataclass_fields__[attribute]  # type: ignore[attr-defined]
-    return found.metadata["name"] or attribute.rstrip("_").replace("_", " ")
+    return cast(T | None, Key(shape, doc, required, name))
 
 
 _OTHER_WORDS = {"max": "at most", "maximum": "at most", "duration": "length"}
@@ -239,49 +252,35 @@ def _other_word(name: str, known: Iterable[str]) -> str | None:
 
 def known_keys(cls: type[R], what: str) -> Shape[R]:
     """The shape of a mapping with known keys: unknown keys, missing keys and bad values are reported, all of them."""
-    fields = [f for f in dataclasses.fields(cls) if f.metadata]  # type: ignore[arg-type]
-    fields.sort(key=lambda f: f.name not in cls.__annotations__)  # its own keys before those it shares
-    attributes = {key_name(cls, f.name): f for f in fields}
+    known = cls.known
+    required = [name for name, key in known.items() if key.required]
 
     def read(node: Node, problems: Problems) -> R | None:
         if not isinstance(node, Mapping):
-            keys = _required(attributes) or list(attributes)
-            problems.error(f"expected {what}, found {kind(node)}", _head(node), f"write its keys, each with a value: {one_of(keys)}")
+            hint = f"write its keys, each with a value: {one_of(required or known)}"
+            problems.error(f"expected {what}, found {kind(node)}", _head(node), hint)
             return None
         values: dict[str, Any] = {}
         split = _split_by_commas(node, what, problems)
-        unknown = [name for i, (name, _) in enumerate(node.pairs) if i not in split and name.text not in attributes]
+        unknown = [name for i, (name, _) in enumerate(node.pairs) if i not in split and name.text not in known]
         for name in unknown:
-            hint = _other_word(name.text, attributes) or did_you_mean(name.text, attributes) or f"{what} may have {one_of(attributes)}"
+            hint = _other_word(name.text, known) or did_you_mean(name.text, known) or f"{what} may have {one_of(known)}"
             problems.error(f"unknown key `{clip(name.text)}` in {what}", name.place, hint)
         for i, (name, child) in enumerate(node.pairs):
-            attribute = attributes.get(name.text)
-            if attribute is not None and i not in split:
-                values[attribute.name] = attribute.metadata["shape"].read(child, problems)
+            if name.text in known and i not in split:
+                values[known[name.text].attribute] = known[name.text].shape.read(child, problems)
         seen = {name.text for name, _ in node.pairs}
-        meant = {hint for name in unknown for hint in (_other_word(name.text, attributes), did_you_mean(name.text, attributes))}
-        for missing in (k for k in _required(attributes) if k not in seen and f"did you mean `{k}`?" not in meant):
-            problems.error(f"{what} needs `{missing}`", _head(node), attributes[missing].metadata["doc"])
+        meant = {hint for name in unknown for hint in (_other_word(name.text, known), did_you_mean(name.text, known))}
+        for missing in (k for k in required if k not in seen and f"did you mean `{k}`?" not in meant):
+            problems.error(f"{what} needs `{missing}`", _head(node), known[missing].doc)
         made = cls(**values)
         made.node = node
         made.all_known = not unknown and not split
         return made
 
-    return Shape(what, read, _record_schema(attributes))
-
-
-def _required(attributes: dict[str, dataclasses.Field[Any]]) -> list[str]:
-    return [name for name, attribute in attributes.items() if attribute.metadata["required"]]
-
-
-def _record_schema(attributes: dict[str, dataclasses.Field[Any]]) -> Schema:
-    properties = {
-        name: {"description": attribute.metadata["doc"], **attribute.metadata["shape"].schema} for name, attribute in attributes.items()
-    }
-    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    if _required(attributes):
-        schema["required"] = _required(attributes)
-    return schema
+    properties = {name: {"description": key.doc, **key.shape.schema} for name, key in known.items()}
+    schema = {"type": "object", "properties": properties, "additionalProperties": False, **({"required": required} if required else {})}
+    return Shape(what, read, schema)
 
 
 def _split_by_commas(node: Mapping, what: str, problems: Problems) -> set[int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from msgspec import Struct, structs
@@ -18,14 +17,12 @@ from nmosd_dosing.dose.dose import vials_text
 from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, check_kinds, clip, did_you_mean, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
-from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, SourceKeys, VialsKeys, one_line, texts, to_source
+from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, one_line, texts, to_source
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import lengths, moments
-from nmosd_dosing.language.phrases.doses import AmountText
 from nmosd_dosing.language.shapes import (
     Keys,
-    Pair,
     PhraseError,
     Schema,
     by_kind,
@@ -148,38 +145,31 @@ BRING = one_or_many(words("what to bring", "identity card"))
 DAYS = phrase("a day or a range of days", _days, rf"^\s*{moments.DATE}(\s+to\s+{moments.DATE})?\s*$", "2025-10-09")
 
 
-@dataclass
 class SiteKeys(Keys):
     """A site file, with its places."""
 
-    language: int | None = key(
-        choice("the version of the language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True
-    )
-    site: Scalar | None = key(phrase("a site's id", _name, _NAME, "site-01"), "the site's id: `site: site-01`", True)
-    title: Scalar | None = key(words("the site's name", "Hospital X"), "the site's name for people")
-    study: Scalar | None = key(ID, "the study that it is for: `study: my-study`", True)
-    source: SourceKeys | Scalar | None = key(SOURCE, "where all this stands: `source: Protocol X-301`", True)
-    version: Scalar | None = key(words("a version", "2.1"), "the version of that source: `version: 2.1`", True)
-    windows: dict[str, Pair[Window]] | None = key(
+    language = key(choice("the version of the language", {str(VERSION): VERSION}), f"begin the file with `language: {VERSION}`", True)
+    site = key(phrase("a site's id", _name, _NAME, "site-01"), "the site's id: `site: site-01`", True)
+    title = key(words("the site's name", "Hospital X"), "the site's name for people")
+    study = key(ID, "the study that it is for: `study: my-study`", True)
+    source = key(SOURCE, "where all this stands: `source: Protocol X-301`", True)
+    version = key(words("a version", "2.1"), "the version of that source: `version: 2.1`", True)
+    windows = key(
         mapping_of(WHERE, WINDOW, "windows by period or visit"), "the window of one visit, or of every visit of a period that states none"
     )
-    minimum_gap: dict[str, Pair[Gap]] | None = key(
-        mapping_of(PRODUCT, GAP, "minimum gaps by product"), "the shortest time between two doses of a product"
-    )
-    vials: dict[str, Pair[VialsKeys | tuple[AmountText, ...]]] | None = key(
-        mapping_of(PRODUCT, VIALS, "vials by product"), "which vials there are of a product"
-    )
-    rooms: dict[str, Pair[Scalar]] | None = key(
+    minimum_gap = key(mapping_of(PRODUCT, GAP, "minimum gaps by product"), "the shortest time between two doses of a product")
+    vials = key(mapping_of(PRODUCT, VIALS, "vials by product"), "which vials there are of a product")
+    rooms = key(
         mapping_of(WHERE, words("a room", "Ward 5"), "rooms by period or visit"),
         f"where visits take place, by visit, by period, or `{ALL}`",
     )
-    telephone: Scalar | None = key(TELEPHONE, "where patients call: `telephone: +86 10 1234 5678`")
-    bring: tuple[Scalar, ...] | dict[str, Pair[tuple[Scalar, ...]]] | None = key(
+    telephone = key(TELEPHONE, "where patients call: `telephone: +86 10 1234 5678`")
+    bring = key(
         by_kind("what to bring", BRING, BRING, mapping_of(WHERE, BRING, "what to bring by period or visit")),
         f"what patients bring: a text or a list, or these by visit, by period, or `{ALL}`",
     )
-    closed: tuple[Days, ...] | None = key(one_or_many(DAYS), "days on which the site is closed")
-    open: tuple[Days, ...] | None = key(one_or_many(DAYS), "days on which it is open although others are not")
+    closed = key(one_or_many(DAYS), "days on which the site is closed")
+    open = key(one_or_many(DAYS), "days on which it is open although others are not")
 
 
 SITE = known_keys(SiteKeys, "a site file")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -17,7 +16,7 @@ from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument
 from nmosd_dosing.language import catalog, nodes
 from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
-from nmosd_dosing.language.shapes import Keys, Pair, Schema, choice, key, known_keys, mapping_of, one_or_many, words
+from nmosd_dosing.language.shapes import Keys, Schema, choice, key, known_keys, mapping_of, one_or_many, words
 
 _TABLE = words("a file", "subjects.csv")
 _REGIMEN = "a shipped regimen's id, or the path of a study file: `regimen: mil62`"
@@ -28,33 +27,32 @@ _OTHERS = {  # by a key that only they have
 }  # fmt: skip
 
 
-@dataclass
 class TrialKeys(Keys):
     """A trial file, with its places."""
 
-    trial: Scalar | None = key(words("a name", "Study X at hospital Y"), "what the trial is called here: `trial: Study X`", True)
-    regimen: Scalar | None = key(words("a regimen", "bat4406f"), _REGIMEN)
-    subjects: Scalar | None = key(_TABLE, "the table of subjects")
-    events: Scalar | None = key(_TABLE, "the table of what happened to them")
-    visits: Scalar | None = key(_TABLE, "the table of what was done, and of what is booked")
-    weighings: Scalar | None = key(_TABLE, "the table of later weights")
-    measurements: Scalar | None = key(_TABLE, "the table of values that doses are by")
-    allocation: Scalar | None = key(_TABLE, "the table of arms")
-    history: Scalar | None = key(_TABLE, "the table of what people had before the study")
-    register: Scalar | None = key(words("a register", "trial.db"), "the register that has the tables: a file, or `postgresql://HOST/NAME`")
-    site: Scalar | None = key(words("a file", "site.yaml"), "a site's own facts, a site file")
-    country: Scalar | None = key(words("a country", "CN"), "the country whose holidays count, by its two letters")
-    zone: Scalar | None = key(words("a time zone", "Asia/Shanghai"), "the time zone of hours in calendars")
-    language: Language | None = key(choice("a language", {name: name for name in LANGUAGES}), "the language of calendars, `en` or `zh`")
-    columns: dict[str, Pair[tuple[Scalar, ...]]] | None = key(
+    trial = key(words("a name", "Study X at hospital Y"), "what the trial is called here: `trial: Study X`", True)
+    regimen = key(words("a regimen", "bat4406f"), _REGIMEN)
+    subjects = key(_TABLE, "the table of subjects")
+    events = key(_TABLE, "the table of what happened to them")
+    visits = key(_TABLE, "the table of what was done, and of what is booked")
+    weighings = key(_TABLE, "the table of later weights")
+    measurements = key(_TABLE, "the table of values that doses are by")
+    allocation = key(_TABLE, "the table of arms")
+    history = key(_TABLE, "the table of what people had before the study")
+    register = key(words("a register", "trial.db"), "the register that has the tables: a file, or `postgresql://HOST/NAME`")
+    site = key(words("a file", "site.yaml"), "a site's own facts, a site file")
+    country = key(words("a country", "CN"), "the country whose holidays count, by its two letters")
+    zone = key(words("a time zone", "Asia/Shanghai"), "the time zone of hours in calendars")
+    language = key(choice("a language", {name: name for name in LANGUAGES}), "the language of calendars, `en` or `zh`")
+    columns = key(
         mapping_of(words("a column"), one_or_many(words("the name of a column", "Date of first dose")), "names of columns by ours"),
         "what columns of the tables are called, by our names: `start: Date of first dose`",
     )
-    sites: tuple[Scalar, ...] | None = key(one_or_many(words("a site's code", "01")), "only rows of these sites are shown")
+    sites = key(one_or_many(words("a site's code", "01")), "only rows of these sites are shown")
 
 
 TRIAL = known_keys(TrialKeys, "a trial file")
-TABLES = tuple(entry.name for entry in fields(TrialKeys) if entry.metadata.get("shape") is _TABLE)
+TABLES = tuple(name for name, key in TrialKeys.known.items() if key.shape is _TABLE)
 _FILES = (*TABLES, "site")
 
 

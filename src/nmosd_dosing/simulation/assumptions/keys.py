@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TypeVar
 
 from msgspec import Struct, structs
 
@@ -34,6 +33,7 @@ from nmosd_dosing.language.shapes import (
     words,
 )
 
+T = TypeVar("T")
 VERSION = 1
 MOST_SUBJECTS = 100_000
 MOST_SITES = 10_000
@@ -94,7 +94,7 @@ def _length(what: str, least: Offset, most: Offset, example: str) -> Shape[Offse
     return phrase(what, parse, rf"^\s*{LENGTH}\s*$", example)
 
 
-def _number_or_text(shape: Shape[Any]) -> Shape[Any]:
+def _number_or_text(shape: Shape[T]) -> Shape[T]:
     """A rate whose `0` an editor takes for a number."""
     return structs.replace(shape, schema={"anyOf": [shape.schema, {"const": 0}]})
 
@@ -155,84 +155,73 @@ class Committee(Struct, frozen=True):
 STOP = phrase("when the committee stops the study", lambda node: Committee(rates.stop(node)), rates.STOP_PATTERN, "none")
 
 
-@dataclass
 class AdjudicationKeys(Keys):
-    confirmed: Fraction | None = key(SHARE, "which share of the relapses the committee confirms: `confirmed: 90%`", True)
-    takes: tuple[int, int] | None = key(DELAY, "how long after the relapse it decides: `takes: 14 days`, or `10 to 21 days`", True)
+    confirmed = key(SHARE, "which share of the relapses the committee confirms: `confirmed: 90%`", True)
+    takes = key(DELAY, "how long after the relapse it decides: `takes: 14 days`, or `10 to 21 days`", True)
 
 
-@dataclass
 class StableKeys(Keys):
-    share: Fraction | None = key(SHARE, "which share is stable after rescue: `share: 95%`", True)
-    takes: tuple[int, int] | None = key(DELAY, "how long after the relapse: `takes: 10 to 21 days`", True)
+    share = key(SHARE, "which share is stable after rescue: `share: 95%`", True)
+    takes = key(DELAY, "how long after the relapse: `takes: 10 to 21 days`", True)
 
 
-@dataclass
 class WeightKeys(Keys):
-    mean: Fraction | None = key(KG, "the mean: `mean: 60 kg`", True)
-    sd: Fraction | None = key(KG, "the standard deviation: `sd: 11 kg`", True)
-    from_: Fraction | None = key(KG, "the least weight that there is: `from: 40 kg`", True)
-    to: Fraction | None = key(KG, "the highest weight that there is: `to: 110 kg`", True)
+    mean = key(KG, "the mean: `mean: 60 kg`", True)
+    sd = key(KG, "the standard deviation: `sd: 11 kg`", True)
+    from_ = key(KG, "the least weight that there is: `from: 40 kg`", True)
+    to = key(KG, "the highest weight that there is: `to: 110 kg`", True)
 
 
-@dataclass
 class AssumedKeys(Keys):
     """What is assumed, with its places: what a scenario may change."""
 
-    source: Scalar | None = key(words("a source", "Protocol X-301, section 9"), "where all this stands")
-    invented: tuple[Scalar, ...] | None = key(
+    source = key(words("a source", "Protocol X-301, section 9"), "where all this stands")
+    invented = key(
         one_or_many(INVENTED),
         "which of the assumptions nobody measured: `invented: [accrual, dropout]`",
     )
-    start: dt.date | None = key(START, "when accrual opens: `start: 2023-08-01`", True)
-    subjects: int | None = key(
-        whole("a number of subjects", 1, MOST_SUBJECTS, "162"), "how many subjects there will be: `subjects: 162`", True
-    )
-    sites: int | None = key(whole("a number of sites", 1, MOST_SITES, "45"), "at how many sites")
-    accrual: Rates | None = key(one_or_many(ACCRUAL), "how many subjects come: `accrual: 9 per month`", True)
-    allocation: dict[str, Pair[int]] | Node | None = key(RATIO, "the ratio of the arms: `allocation: {x: 2, placebo: 1}`")
-    block_size: int | None = key(whole("a number of subjects", 1, MOST_BLOCK, "6"), "how many subjects a permuted block has")
-    relapse: Rates | dict[str, Pair[ArmRates]] | None = key(
+    start = key(START, "when accrual opens: `start: 2023-08-01`", True)
+    subjects = key(whole("a number of subjects", 1, MOST_SUBJECTS, "162"), "how many subjects there will be: `subjects: 162`", True)
+    sites = key(whole("a number of sites", 1, MOST_SITES, "45"), "at how many sites")
+    accrual = key(one_or_many(ACCRUAL), "how many subjects come: `accrual: 9 per month`", True)
+    allocation = key(RATIO, "the ratio of the arms: `allocation: {x: 2, placebo: 1}`")
+    block_size = key(whole("a number of subjects", 1, MOST_BLOCK, "6"), "how many subjects a permuted block has")
+    relapse = key(
         RELAPSE, "how often a subject has its first relapse: `0.35 per year`, or by arm: `{x: 0.3 times placebo, placebo: 0.35 per year}`"
     )
-    adjudication: AdjudicationKeys | None = key(
+    adjudication = key(
         known_keys(AdjudicationKeys, "an adjudication"),
         "what the committee makes of relapses: `adjudication: {confirmed: 90%, takes: 14 days}`",
     )
-    stable_after_rescue: StableKeys | None = key(
-        known_keys(StableKeys, "stability after rescue"), "`stable after rescue: {share: 95%, takes: 10 to 21 days}`"
-    )
-    dropout: Rates | None = key(one_or_many(DROPOUT), "how often a subject leaves the study: `dropout: 0.03 per year`")
-    visit_scatter: tuple[int, int] | None = key(SCATTER, "how far from their targets visits take place: `visit scatter: -3 to 3 days`")
-    entry: str | None = key(
+    stable_after_rescue = key(known_keys(StableKeys, "stability after rescue"), "`stable after rescue: {share: 95%, takes: 10 to 21 days}`")
+    dropout = key(one_or_many(DROPOUT), "how often a subject leaves the study: `dropout: 0.03 per year`")
+    visit_scatter = key(SCATTER, "how far from their targets visits take place: `visit scatter: -3 to 3 days`")
+    entry = key(
         choice("a day of entry", {word: word for word in ("earliest", "latest", "uniform")}),
         "on which of the allowed days a subject enters",
     )
-    declines: Fraction | None = key(DECLINES, "the share that does not enter the next period: `declines: 5%`")
-    weight: Fraction | WeightKeys | None = key(
+    declines = key(DECLINES, "the share that does not enter the next period: `declines: 5%`")
+    weight = key(
         by_kind("a body weight", KG, None, known_keys(WeightKeys, "a body weight")),
         "body weights: `60 kg` for everybody, or `{mean: 60 kg, sd: 11 kg, from: 40 kg, to: 110 kg}`",
     )
-    idmc_stop: Committee | None = key(
-        STOP, "when the monitoring committee stops the study: `none`, a date, or `70% of the relapses`", name="idmc_stop"
-    )
-    follow_open_label: Offset | None = key(
+    idmc_stop = key(STOP, "when the monitoring committee stops the study: `none`, a date, or `70% of the relapses`", name="idmc_stop")
+    follow_open_label = key(
         _length("follow-up", Offset(written="0 days"), Offset(0, 360), "24 months"),
         "how long subjects are followed in later periods: `follow open label: 24 months`",
     )
-    horizon: Offset | None = key(
+    horizon = key(
         _length("a horizon", Offset(1), Offset(0, 1200), "20 years"),
         "how long after `start` subjects come and relapse, and the study may stop: `horizon: 20 years`",
     )
 
 
-@dataclass
 class AssumptionsKeys(AssumedKeys):
     """An assumptions file, with its places."""
 
-    language: int | None = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
-    study: Scalar | None = key(ID, "the study that they are for: `study: my-study`")
-    title: Scalar | None = key(words("a title", "As planned"), "a title for people")
+    language = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
+    study = key(ID, "the study that they are for: `study: my-study`")
+    title = key(words("a title", "As planned"), "a title for people")
 
 
 ASSUMPTIONS = known_keys(AssumptionsKeys, WHAT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from msgspec import structs
 
@@ -13,7 +12,6 @@ from nmosd_dosing.language.keys import ID, one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.shapes import (
     Keys,
-    Pair,
     PhraseError,
     Schema,
     Shape,
@@ -65,14 +63,13 @@ def _changes_schema() -> Schema:
     return {**{name: value for name, value in _SCENARIO.schema.items() if name != "required"}, "minProperties": 1}
 
 
-@dataclass
 class ScenariosKeys(Keys):
     """A file of scenarios, with its places."""
 
-    language: int | None = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
-    study: Scalar | None = key(ID, "the study that they are for: `study: my-study`")
-    title: Scalar | None = key(words("a title", "What if fewer come"), "a title for people")
-    scenarios: dict[str, Pair[Mapping]] | None = key(
+    language = key(choice("the version of the language", {str(VERSION): VERSION}), f"the version: `language: {VERSION}`")
+    study = key(ID, "the study that they are for: `study: my-study`")
+    title = key(words("a title", "What if fewer come"), "a title for people")
+    scenarios = key(
         mapping_of(
             phrase("the name of a scenario", _name, rf"^.{{1,{MOST_CHARACTERS}}}$", "accrual halved"),
             Shape("a scenario", _changes, _changes_schema()),
