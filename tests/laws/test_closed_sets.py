@@ -35,7 +35,7 @@ from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.plans.note_codes import IN_ENTRY, NoteCode, NoteKind
 from nmosd_dosing.plans.note_codes import TABLE as NOTES
 from nmosd_dosing.plans.plan import PlannedVisit
-from nmosd_dosing.plans.wording import HandoutWording, Wording, handout_wording, wording
+from nmosd_dosing.plans.wording import WHY_NO_AMOUNT, HandoutWording, In, Wording
 from nmosd_dosing.schedule.visit_states import VisitStatus, VisitStatusText
 from nmosd_dosing.study import events
 from nmosd_dosing.study.events import TABLE, Ends, EventKind
@@ -255,26 +255,31 @@ SIGNS_ONLY = {"comma", "before_over", "of_subject", "at_hour", "discreet_subject
 
 
 def words_of(words: Wording | HandoutWording) -> Iterator[tuple[str, str]]:
-    for name in words.__struct_fields__:
+    for name in (name for name, value in vars(type(words)).items() if isinstance(value, In)):
         value = getattr(words, name)
         yield from ((name, text) for text in ((value,) if isinstance(value, str) else value))
+    yield from ((status, words_of_it.by_language[words.language]) for status, words_of_it in WHY_NO_AMOUNT.items())
 
 
 def test_each_pattern_holds_the_same_things_in_each_language_and_none_is_left_in_english() -> None:
-    english = list(words_of(wording("en")))
+    english = list(words_of(Wording("en")))
     for language in LANGUAGES:
-        there = list(words_of(wording(language)))
+        there = list(words_of(Wording(language)))
         assert [(name, text.count("{}")) for name, text in there] == [(name, text.count("{}")) for name, text in english]
         assert len({date_text(DAY + dt.timedelta(day), language)[10:] for day in range(7)}) == 7
-    assert {name for name, text in words_of(wording("zh")) if not HAN.search(text)} == SIGNS_ONLY
+    assert {name for name, text in words_of(Wording("zh")) if not HAN.search(text)} == SIGNS_ONLY
     assert all(HAN.search(date_text(DAY + dt.timedelta(day), "zh")) for day in range(7))
 
 
+def test_each_status_without_an_amount_says_why_there_is_none() -> None:
+    assert WHY_NO_AMOUNT.keys() == {*get_args(AmountStatusText)} - {"stated", "capped", "absent"}
+
+
 def test_a_handout_has_all_its_words_in_each_language() -> None:
-    english = [(name, text.count("{}")) for name, text in words_of(handout_wording("en"))]
+    english = [(name, text.count("{}")) for name, text in words_of(HandoutWording("en"))]
     for language in LANGUAGES:
-        assert [(name, text.count("{}")) for name, text in words_of(handout_wording(language))] == english
-    assert {name for name, text in words_of(handout_wording("zh")) if not HAN.search(text)} == {"at"}
+        assert [(name, text.count("{}")) for name, text in words_of(HandoutWording(language))] == english
+    assert {name for name, text in words_of(HandoutWording("zh")) if not HAN.search(text)} == {"at"}
 
 
 # Texts of the study file, of the plan's notes and of its reasons stay as they are written, behind a fixed word or as a whole line.
@@ -303,7 +308,7 @@ def test_each_language_can_be_asked_for(language: Language, tmp_path: Path) -> N
     file = tmp_path / "plan.ics"
     asked = dosing("plan", "--regimen", "belimumab", "--start", "2025-01-06", "--ics", str(file), "--lang", language)
     assert asked.returncode == 0, asked.stderr
-    assert f"CATEGORIES:{wording(language).categories[0]}" in file.read_text(encoding="utf-8")
+    assert f"CATEGORIES:{Wording(language).categories[0]}" in file.read_text(encoding="utf-8")
 
 
 def test_an_unknown_language_is_refused() -> None:

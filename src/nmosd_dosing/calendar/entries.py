@@ -17,7 +17,7 @@ from nmosd_dosing.days import LANGUAGES, Language, date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, argument
 from nmosd_dosing.plans.note_codes import IN_ENTRY
 from nmosd_dosing.plans.plan import Plan, PlannedSpan, PlannedTransition, PlannedVisit, entry_assumed
-from nmosd_dosing.plans.wording import Wording, dose_text, wording
+from nmosd_dosing.plans.wording import Wording, dose_text
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.subjects.bounds import Values, check_arguments
 
@@ -97,12 +97,12 @@ class CalendarEntry(Struct, frozen=True):
     @property
     def shows_done(self) -> bool:
         """Whether a reader takes the visit for done."""
-        said = tuple(wording(language).done.partition("{}")[0] for language in LANGUAGES)
+        said = tuple(Wording(language).done.partition("{}")[0] for language in LANGUAGES)
         return self.status != "CANCELLED" and any(text.startswith(said) for text in self.description.split("\n"))
 
     def cancelled(self, language: Language) -> CalendarEntry:
         """What stays of an entry that is no longer planned: marked, free time, no alarm."""
-        words = wording(language)
+        words = Wording(language)
         return structs.replace(
             self,
             status="CANCELLED",
@@ -125,7 +125,7 @@ def period_ids(plan: Plan) -> frozenset[str]:
 
 def calendar_name(plan: Plan, style: CalendarStyle) -> str:
     """The name under which programs show the calendar. An unblinded one says so first."""
-    words = wording(style.language)
+    words = Wording(style.language)
     shown = words.discreet_calendar if style.discreet else plan.regimen
     name = f"{shown} {plan.subject}" if plan.subject and (style.codes or not style.discreet) else shown
     mark = words.unblinded if style.discreet else words.unblinded_arm.format(plan.arm)
@@ -205,7 +205,7 @@ def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, p
 
 
 def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> CalendarEntry:
-    words = wording(style.language)
+    words = Wording(style.language)
     clock = style.clock if visit.last is None else None
     start: When = target
     end: When = (target if visit.actual else visit.last or target) + dt.timedelta(days=1)
@@ -235,7 +235,7 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
 
 def _on_other_days(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> Iterator[CalendarEntry]:
     """What is examined so long before or after a dose that it is on another day than its visit: an entry for each time."""
-    words, clock = wording(style.language), style.clock if visit.last is None else None
+    words, clock = Wording(style.language), style.clock if visit.last is None else None
     for each in _examined(visit, style):
         if each.date == target:
             continue
@@ -283,7 +283,7 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle, *, times
     """What happens, and whether it will: nothing of it in a discreet calendar but that it may move. times: also what is examined when; else
     neither that nor what is written down of the visit itself."""
     yield from _arm(plan, style)
-    words = wording(style.language)
+    words = Wording(style.language)
     if visit.actual is not None and visit.target is not None and times:
         yield words.done.format(date_text(visit.target, style.language))
     if visit.booked is not None and visit.stage != "cancelled" and times:
@@ -308,7 +308,7 @@ def _about_visit(plan: Plan, visit: PlannedVisit, style: CalendarStyle, *, times
 def _arm(plan: Plan, style: CalendarStyle) -> Iterator[str]:
     """The arm, where the plan shows it."""
     if plan.unblinded and not style.discreet:
-        yield wording(style.language).unblinded_arm.format(plan.arm)
+        yield Wording(style.language).unblinded_arm.format(plan.arm)
 
 
 def _days_of(visit: PlannedVisit, words: Wording, language: Language) -> Iterator[str]:
@@ -359,7 +359,7 @@ def _days_of_entry(plan: Plan, move: PlannedTransition) -> tuple[dt.date | None,
 
 
 def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
-    words = wording(style.language)
+    words = Wording(style.language)
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
     return CalendarEntry(
         uid=uid(plan, "window", visit.id),
@@ -375,7 +375,7 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
 
 def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
     """The days on which the next period may be entered."""
-    words = wording(style.language)
+    words = Wording(style.language)
     lines = [
         *_arm(plan, style),
         words.window_days.format(date_text(earliest, style.language), date_text(latest, style.language)),
@@ -394,7 +394,7 @@ def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.da
 
 
 def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
-    words = wording(style.language)
+    words = Wording(style.language)
     lines = [
         *_arm(plan, style),
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
@@ -420,7 +420,7 @@ def _summary(plan: Plan, style: CalendarStyle, period: str | None, what: str, di
 
     The regimen is that of the period, so that a plan of the whole way leaves the entries of its first period as they were.
     """
-    words = wording(style.language)
+    words = Wording(style.language)
     if style.discreet:
         return line(words.discreet_subject.format(discreet, plan.subject) if style.codes and plan.subject else discreet)
     regimen = next((p.regimen for p in plan.periods if period in (None, p.period)), plan.regimen)

@@ -18,7 +18,7 @@ from nmosd_dosing.checks.due import due, last_due_day
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.pages.place import Desk, Place
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.plans.wording import wording
+from nmosd_dosing.plans.wording import Wording
 from nmosd_dosing.register import published as memory
 from nmosd_dosing.register.accounts import Who
 from nmosd_dosing.register.database.facts import Fact
@@ -111,7 +111,7 @@ def _due(desk: Desk, feed: Feed, requests: Sequence[Request], ids: str, study: s
 
 def _name(feed: Feed, study: str, code: str | None) -> str:
     """Under which name programs show it; an unblinded one says so first."""
-    words = wording(feed.language)
+    words = Wording(feed.language)
     discreet = feed.view in ("discreet", "codes")
     of = (code if feed.view != "discreet" else None) if code is not None else feed.site
     kind = "due" if feed.scope == "due" else words.discreet_calendar

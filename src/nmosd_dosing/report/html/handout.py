@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.plans.handout import Appointment, Handout, on
-from nmosd_dosing.plans.wording import HandoutWording, handout_wording
+from nmosd_dosing.plans.wording import HandoutWording
 from nmosd_dosing.report.html.document import ACCENT, LINE, PALE, Markup, Part, dated, document, element
 
 _CSS = f"""
@@ -28,7 +28,7 @@ body {{ max-width: 46rem; }}
 
 def handout_page(made: Handout, language: Language) -> str:
     """The page."""
-    words = handout_wording(language)
+    words = HandoutWording(language)
     about = [made.place, words.as_of.format(date_text(made.as_of, language)), words.code.format(made.code) if made.code else None]
     header = element("header", element("h1", words.title), element("p", " · ".join(part for part in about if part), class_="faint"))
     items = [_visit(appointment, words, language) for appointment in made.appointments]
