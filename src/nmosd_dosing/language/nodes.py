@@ -46,6 +46,11 @@ class Scalar(Struct, frozen=True):
         begin = self.place.start + self.offset
         return Place(self.place.document, begin + start, begin + max(end, start + 1))
 
+    def place_of(self, words: str, *, first: bool = False) -> Place:
+        """The place of words, where they stand last in the text, or `first`; all of it where they do not."""
+        at = self.text.find(words) if first else self.text.rfind(words)
+        return self.part(at, at + len(words)) if at >= 0 else self.place
+
 
 class Sequence(Struct, frozen=True):
     items: tuple[Node, ...]

@@ -90,8 +90,7 @@ def _gap(node: Scalar) -> Gap:
         raise PhraseError(f"a minimum gap that is `{NOT_STATED.value}`", node.place, _KNOWN)
     scan = lengths.Scanner(node)
     found = lengths.take_length(scan, "a length such as `28 days`")
-    if not scan.done:
-        scan.expected("the end of the text")
+    scan.end()
     if found == Offset():
         raise PhraseError("a minimum gap of nothing", node.place, _KNOWN)
     return Gap(found, node.place)

@@ -49,8 +49,7 @@ def dosed_by(node: Scalar) -> DosedBy:
         days = [take_day(scan, plus=False)]
         while scan.take(","):
             days.append(take_day(scan, plus=False))
-        if not scan.done:
-            scan.expected("a comma or the end", "write for example `at D1, W25D1`")
+        scan.end("a comma or the end", "write for example `at D1, W25D1`")
         return DosedBy(None, tuple(days), node.place)
     if text == "baseline":
         return DosedBy("baseline")

@@ -134,8 +134,7 @@ class _Reader:
             found = self._counted() if counts else self._since(strict)
         else:
             found = self._something()
-        if not scan.done:
-            scan.expected("the end of the text", _end_hint(found))
+        scan.end(hint=_end_hint(found))
         return ClockText(
             found, self.node.flat, self.node.place, tuple(self.names), self.first_dose, self.event, self.daily, self.names_drug
         )
@@ -146,8 +145,7 @@ class _Reader:
         whats = self._whats(r"above\b|for more than\b|within\b", "what there must not be, as in `no live vaccine within 4 weeks before D1`")
         above, of = self._daily(whats) if self.scan.take(r"above\b") else (None, "")
         longer_than = self._days("`21 days`") if self.scan.take(r"for more than\b") else 0
-        if not self.scan.take(r"within\b"):
-            self.scan.expected("`within` and a length", "write for example `within 6 months before D1`")
+        self.scan.need(r"within\b", "`within` and a length", "write for example `within 6 months before D1`")
         reach = self._reach()
         side = self._side()
         if side == "after" and reach.half_lives:
@@ -158,34 +156,34 @@ class _Reader:
 
     def _since(self, strict: bool) -> NotWithin:
         reach = self._reach()
-        if not self.scan.take(r"since\b"):
-            self.scan.expected("`since` and what", "write for example `more than 5 half-lives since azathioprine before D1`")
+        self.scan.need(r"since\b", "`since` and what", "write for example `more than 5 half-lives since azathioprine before D1`")
         whats = self._whats(r"before\b", "since what, as in `since azathioprine`")
         return NotWithin(whats, reach, self._before(), strict=strict, unless=self._unless())
 
     def _something(self) -> NotWithin | StableFor | UsedFor:
         whats = self._whats(r"stable\b|used for\b|at most\b", "a criterion", _FORMS)
         if self.scan.take(r"used for\b"):
-            if not self.scan.take(r"more than\b"):
-                self.scan.expected(
-                    "`more than` and a length", "write for example `immunosuppressant used for more than 1 year before screening`"
-                )
+            self.scan.need(
+                r"more than\b",
+                "`more than` and a length",
+                "write for example `immunosuppressant used for more than 1 year before screening`",
+            )
             return UsedFor(whats, self._length(), self._before())
         if self.scan.take(r"stable\b"):
             if len(whats) > 1:
                 raise PhraseError("several things are stable here", self.names[1][1], "write a criterion for each")
-            if not self.scan.take(r"for at least\b"):
-                self.scan.expected(
-                    "`for at least` and a length", "write for example `relapse symptoms stable for at least 4 weeks before D1`"
-                )
+            self.scan.need(
+                r"for at least\b",
+                "`for at least` and a length",
+                "write for example `relapse symptoms stable for at least 4 weeks before D1`",
+            )
             length = self._length()
             event = re.sub(r"\s+symptoms?$", "", whats[0])
             self.names[-1] = event, self.names[-1][1]
             return StableFor(event, length, self._before())
         self.scan.take(r"at most\b")
         above, of = self._daily(whats)
-        if not self.scan.take(r"within\b"):
-            self.scan.expected("`within` and a length", "write for example `within 14 days before D1`")
+        self.scan.need(r"within\b", "`within` and a length", "write for example `within 14 days before D1`")
         length = self._length()
         return NotWithin(whats, Reach(length), self._before(), above=above, of=of, unless=self._unless())
 
@@ -207,10 +205,8 @@ class _Reader:
                 self.scan.expected("what is counted", "write for example `at least 2 relapses within 2 years before screening`")
             if self.scan.take(r"more than\b"):
                 apart = self._days("`30 days`")
-                if not self.scan.take(r"apart\b"):
-                    self.scan.expected("`apart`", "write for example `at least 2 relapses more than 30 days apart within 2 years`")
-            if not self.scan.take(r"within\b"):
-                self.scan.expected("`within` and a length", "write for example `within 2 years before screening`")
+                self.scan.need(r"apart\b", "`apart`", "write for example `at least 2 relapses more than 30 days apart within 2 years`")
+            self.scan.need(r"within\b", "`within` and a length", "write for example `within 2 years before screening`")
             within, of_which = self._length(), None
             anchor = self._same_anchor(anchor)
             if self.scan.take(r"of which\b"):
@@ -221,8 +217,7 @@ class _Reader:
             any_of.append(Times(number, within, of_which))
             if not self.scan.take(r",?\s*or\b"):
                 break
-            if not self.scan.take(r"at least\b"):
-                self.scan.expected("`at least` and a number", "write for example `or at least 1 within 1 year`")
+            self.scan.need(r"at least\b", "`at least` and a number", "write for example `or at least 1 within 1 year`")
         if anchor is None:
             self.scan.expected("`before` and an anchor", "write for example `before screening`")
         return Counted(event, tuple(any_of), anchor, apart)
@@ -287,15 +282,12 @@ class _Reader:
         return length
 
     def _length_within(self) -> Offset:
-        if not self.scan.take(r"within\b"):
-            self.scan.expected("`within` and a length", "write for example `of which 1 within 12 months`")
+        self.scan.need(r"within\b", "`within` and a length", "write for example `of which 1 within 12 months`")
         return self._length()
 
     def _number(self) -> int:
         start = self.scan.skip()
-        match = self.scan.take(r"([0-9]+)\b")
-        if not match:
-            self.scan.expected("a number", "write it in digits, as in `at least 2 relapses`")
+        match = self.scan.need(r"([0-9]+)\b", "a number", "write it in digits, as in `at least 2 relapses`")
         place = self.scan.since(start)
         number = to_number(match[1], place)
         if not 0 < number <= _MOST:
@@ -317,9 +309,11 @@ class _Reader:
             raise PhraseError(
                 "of a length and half-lives one stands twice", self.scan.since(start), "write for example `6 months or 5 half-lives`"
             )
-        which = self.scan.take(r",?\s*whichever is (longer|shorter)\b")
-        if which is None:
-            self.scan.expected("`whichever is longer` or `whichever is shorter`", "write which of the two holds: `, whichever is longer,`")
+        which = self.scan.need(
+            r",?\s*whichever is (longer|shorter)\b",
+            "`whichever is longer` or `whichever is shorter`",
+            "write which of the two holds: `, whichever is longer,`",
+        )
         self.scan.take(r",")
         return Reach(length or other, half_lives or more, which[1] == "longer")
 
@@ -339,14 +333,11 @@ class _Reader:
         return self._length(), 0
 
     def _side(self) -> Side:
-        match = self.scan.take(r"(before|after)\b")
-        if not match:
-            self.scan.expected("`before` or `after` and an anchor", "write for example `before screening`")
+        match = self.scan.need(r"(before|after)\b", "`before` or `after` and an anchor", "write for example `before screening`")
         return "before" if match[1] == "before" else "after"
 
     def _before(self) -> Anchor:
-        if not self.scan.take(r"before\b"):
-            self.scan.expected("`before` and an anchor", "write for example `before screening`")
+        self.scan.need(r"before\b", "`before` and an anchor", "write for example `before screening`")
         return self._anchor()
 
     def _anchor(self, side: str = "before") -> Anchor:
@@ -380,19 +371,14 @@ class _Reader:
             return None
         if self.scan.take(r"used for\b"):
             days = self._days("`7 days`")
-            if not self.scan.take(r"or less in one go\b"):
-                self.scan.expected("`or less in one go`", "write for example `unless used for 7 days or less in one go`")
+            self.scan.need(r"or less in one go\b", "`or less in one go`", "write for example `unless used for 7 days or less in one go`")
             return Unless(days=days)
         if self.scan.take(r"for\b"):
-            match = self.scan.take(r"([^,]*[^,\s])")
-            if not match:
-                self.scan.expected("what for", "write for example `unless for NMOSD`")
+            match = self.scan.need(r"([^,]*[^,\s])", "what for", "write for example `unless for NMOSD`")
             return Unless(purpose=" ".join(match[1].split()))
         start = self.scan.skip()
-        match = self.scan.take(r"([a-z][a-z0-9_]*)(?=\s*$)")
-        if not match:
-            hint = "write `unless used for 7 days or less in one go`, `unless for NMOSD`, or an event that `events` declares"
-            self.scan.expected("an exception", hint)
+        hint = "write `unless used for 7 days or less in one go`, `unless for NMOSD`, or an event that `events` declares"
+        match = self.scan.need(r"([a-z][a-z0-9_]*)(?=\s*$)", "an exception", hint)
         self.event = match[1], self.scan.since(start)
         return Unless(event=match[1])
 

@@ -102,7 +102,7 @@ def dose(node: Scalar) -> DoseText:
     body, daily, times, hours = how_often.daily(body, node)
     if as_needed and daily is not None:
         hint = f"keep one of the two; the most in a day is `as needed, at most {'once ' if daily == 'daily' else ''}{daily}`"
-        raise PhraseError(f"`{clip(daily)}` and `as needed`", _part(node, daily), hint if not hours else "keep one of the two")
+        raise PhraseError(f"`{clip(daily)}` and `as needed`", node.place_of(daily), hint if not hours else "keep one of the two")
     found = _what(body, text, node)
     steps = tapers.amounts(found.amount, taper, daily) if taper is not None else ()
     return replace(
@@ -128,19 +128,19 @@ def _what(body: str, text: str, node: Scalar) -> DoseText:
             if not product:
                 raise PhraseError(f"which product is `{special}`?", node.place, f"write `PRODUCT {special}`")
             rule = "placebo" if kind == "placebo" else None
-            return DoseText(product, _product_place(node, product), kind, node.place, rule=rule)
+            return DoseText(product, node.place_of(product, first=True), kind, node.place, rule=rule)
     ranged = re.fullmatch(rf"(?P<product>\S.*?) (?P<range>{_NUMBERS} to {_NUMBERS} ?{_UNIT_LIKE})", body)
     if ranged is not None:
         product = ranged["product"]
-        found = _range(ranged["range"], Scalar(ranged["range"], _part(node, ranged["range"])))
-        return DoseText(product, _product_place(node, product), "stated", node.place, found, rule=found.text)
+        found = _range(ranged["range"], Scalar(ranged["range"], node.place_of(ranged["range"])))
+        return DoseText(product, node.place_of(product, first=True), "stated", node.place, found, rule=found.text)
     match = re.fullmatch(rf"(?P<product>\S.*?)\s+(?P<number>[-+.]?{_NUMBERS})\s*(?P<unit>{_UNIT_LIKE})?", body)
     if not match:
         named = re.fullmatch(rf"(?P<product>[^\W\d_].*?)\s+(?P<rule>{_RULE})", body)
         if not named or re.search(r"[0-9]\s*[x×]\s*10", body) or named["rule"] in WRITTEN or named["rule"] in MEANT:
             explain_dose(body, node)
         product, name = named["product"], named["rule"]
-        return DoseText(product, _product_place(node, product), "named", node.place, named=name)
+        return DoseText(product, node.place_of(product, first=True), "named", node.place, named=name)
     number, unit = match["number"], (match["unit"] or "").strip()
     if re.search(r"\s[0-9]+$", match["product"]) or re.match(r"[0-9]", unit):
         raise PhraseError(f"a space inside the number of `{clip(body)}`", node.place, "write the number without spaces")
@@ -148,11 +148,11 @@ def _what(body: str, text: str, node: Scalar) -> DoseText:
         raise PhraseError(f"several doses in one text: `{clip(body)}`", node.place, f"write a list: `[{clip(text, 80)}]`")
     if (parts := re.split(r"\s+(?:\+|&|and|plus)\s+(?=[^\W\d_])", text))[1:] and all(re.search(r"\s[0-9]", part) for part in parts):
         raise PhraseError(f"several doses in one text: `{clip(body)}`", node.place, f"write a list: `[{clip(', '.join(parts), 80)}]`")
-    place = _part(node, number + match["unit"] if match["unit"] else number)
-    amount = _amount(number, _part(node, number))
+    place = node.place_of(number + match["unit"] if match["unit"] else number)
+    amount = _amount(number, node.place_of(number))
     product = match["product"]
     found = _with_unit(number, amount, unit, node, place, before=f"{clip(product)} ")
-    return DoseText(product, _product_place(node, product), "stated", node.place, found, rule=found.text)
+    return DoseText(product, node.place_of(product, first=True), "stated", node.place, found, rule=found.text)
 
 
 def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Place, before: str = "", per: bool = True) -> AmountText:
@@ -177,7 +177,7 @@ def _with_unit(number: str, amount: Fraction, unit: str, node: Scalar, place: Pl
             lead = words[1] != "every"
             hint = "lead times are in `min` or `h`" if lead else "write how often as `daily`, `twice daily` or `4 times daily`"
         ways = ", each also by weight as in `mg/kg`, by body surface as in `mg/m2`" if per else ""
-        raise PhraseError(f"unknown unit `{clip(unit)}`", _part(node, unit), hint or f"units are {one_of(UNITS)}{ways}")
+        raise PhraseError(f"unknown unit `{clip(unit)}`", node.place_of(unit), hint or f"units are {one_of(UNITS)}{ways}")
     if way and not per:
         raise PhraseError(f"`{number} {unit}{behind}` is per {way}", node.place, f"write a plain amount, for example `{number} {unit}`")
     return AmountText(amount, unit, way, f"{number} {amount_text(amount, unit).rpartition(' ')[2]}{behind}", node.place)
@@ -199,8 +199,8 @@ def _range(text: str, node: Scalar) -> AmountText:
     """`5 to 10 mg/kg`: from so much to so much, both included."""
     match = re.fullmatch(rf"({_NUMBERS}) to ({_NUMBERS}) ?(.+)", text)
     assert match is not None
-    low = _amount(match[1], _part(node, match[1]))
-    high = _with_unit(match[2], _amount(match[2], _part(node, match[2])), match[3], node, _part(node, match[3]))
+    low = _amount(match[1], node.place_of(match[1]))
+    high = _with_unit(match[2], _amount(match[2], node.place_of(match[2])), match[3], node, node.place_of(match[3]))
     if high.amount <= low:
         hint = (
             f"write the lower one first: `{match[2]} to {match[1]} {match[3]}`" if high.amount < low else f"write `{match[2]} {match[3]}`"
@@ -238,8 +238,8 @@ def _amount_text(node: Scalar, what: str, example: str, per: bool, ranged: bool 
             )
         raise PhraseError(f"expected {what}, found `{clip(text)}`", node.place, hint)
     number = match["number"]
-    found = _amount(number, _part(node, number), zero=what)
-    return _with_unit(number, found, match["unit"] or "", node, node.place if not match["unit"] else _part(node, match["unit"]), per=per)
+    found = _amount(number, node.place_of(number), zero=what)
+    return _with_unit(number, found, match["unit"] or "", node, node.place if not match["unit"] else node.place_of(match["unit"]), per=per)
 
 
 def concentration(node: Scalar) -> AmountText:
@@ -278,7 +278,7 @@ def rounding(node: Scalar) -> RoundText:
                 "to whole vials doses are rounded up or down", node.place, "write `up to whole vials` or `down to whole vials`"
             )
         return RoundText(way, None, f"rounded {text}", node.place)
-    return RoundText(way, flat(Scalar(match[2], _part(node, match[2]))), f"rounded {text}", node.place)
+    return RoundText(way, flat(Scalar(match[2], node.place_of(match[2]))), f"rounded {text}", node.place)
 
 
 def _lead(text: str, node: Scalar) -> tuple[str, Lead | None]:
@@ -286,7 +286,7 @@ def _lead(text: str, node: Scalar) -> tuple[str, Lead | None]:
     match = re.fullmatch(rf"(\S.*?)\s+({TIME})\s+(before|after)\s+(\S.*)", text)
     if not match:
         return text, None
-    long = minutes(match[2], _part(node, match[2]), "write for example `30 min before Y`", least=0)
+    long = minutes(match[2], node.place_of(match[2]), "write for example `30 min before Y`", least=0)
     return match[1], Lead(-long if match[3] == "before" else long, match[4], f"{match[2]} {match[3]} {match[4]}")
 
 
@@ -331,16 +331,6 @@ def explain_dose(body: str, node: Scalar) -> NoReturn:
         raise PhraseError(f"expected an amount, found `{clip(body)}`", node.place, "write the power of ten as in `2e6 cells/kg`")
     hint = "write the product, then a number and a unit, `placebo` or `not stated`: `X 500 mg`, `X 10 mg/kg`"
     raise PhraseError(f"`{clip(body)}` has no amount", node.place, hint)
-
-
-def _part(node: Scalar, words: str) -> Place:
-    at = node.text.rfind(words)
-    return node.part(at, at + len(words)) if at >= 0 else node.place
-
-
-def _product_place(node: Scalar, product: str) -> Place:
-    at = node.text.find(product)
-    return node.part(at, at + len(product)) if at >= 0 else node.place
 
 
 def rule_name(node: Scalar) -> Scalar:

@@ -75,8 +75,7 @@ def then(node: Scalar) -> ThenText:
     for word in _THEN:
         if scan.take(rf"{word}\b"):
             day = take_day(scan, plus=False) if word == "restart" and scan.take(r"at\b") else None
-            if not scan.done:
-                scan.expected("the end of the text", "write `restart`, `restart at D15`, `hold` or `stop`")
+            scan.end(hint="write `restart`, `restart at D15`, `hold` or `stop`")
             return ThenText(word, day, node.place)
     found, place = scan.next_words()
     hint = did_you_mean(found, _THEN) or "write `restart`, `restart at D15`, `hold` or `stop`"

@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 
 from nmosd_dosing.dose.units import MEANT, UNITS, unit_of
-from nmosd_dosing.errors import Place, clip
+from nmosd_dosing.errors import clip
 from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.hours import TIME, minutes
@@ -55,7 +55,7 @@ def as_needed(text: str, node: Scalar) -> tuple[str, str | None, int | None]:
     if words is None or (words[2] and not 3 <= most <= 99) or match["said"] != "as needed":
         said = match["most"].strip("(), ")
         wrong = f"how often at the most is `{clip(said)}`?" if words is None else f"expected `as needed`, found `{clip(match['said'])}`"
-        raise PhraseError(wrong, _part(node, said), _most_hint(said, match["body"]))
+        raise PhraseError(wrong, node.place_of(said), _most_hint(said, match["body"]))
     return body, f"as needed{match['most']}", most
 
 
@@ -93,20 +93,20 @@ def daily(text: str, node: Scalar) -> tuple[str, str | None, int | None, tuple[s
         n = _count(often) if known and often else 1
         hint = "say how many times: `daily`, `twice daily`, or a number as in `3 times daily`"
         hint = f"write `{_said(n)}{f' at {at}' if at else ''}`" if known and 1 <= n <= 24 else hint
-        raise PhraseError(f"how often is `{clip(words)}`?", _part(node, words), hint)
+        raise PhraseError(f"how often is `{clip(words)}`?", node.place_of(words), hint)
     times = counts[often] if often in counts else int(str(often).split()[0][:6])
     if not (1 if often in counts else 3) <= times <= 24:
         better = "daily" if times < 2 else "twice daily" if times == 2 else "24 times daily"
-        raise PhraseError(f"`{clip(words)}` is not 3 to 24 times", _part(node, words), f"write `{better}`")
+        raise PhraseError(f"`{clip(words)}` is not 3 to 24 times", node.place_of(words), f"write `{better}`")
     hours = tuple(re.split(r"\s+and\s+", at)) if at else ()
     for hour in hours:
         if not re.fullmatch(HOUR, hour):
             wrong = f"expected a time of day, found `{clip(hour)}`"
-            raise PhraseError(wrong, _part(node, hour), "write hours as `at 08:00 and 20:00`, on a clock of 24 hours")
+            raise PhraseError(wrong, node.place_of(hour), "write hours as `at 08:00 and 20:00`, on a clock of 24 hours")
     if hours and (len(hours) != times or list(hours) != sorted(set(hours))):
         what = "the hours are not in order" if len(hours) == times else f"{len(hours)} hour{'s'[: len(hours) - 1]} for {times} times a day"
         example = " and ".join(("06:00", "14:00", "22:00", "23:00")[: min(times, 4)])
-        raise PhraseError(what, _part(node, at or words), f"write one hour for each time of the day, the earliest first: `at {example}`")
+        raise PhraseError(what, node.place_of(at or words), f"write one hour for each time of the day, the earliest first: `at {example}`")
     return body, words, times, hours
 
 
@@ -117,7 +117,7 @@ def _refuse_hours_alone(text: str, node: Scalar) -> None:
         return
     hours = re.findall(HOUR, match[2])
     hint = f"write `{_said(len(hours))} at {' and '.join(hours)}`"
-    raise PhraseError(f"`{clip(match[1])}`, and not how often on each day", _part(node, match[1]), hint)
+    raise PhraseError(f"`{clip(match[1])}`, and not how often on each day", node.place_of(match[1]), hint)
 
 
 def refuse_behind_amount(text: str, node: Scalar) -> None:
@@ -126,7 +126,7 @@ def refuse_behind_amount(text: str, node: Scalar) -> None:
     if match is not None:
         words = match[2] if re.fullmatch(r"daily|twice daily|[0-9]+ times daily", match[2]) else "twice daily"
         hint = f"write `{match[1]}`; how often stands behind the name of the rule where it is given, as in `give: X loading {words}`"
-        raise PhraseError(f"`{clip(match[2])}` behind an amount of a dose rule", _part(node, match[2]), hint)
+        raise PhraseError(f"`{clip(match[2])}` behind an amount of a dose rule", node.place_of(match[2]), hint)
 
 
 def infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
@@ -136,8 +136,8 @@ def infusion_time(text: str, node: Scalar) -> tuple[str, int | None]:
     body, _, time = text.rpartition(" over ")
     hint = "write a time in `min` or `h`, as in `over 60 min`"
     if not re.fullmatch(TIME, time):
-        raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", _part(node, time), _time_hint(time) or hint)
-    return body, minutes(time, _part(node, time), hint, most=7 * DAY)
+        raise PhraseError(f"expected the time of an infusion, found `{clip(time)}`", node.place_of(time), _time_hint(time) or hint)
+    return body, minutes(time, node.place_of(time), hint, most=7 * DAY)
 
 
 def _time_hint(time: str) -> str | None:
@@ -160,8 +160,3 @@ def _time_hint(time: str) -> str | None:
 
 def _in_figures(number: str) -> str:
     return number if number[0].isdigit() else str(NUMBERS.get(number.lower(), 1))
-
-
-def _part(node: Scalar, words: str) -> Place:
-    at = node.text.rfind(words)
-    return node.part(at, at + len(words)) if at >= 0 else node.place

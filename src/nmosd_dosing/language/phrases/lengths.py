@@ -73,6 +73,15 @@ class Scanner:
         found, place = self.next_words()
         raise PhraseError(f"expected {what}, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
 
+    def need(self, pattern: str, what: str, hint: str | None = None) -> re.Match[str]:
+        """What matches here; PhraseError where it does not."""
+        return self.take(pattern) or self.expected(what, hint)
+
+    def end(self, what: str = "the end of the text", hint: str | None = None) -> None:
+        """PhraseError where something is left."""
+        if not self.done:
+            self.expected(what, hint)
+
 
 # --- lengths ------------------------------------------------------------------------------------------------------------
 
@@ -259,8 +268,7 @@ def length(node: Scalar) -> Offset | NotStated:
         return NOT_STATED
     scan = Scanner(node)
     found = take_length(scan)
-    if not scan.done:
-        scan.expected("the end of the text")
+    scan.end()
     if found == Offset():
         raise PhraseError("a length of nothing", node.place, "write `not stated` where the source gives none")
     return found
@@ -302,8 +310,7 @@ def within(node: Scalar) -> tuple[Offset, Offset] | NotStated:
     if hint := _within_hint(node.flat):
         scan.expected("a length such as `28 days`", hint)
     most = take_length(scan, "a length such as `28 days`")
-    if not scan.done:
-        scan.expected("the end of the text", _TO_BOTH)
+    scan.end(hint=_TO_BOTH)
     if least is None:
         return Offset(), most
     last_unit = re.findall(_UNIT, scan.text)[-1]

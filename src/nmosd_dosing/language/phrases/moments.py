@@ -50,8 +50,7 @@ def mark(node: Scalar) -> MarkText | NotStated:
     plus = Offset()
     if sign := scan.take(r"([+-])"):
         plus = take_length(scan).times(1 if sign[1] == "+" else -1)
-    if not scan.done:
-        scan.expected("`+` or `-` and a length, or the end", "write for example `last dose + 6 months`")
+    scan.end("`+` or `-` and a length, or the end", "write for example `last dose + 6 months`")
     return MarkText(of, day, plus, node.place)
 
 

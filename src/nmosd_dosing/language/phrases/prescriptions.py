@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from nmosd_dosing.dose.units import WRITTEN
-from nmosd_dosing.errors import Place, clip, counted
+from nmosd_dosing.errors import clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.shapes import PhraseError
 
@@ -74,7 +74,7 @@ def refuse_prescription(text: str, node: Scalar, behind: str = "") -> None:
         raise PhraseError(wrong, node.place, f"write `{product} capped{cap['rest'] or ''}` here, and under the product `{rule}`")
     if lead := re.search(rf"({_NUMBER})\s*(?:-|–|—|to)\s*({_NUMBER})\s*(min|h)\s+(?:before|after)\b", more):
         hint = f"write one of the two, `{lead[1]} {lead[3]}` or `{lead[2]} {lead[3]}`, and the other in `note`"
-        raise PhraseError(f"two lead times for one dose: `{clip(lead[0])}`", _part(node, f"{lead[0]}"), hint)
+        raise PhraseError(f"two lead times for one dose: `{clip(lead[0])}`", node.place_of(f"{lead[0]}"), hint)
     _refuse_words(product, amount, more, node, behind)
 
 
@@ -119,7 +119,7 @@ def _refuse_range(text: str, node: Scalar, *, ranged: bool = True) -> None:
             hint = (
                 f"write a range as `{match[1]} to {high}`" if match[2] in (None, match[5]) else "write both ends in one unit: `5 to 10 mg`"
             )
-        raise PhraseError(f"two amounts for one dose: `{clip(match[0])}`", _part(node, match[0]), hint)
+        raise PhraseError(f"two amounts for one dose: `{clip(match[0])}`", node.place_of(match[0]), hint)
 
 
 # Words that stand elsewhere in a file, and where; in braces what the pattern has found.
@@ -173,7 +173,7 @@ def _refuse_words(product: str, amount: str, more: str, node: Scalar, behind: st
     whole = " ".join(word for word in (product, amount, often or behind, kept) if word)
     hint = "; ".join([f"write `{often if part else whole}`", *hints])
     wrong = f"expected the end of the dose, or how often on each day, found `{clip(more)}`"
-    raise PhraseError(wrong, _part(node, more) if part else node.place, hint)
+    raise PhraseError(wrong, node.place_of(more) if part else node.place, hint)
 
 
 def _meant(text: str, table: tuple[tuple[str, str], ...]) -> tuple[re.Match[str], str] | None:
@@ -187,8 +187,3 @@ def _filled(words: str, match: re.Match[str], product: str) -> str:
     number = int(found[0][:6]) if found and found[0].isdigit() else 1
     length = _LENGTHS.get(found[1][:1].lower(), "") + ("s" if number > 1 else "") if len(found) > 1 else ""
     return words.format(*found, product=product, length=length, days=7 * number)
-
-
-def _part(node: Scalar, words: str) -> Place:
-    at = node.text.rfind(words)
-    return node.part(at, at + len(words)) if at >= 0 else node.place

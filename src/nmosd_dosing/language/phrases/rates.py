@@ -139,8 +139,7 @@ def arm_hazard(node: Scalar) -> RateText | TimesText:
 def _whole(
     scan: Scanner, per_day: Fraction, what: str, hint: str | None, since: dt.date | Offset | None = None, since_place: Place | None = None
 ) -> RateText:
-    if not scan.done:
-        scan.expected(what, hint)
+    scan.end(what, hint)
     return RateText(per_day, since, clip(scan.text), scan.node.place, since_place)
 
 
@@ -153,9 +152,7 @@ def _rate(node: Scalar, example: str) -> tuple[Scanner, Fraction]:
     if scan.take(rf"(?:{NONE}|0)(?=\s+from\b|\s*$)"):
         return scan, Fraction(0)
     start = scan.skip()
-    number = scan.take(rf"({_N})")
-    if number is None:
-        scan.expected("a rate", f"write for example `{example}`, or `none`")
+    number = scan.need(rf"({_N})", "a rate", f"write for example `{example}`, or `none`")
     value = _number(number[1], scan.since(start))
     end = scan.at
     word = scan.take(r"per\s+(day|week|month|year)(?=\s|$)")

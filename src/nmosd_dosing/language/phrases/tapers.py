@@ -42,11 +42,11 @@ def split(text: str, node: Scalar, amount: Callable[[Scalar], AmountText]) -> tu
     days = int(length[1] or 1) * (7 if length[2] == "week" else 1) if length else 0
     if not days:
         hint = "write days or weeks: `reduced by 10 mg every 7 days until 10 mg`"
-        raise PhraseError(f"expected how long a step of a taper takes, found `{clip(every)}`", _part(node, every), hint)
+        raise PhraseError(f"expected how long a step of a taper takes, found `{clip(every)}`", node.place_of(every), hint)
     if re.match(r"0(?:\.0*)?(?![0-9.])", until):
         hint = f"end with the last dose that is given: `until {_last_above_nothing(body, by)}`"
-        raise PhraseError(f"a taper that ends with `{clip(until)}`", _part(node, until), hint)
-    read = [amount(Scalar(each, _part(node, each))) for each in (by, until)]
+        raise PhraseError(f"a taper that ends with `{clip(until)}`", node.place_of(until), hint)
+    read = [amount(Scalar(each, node.place_of(each))) for each in (by, until)]
     return body, TaperText(read[0], days, read[1], said, node.place)
 
 
@@ -86,8 +86,3 @@ def amounts(first: AmountText | None, taper: TaperText, daily: str | None) -> tu
 
 def _text(amount: Fraction, like: AmountText) -> str:
     return amount_text(amount, like.unit) + (f"/{like.per}" if like.per else "")
-
-
-def _part(node: Scalar, words: str) -> Place:
-    at = node.text.rfind(words)
-    return node.part(at, at + len(words)) if at >= 0 else node.place

@@ -81,8 +81,7 @@ def _length(what: str, least: Offset, most: Offset, example: str) -> Shape[Offse
         scan = Scanner(node)
         try:
             found = take_length(scan, f"a length such as `{example}`")
-            if not scan.done:
-                scan.expected("the end of the text")
+            scan.end()
         except PhraseError as error:
             wrong = error.problem
             none = f"write `{least.in_words}`" if node.text.strip() == rates.NONE and not least.days else None
