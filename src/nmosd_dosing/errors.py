@@ -209,6 +209,11 @@ class Problems(Struct):
         return tuple(p for p in self.in_order() if p.severity == "error")
 
 
+def elsewhere(words: str, place: Place | None, than: Place | None = None) -> list[tuple[str, Place]]:
+    """What a problem also names, in a few words: nothing where that has no place, or no other `than` the problem's own."""
+    return [(words, place)] if place is not None and place != than else []
+
+
 def _of_file(problem: Problem) -> str | None:
     return problem.place.document.name if problem.place else problem.path
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from nmosd_dosing.days import CountsFrom
-from nmosd_dosing.errors import Place, Problems, clip
+from nmosd_dosing.errors import Place, Problems, clip, elsewhere
 from nmosd_dosing.language.keys import CriterionKeys, HalfLifeKeys, KindKeys, RandomisationKeys, StudyKeys, one_line, to_facts
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.clocks import ClockText
@@ -34,7 +34,7 @@ def to_criteria(mapping: StudyKeys, counts_from: CountsFrom, check_event: Callab
     found: list[tuple[Criterion, ClockText | None]] = []
     for period, id, clock, facts, place in _criteria(mapping):
         if other := next((c for c, _ in found if c.id == id.text and (period == c.period or "" in (period, c.period))), None):
-            also = [("the other one", other.place)] if other.place is not None else []
+            also = elsewhere("the other one", other.place)
             problems.error(f"two criteria have the id `{id.text}`", id.place, "give each its own", also)
             continue
         said = clock if isinstance(clock, ClockText) else None

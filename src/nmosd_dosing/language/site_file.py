@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import vials_text
-from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, check_kinds, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Document, Place, Problems, RegimenError, argument, check_kinds, clip, did_you_mean, elsewhere, one_of
 from nmosd_dosing.language import nodes
 from nmosd_dosing.language.dose_rules import to_vials
 from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, one_line, texts, to_source
@@ -394,7 +394,7 @@ def _fits(period: Period, visit: Visit | None, window: Window, name: Scalar, pro
     if stated is None or stated == window:
         return True
     wrong = f"the study file states the window {stated.text} for `{clip(name.text)}`, this file {window.text}"
-    problems.error(wrong, window.place or name.place, _CONFLICT, [("stated here", stated.place)] if stated.place else [])
+    problems.error(wrong, window.place or name.place, _CONFLICT, elsewhere("stated here", stated.place))
     return False
 
 
@@ -403,7 +403,7 @@ def _with_gap(product: Product, gap: Gap | None, site: Site, problems: Problems)
         return product
     if product.minimum_gap is not None:
         wrong = f"the study file states a minimum gap of {product.minimum_gap.in_words} for {product.name}, this file {gap.length.in_words}"
-        problems.error(wrong, gap.place, _CONFLICT, [("stated here", product.gap_place)] if product.gap_place else [])
+        problems.error(wrong, gap.place, _CONFLICT, elsewhere("stated here", product.gap_place))
         return product
     return structs.replace(product, minimum_gap=gap.length, gap_origin=site.text, gap_place=gap.place)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AtVisits, Dose
 from nmosd_dosing.dose.units import CONVERTED_TEXT, converted
-from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, elsewhere, one_of
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
 from nmosd_dosing.study.events import OF_SCREENING
@@ -32,9 +32,8 @@ def check(study: Study, problems: Problems) -> None:
         visits = lay_out(period, HORIZON, problems)
         total += len(visits)
         if total > 2 * MAX_VISITS:
-            problems.error(
-                f"more than {2 * MAX_VISITS:,} visits in one study", visits[-1].place, "end the repeats earlier, or repeat less often"
-            )
+            hint = "end the repeats earlier, or repeat less often"
+            problems.error(f"more than {2 * MAX_VISITS:,} visits in one study", visits[-1].place, hint)
             break
         laid.append((period, visits))
         dated = [visit for visit in visits if visit.offset is not None and not visit.hangs_on]
@@ -81,11 +80,8 @@ def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Pro
     for entry in period.visit_rules:
         for item in entry.at:
             if isinstance(item, Series) and item.open_ended:
-                problems.error(
-                    f"an open end in a period of {length}: does its end visit belong to it?",
-                    item.place,
-                    _how_it_may_end(item, counted_here),
-                )
+                wrong = f"an open end in a period of {length}: does its end visit belong to it?"
+                problems.error(wrong, item.place, _how_it_may_end(item, counted_here))
         if entry.cycle is not None and entry.cycle.count is None:
             fit = how_many_fit(entry.cycle.step, entry.at, counted_here)
             hint = fit or f"say how many, as in `every {entry.cycle.step.in_words}, 5 cycles`"
@@ -98,11 +94,8 @@ def _ends(period: Period, begins: int | None, visits: list[Visit], problems: Pro
         last = visit.last or offset_of(visit)
         if last.range[0] > begins + period.length.range[1] and not visit.open_ended and visit.place not in reported:
             reported.add(visit.place)
-            problems.error(
-                f"{visit.label} lies after the end of the period, which lasts {length}{after_entry}",
-                visit.place,
-                "make the period longer, or put the visit into a period of its own",
-            )
+            wrong = f"{visit.label} lies after the end of the period, which lasts {length}{after_entry}"
+            problems.error(wrong, visit.place, "make the period longer, or put the visit into a period of its own")
 
 
 def _how_it_may_end(item: Series, length: Offset) -> str:
@@ -156,10 +149,6 @@ def _dose_of(visit: Visit, product: str, arm: int) -> Dose | None:
     return give.doses[arm] if give is not None else None
 
 
-def _both_get(a: Give, b: Give) -> bool:
-    return any(x is not None and y is not None for x, y in zip(a.doses, b.doses, strict=True))
-
-
 def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems) -> None:
     """Doses of one product planned closer than its minimum gap."""
     reported: set[Place | None] = set()
@@ -181,22 +170,15 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
                 most = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
                 if most < gap.range[0] and after.place not in reported:
                     reported.add(after.place)
-                    problems.error(
-                        f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {gap.in_words}",
-                        after.place,
-                        "mend the days, or the minimum gap",
-                        _of_site(product),
-                    )
+                    wrong = f"{product.name} on {before.label} and {after.label}: closer than its minimum gap of {gap.in_words}"
+                    problems.error(wrong, after.place, "mend the days, or the minimum gap", _of_site(product))
                 one, two = before.of_arm(arm).window, after.of_arm(arm).window
                 late, early = one.most_after if one else 0, two.before if two else 0
                 if most >= gap.range[0] > most - late - early and after.place not in reported:
                     reported.add(after.place)
-                    problems.warn(
-                        f"{product.name} on {before.label} and {after.label}: windows allow less than its minimum gap, {gap.in_words}",
-                        after.place,
-                        "make a window smaller, or keep the gap by hand",
-                        _of_site(product, before, after),
-                    )
+                    wrong = f"{product.name} on {before.label} and {after.label}: windows allow less than its minimum gap, {gap.in_words}"
+                    hint, also = "make a window smaller, or keep the gap by hand", _of_site(product, before, after)
+                    problems.warn(wrong, after.place, hint, also)
 
 
 def _in_courses(visits: list[Visit], problems: Problems) -> None:
@@ -215,9 +197,9 @@ def _in_courses(visits: list[Visit], problems: Problems) -> None:
                 continue
             for product, give in _products(course).items():
                 twin = _products(other).get(product)
-                if twin is not None and _both_get(give, twin):
+                if twin is not None and give.meets(twin):
                     reported.add((course.place, other.place))
-                    also = [("the other one", course.place)] if course.place and course.place != other.place else []
+                    also = elsewhere("the other one", course.place, other.place)
                     wrong = f"{product} is given twice: on {other.label} and by the course {course.label}"
                     problems.error(wrong, other.place, "let one end before the other begins", also)
 
@@ -242,24 +224,18 @@ def _same_date(period: Period, visits: list[Visit], problems: Problems) -> None:
             if other is monthly or high < fewest or (monthly.place, other.place) in reported:
                 continue
             apart = offset_of(monthly).before(offset_of(other))
-            if apart[0] <= 0 <= apart[1]:
-                reported |= (
-                    {(monthly.place, other.place), (other.place, monthly.place)} if _report_same_date(monthly, other, problems) else set()
-                )
+            if apart[0] <= 0 <= apart[1] and _report_same_date(monthly, other, problems):
+                reported |= {(monthly.place, other.place), (other.place, monthly.place)}
 
 
 def _report_same_date(monthly: Visit, other: Visit, problems: Problems) -> bool:
-    for product, give in _products(monthly).items():
-        twin = _products(other).get(product)
-        if twin is not None and _both_get(give, twin):
-            problems.error(
-                f"{product} on {other.label} and on {monthly.label}, which are the same date for some first dates",
-                monthly.place,
-                "count both in days, or both in months",
-                [("the other one", other.place)] if other.place else [],
-            )
-            return True
-    return False
+    given = _products(other)
+    product = next((give.product for give in monthly.gives if give.product in given and give.meets(given[give.product])), None)
+    if product is not None:
+        wrong = f"{product} on {other.label} and on {monthly.label}, which are the same date for some first dates"
+        also = elsewhere("the other one", other.place)
+        problems.error(wrong, monthly.place, "count both in days, or both in months", also)
+    return product is not None
 
 
 def _windows(period: Period, visits: list[Visit], problems: Problems) -> None:
@@ -281,15 +257,8 @@ def _windows(period: Period, visits: list[Visit], problems: Problems) -> None:
             if before.window is not None and before.window.after is None:
                 said = f"{before.label} has no last day (`or later`), so it may come after {after.label}"
                 hint = f"if it must not, give {before.label} a window with a last day, such as `+7d`"
-            problems.warn(
-                said,
-                after.place,
-                hint,
-                [
-                    *([("the earlier visit", before.place)] if before.place and before.place != after.place else []),
-                    *_of_site(before, after),
-                ],
-            )
+            also = [*elsewhere("the earlier visit", before.place, after.place), *_of_site(before, after)]
+            problems.warn(said, after.place, hint, also)
 
 
 def _allowed(visit: Visit) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -363,11 +332,8 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
         days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:
             apart = f"{before.label} and {after.label} are planned up to {days} days apart"
-            problems.error(
-                f"{apart}: a gap of {first.of} is no gap",
-                first.place,
-                "name a longer time, or put visits with another rhythm into a period of their own",
-            )
+            hint = "name a longer time, or put visits with another rhythm into a period of their own"
+            problems.error(f"{apart}: a gap of {first.of} is no gap", first.place, hint)
             return
 
 
@@ -381,11 +347,9 @@ def _circles(study: Study, problems: Problems) -> None:
         if transition.source_period in said or not _reaches(ways, transition.target_period, transition.source_period):
             continue
         said |= {p for p in ways if _reaches(ways, p, transition.source_period) and _reaches(ways, transition.source_period, p)}
-        problems.error(
-            f"a circle of periods: from `{transition.target_period}` one comes to `{transition.source_period}` again",
-            transition.place,
-            "take one of the transitions out; or say how often subjects come back: `at most: 2 times`",
-        )
+        wrong = f"a circle of periods: from `{transition.target_period}` one comes to `{transition.source_period}` again"
+        hint = "take one of the transitions out; or say how often subjects come back: `at most: 2 times`"
+        problems.error(wrong, transition.place, hint)
 
 
 def _reaches(ways: dict[str, list[str]], start: str, goal: str) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from nmosd_dosing.days import Code, Offset
-from nmosd_dosing.errors import Place, Problems
+from nmosd_dosing.errors import Place, Problems, elsewhere
 from nmosd_dosing.study.events import ENDS_FOLLOW_UP
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.study.visit import Visit
-from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Give, Point, VisitRule
+from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Point, VisitRule
 
 
 def check_hanging(study: Study, period: Period, visits: Sequence[Visit], problems: Problems) -> None:
@@ -54,13 +54,9 @@ def _on_last_dose(study: Study, period: Period, entry: VisitRule, item: Point, p
         tells = next(((own, rule) for own in giving for rule in own.visit_rules if _tells(period, own, rule)), None)
         if tells is not None:
             own, rule = tells
-            also = [("not given to every arm", rule.place)] if rule.place is not None else []
-            problems.error(
-                f"in a blinded part the day of {item.code.label} would tell the arm: doses of `{own.id}` are not for every arm",
-                item.place,
-                "hang it on the last dose of a period in which all arms get doses on the same days",
-                also,
-            )
+            also = elsewhere("not given to every arm", rule.place)
+            wrong = f"in a blinded part the day of {item.code.label} would tell the arm: doses of `{own.id}` are not for every arm"
+            problems.error(wrong, item.place, "hang it on the last dose of a period in which all arms get doses on the same days", also)
 
 
 def _tells(blinded: Period, own: Period, rule: VisitRule) -> bool:
@@ -78,12 +74,8 @@ def _one_planned_day(visits: Sequence[Visit], problems: Problems) -> None:
             on_day.setdefault(visit.offset.days + visit.offset.then, []).append(visit)
     for together in on_day.values():
         for one, two in combinations(together, 2):
-            both = [a.product for a in one.gives for b in two.gives if a.product == b.product and _both_get(a, b)]
+            both = [a.product for a in one.gives for b in two.gives if a.product == b.product and a.meets(b)]
             if both and (one.follows is not None or two.follows is not None) and one.offset != two.offset:
-                also = [("the other one", one.place)] if one.place is not None and one.place != two.place else []
+                also = elsewhere("the other one", one.place, two.place)
                 wrong = f"{both[0]} is given twice: on {one.label} and on {two.label}, which are planned for one day"
                 problems.error(wrong, two.place, "take one of them out", also)
-
-
-def _both_get(a: Give, b: Give) -> bool:
-    return any(x is not None and y is not None for x, y in zip(a.doses, b.doses, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, elsewhere, one_of
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_names import folded, is_unscheduled
@@ -51,16 +51,15 @@ def _check(
             wrong = (
                 f"{visit.label} is called `{shown}` twice" if twin is visit else f"{twin.label} and {visit.label} are both called `{shown}`"
             )
-            place = [("the other one", before.place)] if before.place is not None else []
+            place = elsewhere("the other one", before.place)
             problems.error(wrong, also.place, "take one out" if twin is visit else "a name is of one visit", place)
             return
     called[key].append((visit, also))
     for twin in names.get(key, ()):
         if twin is not visit and _both(twin, visit):
-            place = [("the other one", twin.place)] if twin.place is not None else []
-            problems.error(
-                f"{visit.label} is called `{shown}`, which is the name of {twin.label}", also.place, "a name is of one visit", place
-            )
+            place = elsewhere("the other one", twin.place)
+            wrong = f"{visit.label} is called `{shown}`, which is the name of {twin.label}"
+            problems.error(wrong, also.place, "a name is of one visit", place)
             return
 
 

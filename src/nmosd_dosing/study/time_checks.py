@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nmosd_dosing.errors import Problems, one_of
+from nmosd_dosing.errors import Problems, elsewhere, one_of
 from nmosd_dosing.study.blinding_checks import Told, once
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.time_points import TimePoint
@@ -50,7 +50,7 @@ def _twice(visit: Visit, point: TimePoint, others: tuple[TimePoint, ...], proble
     for other in others:
         both = other.name == point.name and other.time.same_time == point.time.same_time
         if both and set(other.arms) & set(point.arms):
-            also = [("the other one", other.time.place)] if other.time.place is not None else []
+            also = elsewhere("the other one", other.time.place)
             hint = "a time has one window: write it once"
             problems.error(f"`{point.name}` {point.time.text()} stands twice on {visit.label}", point.time.place, hint, also)
     untimed = next((set(a.untimed) for a in visit.assessments if a.name == point.name), set[int]())

@@ -160,6 +160,10 @@ class Give(Struct, frozen=True):
         of_levels = (event for own in self.levels if own is not None for event in own.events)
         return tuple(dict.fromkeys((*(event for event, _ in self.changes), *of_levels)))
 
+    def meets(self, other: Give) -> bool:
+        """Whether some arm gets both."""
+        return any(one is not None and two is not None for one, two in zip(self.doses, other.doses, strict=True))
+
     @property
     def masked(self) -> bool:
         """Whether it is shown masked: whose it is is not known here."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from nmosd_dosing.days import Code, Offset
 from nmosd_dosing.dose.dose import Dose
-from nmosd_dosing.errors import Place, Problems, one_of
+from nmosd_dosing.errors import Place, Problems, elsewhere, one_of
 from nmosd_dosing.study import visit_labels
 from nmosd_dosing.study.events import before_or_after
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
@@ -149,21 +149,14 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
         wrong, hint = f"{label} counts from {here} in one place and from {there} in another", "count it from the same in both"
         if here == there:
             wrong, hint = f"two rhythms meet on {label}, and each counts from {here} of its own", "count one of them from the first day"
-        problems.error(
-            wrong,
-            fixed.place,
-            f"{hint}, or put the visit on another day",
-            [("the other one", naming.place)] if naming.place and naming.place != fixed.place else [],
-        )
+        also = elsewhere("the other one", naming.place, fixed.place)
+        problems.error(wrong, fixed.place, f"{hint}, or put the visit on another day", also)
     unlike = next((o for o in group if o.entry.kept_after != naming.entry.kept_after), None)
     if unlike is not None:
-        problems.error(
-            f"{label} is kept after {one_of(naming.entry.kept_after) or 'no exit'} in one place and after "
-            f"{one_of(unlike.entry.kept_after) or 'none'} in another",
-            unlike.place,
-            "write the same `kept after` in both, or put the visit on another day",
-            [("the other one", naming.place)] if naming.place and naming.place != unlike.place else [],
-        )
+        here, there = one_of(naming.entry.kept_after) or "no exit", one_of(unlike.entry.kept_after) or "none"
+        wrong = f"{label} is kept after {here} in one place and after {there} in another"
+        hint = "write the same `kept after` in both, or put the visit on another day"
+        problems.error(wrong, unlike.place, hint, elsewhere("the other one", naming.place, unlike.place))
     gives: dict[str, Give] = {}
     for occurrence in group:
         for written in occurrence.entry.gives:
@@ -234,10 +227,9 @@ def _both(some: Sequence[int], others: Sequence[int]) -> tuple[int, ...]:
 
 def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems: Problems) -> Give:
     """One product from two entries: for different arms it is one administration, else it is given twice."""
-    both = [a is not None and b is not None for a, b in zip(one.doses, two.doses, strict=True)]
-    if any(both):
+    if one.meets(two):
         place = two.place or occurrence.place
-        also = [("and here", one.place)] if one.place and one.place != place else []
+        also = elsewhere("and here", one.place, place)
         problems.error(f"{one.product} is given twice on {label}", place, _twice_hint(one, two), also)
         return one
     doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
@@ -245,12 +237,8 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
         one.product, doses, one.blinded or two.blinded, one.open_ended and two.open_ended, one.changes + two.changes, one.place
     )
     if len(both_doses.units) > 1:
-        problems.error(
-            f"{one.product} is dosed in {one_of(both_doses.units)} at one visit",
-            two.place or occurrence.place,
-            "write every arm's dose in one unit",
-            [("the other one", one.place)] if one.place else [],
-        )
+        wrong, hint = f"{one.product} is dosed in {one_of(both_doses.units)} at one visit", "write every arm's dose in one unit"
+        problems.error(wrong, two.place or occurrence.place, hint, elsewhere("the other one", one.place))
     return both_doses
 
 
@@ -340,22 +328,16 @@ def _stated(group: list[_Occurrence], period: Period, label: str, problems: Prob
     first = said[0]
     for other in said[1:]:
         if other.window != first.window and other.place:
-            problems.error(
-                f"different windows on {label}: {_words(first.window)} and {_words(other.window)}",
-                other.place,
-                "a visit has one window: write the same in both places, or in one only",
-                [("the other one", first.place)] if first.place else [],
-            )
+            wrong = f"different windows on {label}: {_words(first.window)} and {_words(other.window)}"
+            hint = "a visit has one window: write the same in both places, or in one only"
+            problems.error(wrong, other.place, hint, elsewhere("the other one", first.place))
             return None
     silent = next((o for o in group if o.window is None and _has_the_periods(o, said, period)), None)
     if silent is not None and first.place:
         words = _words(first.window)
-        problems.error(
-            f"different windows on {label}: {words}, and the period's, {_words(period.window)}",
-            first.place,
-            f"a visit has one window: write `window: {words}` in both places, or name another day",
-            [("the other one", silent.place)] if silent.place and silent.place != first.place else [],
-        )
+        wrong = f"different windows on {label}: {words}, and the period's, {_words(period.window)}"
+        hint = f"a visit has one window: write `window: {words}` in both places, or name another day"
+        problems.error(wrong, first.place, hint, elsewhere("the other one", silent.place, first.place))
     return first.window if isinstance(first.window, Window) else None
 
 

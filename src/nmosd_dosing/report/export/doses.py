@@ -29,9 +29,7 @@ def doses_to_dict(table: DoseTable) -> dict[str, Any]:
     return {
         "unblinded": table.unblinded,
         "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256},
-        "regimen": plan.regimen,
-        "study": plan.study,
-        "title": plan.title,
+        **fields(plan, ("regimen", "study", "title")),
         "site": of_site(plan.site) if plan.site is not None else None,
         "arm": plan.arm,
         "start": iso_date(table.start),
@@ -43,12 +41,10 @@ def doses_to_dict(table: DoseTable) -> dict[str, Any]:
 
 def _weight(row: WeightRow) -> dict[str, Any]:
     return {
-        "weight_kg": plain_number(row.weight_kg),
-        "height_cm": plain_number(row.height_cm),
+        **fields(row, ("weight_kg", "height_cm")),
         "products": [
             {
-                "product": s.product,
-                "unit": s.unit,
+                **fields(s, ("product", "unit")),
                 **_sum(s),
                 "per_period": [{"period": p.period, **_sum(p)} for p in _of(row.per_period, s)],
                 "per_year": [{"year": y.year, **_sum(y)} for y in _of(row.per_year, s)],
@@ -68,14 +64,11 @@ def _of(sums: Iterable[DoseSum], whole: DoseSum) -> list[DoseSum]:
 
 
 def _sum(s: DoseSum) -> dict[str, Any]:
-    return {
-        "administrations": s.administrations,
-        "total": plain_number(s.total),
-        "amount_status": s.status,
-        "dispensed": plain_number(s.dispensed),
-        "waste": plain_number(s.waste),
-        "vials": vials_list(s.vials),
-    }
+    return {**_total(s), **fields(s, ("dispensed", "waste")), "vials": vials_list(s.vials)}
+
+
+def _total(s: DoseSum) -> dict[str, Any]:
+    return {**fields(s, ("administrations", "total")), "amount_status": s.status}
 
 
 def _dose(row: DoseRow) -> dict[str, Any]:
@@ -101,18 +94,18 @@ def _rows(table: DoseTable) -> Iterator[dict[str, Any]]:
     plan = table.plan
     shared = {"unblinded": table.unblinded, "regimen": plan.regimen, "study": plan.study, "arm": plan.arm}
     for row in table.rows:
-        of_weight = {**shared, "weight_kg": plain_number(row.weight_kg), "height_cm": plain_number(row.height_cm)}
+        of_weight = {**shared, **fields(row, ("weight_kg", "height_cm"))}
         for per, sums in (("total", row.totals), ("period", row.per_period), ("year", row.per_year)):
             for s in sums:
-                named = {"product": s.product, "unit": s.unit, "per": per, "of": s.period or s.year}
+                named = {**fields(s, ("product", "unit")), "per": per, "of": s.period or s.year}
                 yield {**of_weight, **named, **_sum(s), "vials": vials_text(s.vials)}
         for x in row.levels:
             named = {"product": x.product, "unit": x.unit, "per": "level", "of": x.level, "level": x.level, "dose_rule": x.rule}
             yield {**of_weight, **named, "amount": plain_number(x.amount), "amount_status": x.status}
         for dose in row.doses:
-            fields = {name: value for name, value in _dose(dose).items() if name in COLUMNS}
+            cells = {name: value for name, value in _dose(dose).items() if name in COLUMNS}
             named = {"per": "visit", "of": dose.visit, "administrations": dose.dose.times if dose.given else 0}
-            yield {**of_weight, **named, **fields, "vials": vials_text(dose.dose.vials)}
+            yield {**of_weight, **named, **cells, "vials": vials_text(dose.dose.vials)}
 
 
 def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -127,7 +120,7 @@ def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
                 "study_sha256": c.plan.study_sha256,
                 "title": c.plan.title,
                 "administrations": c.administrations,
-                "products": [_product(s) for s in c.totals],
+                "products": [_of_product(s) for s in c.totals],
                 "notes": notes_list(c.notes),
             }
             for c in comparison.regimens
@@ -139,13 +132,12 @@ def compared_to_dict(comparison: Comparison) -> dict[str, Any]:
 def compared_sheet(comparison: Comparison) -> Sheet:
     """A row for each product of a regimen; a regimen that gives nothing has one row."""
     shared, regimens = _horizon(comparison), comparison.regimens
-    products = ((c, product) for c in regimens for product in [_product(s) for s in c.totals] or [{}])
+    products = ((c, product) for c in regimens for product in [_of_product(s) for s in c.totals] or [{}])
     return Sheet("compare", COMPARED_COLUMNS, ({**shared, **_compared(c), **product} for c, product in products))
 
 
-def _product(s: DoseSum) -> dict[str, Any]:
-    amounts = {"administrations": s.administrations, "total": plain_number(s.total), "amount_status": s.status}
-    return {"product": s.product, "unit": s.unit, **amounts}
+def _of_product(s: DoseSum) -> dict[str, Any]:
+    return {**fields(s, ("product", "unit")), **_total(s)}
 
 
 def _horizon(comparison: Comparison) -> dict[str, Any]:
@@ -155,9 +147,7 @@ def _horizon(comparison: Comparison) -> dict[str, Any]:
 def _compared(c: Compared) -> dict[str, Any]:
     first, last = c.first, c.last
     return {
-        "regimen": c.plan.regimen,
-        "study": c.plan.study,
-        "arm": c.plan.arm,
+        **fields(c.plan, ("regimen", "study", "arm")),
         "dosing_visits": c.visits,
         "first_visit": first.visit if first else None,
         "first_day": first.study_day if first else None,

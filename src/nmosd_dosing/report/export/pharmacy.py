@@ -127,12 +127,7 @@ def _gone(dose: LastDose) -> dict[str, Any]:
 def _not_listed(worklist: Worklist) -> dict[str, Any]:
     return {
         "not_counted": [
-            {
-                "product": found.product,
-                "reason": found.why,
-                "visits": visits_of(found.items),
-                "doses": [_dose(item) for item in found.items],
-            }
+            {"product": found.product, "reason": found.why, "visits": visits_of(found.items), "doses": list(map(_dose, found.items))}
             for found in uncounted(worklist.items)
         ],
         "no_day_stated": [_dose(item) for item in worklist.dayless],
@@ -153,10 +148,7 @@ def _dose(item: Item) -> dict[str, Any]:
         "of_days": item.of,
         **fields(item.visit, ("status", "only_arms")),
         "product": item.dose.shown,
-        **fields(
-            item.dose,
-            ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "level"),
-        ),
+        **fields(item.dose, ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "level")),
         **fields(item.dose, ("amount_from", "amount_to", "weight_status")),
         "times": item.times,
         "vials": vials_list(item.vials),

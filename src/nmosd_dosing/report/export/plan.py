@@ -49,21 +49,11 @@ def to_dict(plan: Plan) -> dict[str, Any]:
     return {
         "unblinded": plan.unblinded,
         "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256, "as_of": iso_date(plan.as_of)},
-        "regimen": plan.regimen,
-        "study": plan.study,
-        "title": plan.title,
+        **fields(plan, ("regimen", "study", "title")),
         "site": of_site(plan.site) if plan.site is not None else None,
-        "arm": plan.arm,
-        "subject": plan.subject,
-        "at_site": plan.at_site,
-        "start": iso_date(plan.start),
-        "planned_start": iso_date(plan.planned_start),
+        **fields(plan, ("arm", "subject", "at_site", "start", "planned_start")),
         **{event: iso_date(dict(plan.screening).get(event)) for event in OF_SCREENING},
-        "weight_kg": plain_number(plan.weight_kg),
-        "height_cm": plain_number(plan.height_cm),
-        "sex": plan.sex,
-        "age": plan.age,
-        "until": iso_date(plan.until),
+        **fields(plan, ("weight_kg", "height_cm", "sex", "age", "until")),
         "periods": [fields(p, ("period", "title", "start", "end", "left", "status")) for p in plan.periods],
         "visits": [{**visit_to_dict(visit), "dose_steps": list(visit.dose_steps)} for visit in plan.visits],
         "unscheduled": [visit_to_dict(visit) for visit in plan.unscheduled],
@@ -155,16 +145,7 @@ def plan_sheet(plan: Plan) -> Sheet:
 
 def visit_rows(plan: Plan) -> Iterator[dict[str, Any]]:
     """The rows of the CSV of a plan, as plain values by column."""
-    shared = {
-        "unblinded": plan.unblinded,
-        "regimen": plan.regimen,
-        "study": plan.study,
-        "arm": plan.arm,
-        "subject": plan.subject,
-        "start": iso_date(plan.start),
-        "planned_start": iso_date(plan.planned_start),
-        "weight_kg": plain_number(plan.weight_kg),
-    }
+    shared = fields(plan, COLUMNS[: COLUMNS.index("id")])
     for visit in plan.all_visits:
         notes = dict.fromkeys(note.code for note in plan.notes if visit.id in note.visits)
         row = {**shared, **fields(visit, (*_VISIT, "comment")), **_hours(visit), "notes": " ".join(notes)}

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nmosd_dosing.report.export.plain import DATES, Sheet, iso_date, plain_number
+from nmosd_dosing.report.export.plain import DATES, Sheet, fields, iso_date, plain_number
 from nmosd_dosing.simulation.summaries import Difference, Row, Scenario, Spread, Summary
 from nmosd_dosing.simulation.tallies import QUANTILES
 from nmosd_dosing.version import PROGRAM
@@ -51,13 +51,7 @@ def _summary(s: Summary) -> dict[str, Any]:
             "assumptions_sha256": s.assumptions.sha256,
             "as_of": iso_date(s.as_of),
         },
-        "regimen": s.regimen,
-        "study": s.study,
-        "title": s.title,
-        "trials": s.trials,
-        "seed": s.seed,
-        "subjects_so_far": s.subjects_so_far,
-        "horizon": iso_date(s.horizon),
+        **fields(s, ("regimen", "study", "title", "trials", "seed", "subjects_so_far", "horizon")),
         "assumptions": dict(s.assumptions.written),
         "invented": list(s.assumptions.invented),
         "study_stop": {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, one_of
+from nmosd_dosing.errors import Place, Problems, clip, did_you_mean, elsewhere, one_of
 from nmosd_dosing.language.nodes import Node, Scalar, Sequence
 from nmosd_dosing.language.phrases.rates import RateText, TimesText
 from nmosd_dosing.language.shapes import Pair, kind
@@ -79,7 +79,7 @@ def _in_order(rates: Rates, steps: list[tuple[float, float]], problems: Problems
         else:
             late = isinstance(rate.since, Offset) and isinstance(before.since, Offset) and rate.since.nominal <= before.since.nominal
         if late:
-            also = [("the one before", before.since_place)] if before.since_place else []
+            also = elsewhere("the one before", before.since_place)
             problems.error("this is not later than the rate before it", rate.since_place, "write the rates in the order of time", also)
             good = False
     return tuple(steps) if good else None
