@@ -10,16 +10,7 @@ from typing import Literal, get_args
 from msgspec import Struct, structs
 
 from nmosd_dosing.calendar import ical
-from nmosd_dosing.calendar.entries import (
-    CalendarEntry,
-    CalendarStyle,
-    calendar_id,
-    calendar_name,
-    line,
-    period_ids,
-    to_entries,
-    uid,
-)
+from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle, calendar_id, calendar_name, line, period_ids, to_entries, uid
 from nmosd_dosing.calendar.ical import CalendarFile, KeptEntry
 from nmosd_dosing.calendar.zones import FIRST_YEAR, LAST_YEAR
 from nmosd_dosing.days import Language, date_text

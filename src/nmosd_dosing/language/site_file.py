@@ -21,19 +21,7 @@ from nmosd_dosing.language.keys import ID, PRODUCT, SOURCE, VIALS, one_line, tex
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
 from nmosd_dosing.language.phrases import days as day_phrases
 from nmosd_dosing.language.phrases import lengths, moments
-from nmosd_dosing.language.shapes import (
-    Keys,
-    PhraseError,
-    Schema,
-    by_kind,
-    choice,
-    key,
-    known_keys,
-    mapping_of,
-    one_or_many,
-    phrase,
-    words,
-)
+from nmosd_dosing.language.shapes import Keys, PhraseError, Schema, by_kind, choice, key, known_keys, mapping_of, one_or_many, phrase, words
 from nmosd_dosing.study import consistency
 from nmosd_dosing.study.facts import NOT_STATED, Source
 from nmosd_dosing.study.model import Period, Product, Site, Study

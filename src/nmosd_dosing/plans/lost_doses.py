@@ -23,10 +23,7 @@ def lost_doses(schedule: SubjectSchedule) -> Iterator[LostDose]:
             move = moves[visit.segment.period]
             if move.entered is None or move.entered == expected:
                 why = said(
-                    "the dose of {visit} on {day} falls away: {why}",
-                    visit=visit.id,
-                    day=day(expected),
-                    why=limit_text(schedule, ends[0]),
+                    "the dose of {visit} on {day} falls away: {why}", visit=visit.id, day=day(expected), why=limit_text(schedule, ends[0])
                 )
                 last = move.entered is None and move.begins == move.latest == expected
                 yield LostDose(visit.id, expected, said("{why}, the last day allowed", why=why) if last else why)

@@ -56,14 +56,11 @@ def _day_1(schedule: SubjectSchedule) -> Iterator[Note]:
         yield Note("start", said("{why}: what is counted from it is not planned", why=why))
     if schedule.screened_again:
         failed, screened = (day(schedule.events[event][0]) for event in (SCREEN_FAILED, SCREENED))
-        yield Note(
-            "event",
-            said(
-                "screen_failed on {failed} is of an earlier screening than that on {screened}, and ends nothing",
-                failed=failed,
-                screened=screened,
-            ),
-        )
+        words = said(
+            "screen_failed on {failed} is of an earlier screening than that on {screened}, and ends nothing",
+            failed=failed, screened=screened,
+        )  # fmt: skip
+        yield Note("event", words)
     yield from (Note("order", said("{wrong}: check the dates", wrong=wrong)) for wrong in out_of_order(schedule.first, schedule.start))
 
 
@@ -79,10 +76,7 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
             continue
         yield Note(_code(move), move_message(schedule, move, rule))
         yield from (
-            Note(
-                "assumed",
-                said("entry into {period}, rule {rule}: {text}", period=rule.target_period, rule=rule.id, text=text),
-            )
+            Note("assumed", said("entry into {period}, rule {rule}: {text}", period=rule.target_period, rule=rule.id, text=text))
             for text in rule.facts.assumed
         )
     here = [own.period.id for own in schedule.periods]
@@ -90,10 +84,8 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
         leads = move.rule
         if leads is not None and leads.after.kind != "end" and move.status != MoveStatus.NONE and leads.target_period not in here:
             hint = said("plan `{study}` for the way into {period}", study=schedule.study.id, period=leads.target_period)
-            yield Note(
-                "entered" if move.status == MoveStatus.ENTERED else _code(move),
-                joined("; ", (move_message(schedule, move, leads), hint)),
-            )
+            code: NoteCode = "entered" if move.status == MoveStatus.ENTERED else _code(move)
+            yield Note(code, joined("; ", (move_message(schedule, move, leads), hint)))
     if schedule.stop.date is not None:
         yield Note("study-stop", said("the study stopped on {day}, by `{rule}`", day=day(schedule.stop.date), rule=str(schedule.stop.by)))
 
@@ -109,10 +101,7 @@ def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
             day=day(left[0]),
             period=rule.target_period,
         )
-        yield Note(
-            "exit",
-            joined("; ", (move_message(schedule, move, rule), none, said("if it was entered, record the entry"))),
-        )
+        yield Note("exit", joined("; ", (move_message(schedule, move, rule), none, said("if it was entered, record the entry"))))
 
 
 def _code(move: SubjectMove) -> NoteCode:
@@ -155,18 +144,13 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
         if actual is not None and period.length is not None and own.anchor is not None:
             planned = shift_date(own.anchor, period.length)
             if actual != planned:
-                yield Note(
-                    "end",
-                    said(
-                        "{period} ended on {day} as recorded, {days} after its planned end, {planned}"
-                        if actual > planned
-                        else "{period} ended on {day} as recorded, {days} before its planned end, {planned}",
-                        period=period.id,
-                        day=day(actual),
-                        days=many(abs((actual - planned).days), "day"),
-                        planned=day(planned),
-                    ),
-                )
+                words = said(
+                    "{period} ended on {day} as recorded, {days} after its planned end, {planned}"
+                    if actual > planned
+                    else "{period} ended on {day} as recorded, {days} before its planned end, {planned}",
+                    period=period.id, day=day(actual), days=many(abs((actual - planned).days), "day"), planned=day(planned),
+                )  # fmt: skip
+                yield Note("end", words)
     yield from _missed(schedule)
 
 
@@ -192,20 +176,14 @@ def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
             ]
             over = [_over(schedule, p, date) for p in begun]
             if (most := _most(schedule, name)) is not None and most[1] < date:
-                times = many(most[0], "time")
-                yield Note(
-                    "event",
-                    said(
-                        "{event} of {day}: the subject has come back {times}, which is the most; it changes nothing",
-                        event=word(name),
-                        day=day(date),
-                        times=times,
-                    ),
-                )
+                words = said(
+                    "{event} of {day}: the subject has come back {times}, which is the most; it changes nothing",
+                    event=word(name), day=day(date), times=many(most[0], "time"),
+                )  # fmt: skip
+                yield Note("event", words)
             elif over and all(over):
-                yield Note(
-                    "event", said("{event} of {day}, {when}: it changes nothing by itself", event=word(name), day=day(date), when=over[-1])
-                )
+                words = said("{event} of {day}, {when}: it changes nothing by itself", event=word(name), day=day(date), when=over[-1])
+                yield Note("event", words)
     relapses, stable = schedule.events.get(RELAPSE, ()), schedule.first(STABLE)
     if relapses and stable is not None and stable < relapses[0]:
         yield Note("event", said("stable on {day} comes before any relapse: it answers none", day=day(stable)))
@@ -237,32 +215,24 @@ def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
     waited_for |= {trigger.name for trigger in study.stop.earliest_of} if study.stop is not None else set()
     decided = [(date, name) for name in DECISIONS for date in schedule.events.get(name, ())]
     for since, before in zip(relapses, [*relapses[1:], None], strict=False):
-        mine = [(date, name) for date, name in decided if since <= date and (before is None or date < before)]
+        on, mine = day(since), [(date, name) for date, name in decided if since <= date and (before is None or date < before)]
         if len({name for _, name in mine}) > 1:
             told = joined(" and ", (said("{event} on {day}", event=_decision(name), day=date) for date, name in sorted(mine)))
             counts = _decision(REJECTED if schedule.contradicted_decision else max(mine)[1])
-            yield Note(
-                "event",
-                said("relapse of {day}: {told}; it is taken as {decision}, the last decision", day=day(since), told=told, decision=counts),
-            )
+            words = said("relapse of {day}: {told}; it is taken as {decision}, the last decision", day=on, told=told, decision=counts)
+            yield Note("event", words)
         if not mine and len(relapses) > 1 and len(schedule.periods) > 1 and CONFIRMED in waited_for:
-            yield Note(
-                "event",
-                said("relapse of {day}: no decision is recorded; each decision answers the latest relapse on or before it", day=day(since)),
-            )
+            words = said("relapse of {day}: no decision is recorded; each decision answers the latest relapse on or before it", day=on)
+            yield Note("event", words)
     for move in schedule.moves:
         rule, waiting = move.rule, move.waiting
         if waiting is not None and rule is not None and rule is not waiting and move.undecided is not None:
             words = said("the decision on {event} of {day} is open", event=word(waiting.after.name), day=day(move.undecided))
-            yield Note(
-                "pending",
-                said(
-                    "{decision}: confirmed, it would govern (rule {rule}) instead of rule {other}",
-                    decision=words,
-                    rule=waiting.id,
-                    other=rule.id,
-                ),
-            )
+            words = said(
+                "{decision}: confirmed, it would govern (rule {rule}) instead of rule {other}",
+                decision=words, rule=waiting.id, other=rule.id,
+            )  # fmt: skip
+            yield Note("pending", words)
 
 
 def _decision(name: str) -> Sentence:
@@ -291,17 +261,11 @@ def _restarts(schedule: SubjectSchedule) -> Iterator[Note]:
         if segment.restart is not None and segment.anchor is not None:
             rule, before, first = segment.restart
             begins = said("goes on from {visit}", visit=rule.at.label) if rule.at is not None else said("begins anew")
-            yield Note(
-                "restart",
-                said(
-                    "{period} {begins} on {day}: {length} from the dose of {before} to that of {day}",
-                    period=period,
-                    begins=begins,
-                    day=day(first),
-                    length=rule.of,
-                    before=day(before),
-                ),
-            )
+            words = said(
+                "{period} {begins} on {day}: {length} from the dose of {before} to that of {day}",
+                period=period, begins=begins, day=day(first), length=rule.of, before=day(before),
+            )  # fmt: skip
+            yield Note("restart", words)
         for limit in (*segment.limits, *segment.waits):
             if limit.cause.startswith(GAP) and "restart" not in limit.cause:
                 yield Note("gap-rule", said("{period}: {cause}, from {day} on", period=period, cause=limit.cause, day=day(limit.date)))
@@ -318,13 +282,10 @@ def _unchanged(schedule: SubjectSchedule) -> Iterator[Note]:
                     "({what}); record what was given and what was missed",
                     period=period, visits=between, day=day(date), length=rule.of, before=day(before), what=rule.what,
                 )  # fmt: skip
-                yield Note("gap-rule", words)
             else:
                 words = said("the dose of {day} came {length} after that of {before}", day=day(date), length=rule.of, before=day(before))
-                yield Note(
-                    "gap-rule",
-                    said("{gap}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it", gap=words),
-                )
+                words = said("{gap}: it was to wait for a decision (hold); it is recorded, so the plan goes on from it", gap=words)
+            yield Note("gap-rule", words)
 
 
 def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -335,12 +296,8 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
         last = said("the last day of {visit} ({day})" if course is not None else "{visit} ({day})", visit=gap.before_id, day=gap.before)
         words = said(
             "{product}: {days} from {last} to the first dose of {period} ({day})",
-            product=gap.shown,
-            days=many(days, "day"),
-            last=last,
-            period=gap.period,
-            day=gap.first,
-        )
+            product=gap.shown, days=many(days, "day"), last=last, period=gap.period, day=gap.first,
+        )  # fmt: skip
         shortest, minimum = gap.shortest_planned, product.minimum_gap
         yield Note("gap", words)
         if minimum is not None and days < minimum.range[0]:
@@ -352,12 +309,6 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
         elif shortest is not None and days < shortest:
             stated = said("no minimum gap is stated")
             stated = said("the minimum gap is {gap}", gap=product.gap_text or "") if minimum is not None else stated
-            yield Note(
-                "short-gap",
-                said(
-                    "{dose}: less than the shortest planned interval, {days}; {stated}",
-                    dose=words,
-                    days=many(shortest, "day"),
-                    stated=stated,
-                ),
-            )
+            least = many(shortest, "day")
+            words = said("{dose}: less than the shortest planned interval, {days}; {stated}", dose=words, days=least, stated=stated)
+            yield Note("short-gap", words)

@@ -52,9 +52,7 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
     for number, occurrence in enumerate(_occurrences(period, max(horizon, _last_with_an_end(period)))):
         if number >= MAX_VISITS:
             problems.error(
-                f"more than {MAX_VISITS:,} visits in one period",
-                occurrence.place,
-                "end the repeat earlier, or repeat less often",
+                f"more than {MAX_VISITS:,} visits in one period", occurrence.place, "end the repeat earlier, or repeat less often"
             )
             break
         code = occurrence.code

@@ -21,40 +21,27 @@ def unknown_name(visit: str, period: str | None, meant: Sequence[int], names: Na
     known, shown = [names.ids[i] for i in here], clip(visit)
     periods = list(dict.fromkeys(names.periods[i] for i in here))
     if period is not None and period not in periods:
-        there_are = said("periods of this plan are {words}", words=either(periods))
-        return Problem(
-            said("unknown period `{period}` of visit `{shown}`", period=clip(period), shown=shown),
-            None,
-            perhaps(period, periods) or there_are,
-        )
+        hint = perhaps(period, periods) or said("periods of this plan are {words}", words=either(periods))
+        return Problem(said("unknown period `{period}` of visit `{shown}`", period=clip(period), shown=shown), None, hint)
     if meant:
         several = len({names.periods[i] for i in meant}) > 1
-        return Problem(
-            said("`{shown}` is a visit of several periods" if several else "`{shown}` is a name of several visits", shown=shown),
-            None,
-            said("write {some}", some=_some(names, meant)),
-        )
+        wrong = said("`{shown}` is a visit of several periods" if several else "`{shown}` is a name of several visits", shown=shown)
+        return Problem(wrong, None, said("write {some}", some=_some(names, meant)))
     name = in_period(visit, period)
     elsewhere = names.meant(name.split("/", 1)[1], None, lambda i: i not in there) if "/" in name else []
     if elsewhere:
         return Problem(said("`{name}` is not a visit", name=clip(name)), None, said("{some} is", some=_some(names, elsewhere)))
     if (two := _two_days(name, [names.visits[i] for i in here])) is not None:
-        wrong, days = two
+        why, days = two
         on = [i for i in here if names.visits[i].offset in days]
         write = said("write {some}" if on[1:] else "write {some} if that is meant", some=_some(names, on))
-        return Problem(
-            said("`{shown}` {wrong}", shown=shown, wrong=wrong),
-            None,
-            said("{write}, or say in the study file which it is: `also called: {shown}`", write=write, shown=shown),
-        )
+        hint = said("{write}, or say in the study file which it is: `also called: {shown}`", write=write, shown=shown)
+        return Problem(said("`{shown}` {wrong}", shown=shown, wrong=why), None, hint)
     called = list(dict.fromkeys(text for i in here for text in (names.visits[i].label, *names.visits[i].names)))
     if (course := course_of(name, (*known, *called))) is not None:
-        return Problem(
-            said("unknown visit `{shown}`", shown=shown),
-            None,
-            said("it is a day of `{course}`, which is one visit: write that", course=course),
-        )
-    hint = perhaps(name, known) or perhaps(visit, called, most=3)
+        hint = said("it is a day of `{course}`, which is one visit: write that", course=course)
+        return Problem(said("unknown visit `{shown}`", shown=shown), None, hint)
+    near = perhaps(name, known) or perhaps(visit, called, most=3)
     labels = list(dict.fromkeys(names.visits[i].label for i in here))
     listed = joined(", ", [said("`{label}`", label=label) for label in labels[:8]])
     visits = said("visits are {words} and so on" if len(here) > 8 else "visits are {words}", words=listed)
@@ -62,7 +49,7 @@ def unknown_name(visit: str, period: str | None, meant: Sequence[int], names: Na
         "one that is not planned is `{unscheduled}`; what else sites call a visit stands in the study file, as `also called`",
         unscheduled=UNSCHEDULED,
     )
-    return Problem(said("unknown visit `{shown}`", shown=shown), None, hint or said("{visits}; {others}", visits=visits, others=others))
+    return Problem(said("unknown visit `{shown}`", shown=shown), None, near or said("{visits}; {others}", visits=visits, others=others))
 
 
 def _some(names: Names, visits: Sequence[int]) -> Sentence:

@@ -29,11 +29,7 @@ def _heading(board: Board) -> Markup:
     kinds = Counter(mark.kind for _, mark in board.on_days)
     there = ", ".join(count_text(kind, kinds[kind]) for kind in KINDS if kinds[kind]) or "nothing"
     said = f"{counted(len(board.lines), 'subject')}; in {board.month_text}: {there}"
-    return element(
-        "header",
-        element("h1", board.title),
-        element("p", "As of ", element("strong", date_text(board.as_of)), f". {said}"),
-    )
+    return element("header", element("h1", board.title), element("p", "As of ", element("strong", date_text(board.as_of)), f". {said}"))
 
 
 def _due(board: Board) -> Markup:

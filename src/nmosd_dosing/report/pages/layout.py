@@ -94,28 +94,17 @@ class Table:
     def _side_by_side(
         self, headings: Row, rows: Sequence[Row], beside: Sequence[int], widths: Sequence[int], under: Sequence[int], width: int
     ) -> Iterator[Text]:  # fmt: skip
-        yield from self._lines([headings[i] for i in beside], beside, widths)
-        yield Text("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+        right = [self._right[i] for i in beside]
+        yield from _lines([headings[i] for i in beside], widths, right)
+        yield _rule(widths)
         above: Row = [Text()] * len(headings)
         for row in rows:
             said = [self._once[i] and row[i].plain == above[i].plain for i in beside]
-            yield from self._lines([Text() if same else row[i] for same, i in zip(said, beside, strict=True)], beside, widths)
+            yield from _lines([Text() if same else row[i] for same, i in zip(said, beside, strict=True)], widths, right)
             for number in under:
                 if row[number].plain:
                     yield from (Text(_UNDER) + line for line in folded(_said(headings[number], row[number]), width - len(_UNDER), 2))
             above = row
-
-    def _lines(self, row: Row, beside: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
-        """The lines of a row, as many as its highest cell has."""
-        cells = [folded(cell, width, 0) for cell, width in zip(row, widths, strict=True)]
-        for parts in itertools.zip_longest(*cells, fillvalue=Text()):
-            line = Text()
-            for place, (part, number, width) in enumerate(zip(parts, beside, widths, strict=True)):
-                room = " " * (width - columns(part.plain))
-                right = self._right[number]
-                line = Text.assemble(line, _GAP if place else "", room if right else "", part, "" if right else room)
-            line.rstrip()
-            yield line
 
 
 class Grid:
@@ -149,20 +138,28 @@ class Grid:
                 end += 1
             if start:
                 yield Text()
-            yield from self._block([names, *others[start:end]], [beside, *widths[start:end]])
+            block = [beside, *widths[start:end]]
+            for number, row in enumerate(zip(names, *others[start:end], strict=True)):
+                if number == self._rule:
+                    yield _rule(block)
+                yield from _lines(row, block, [False] * len(block))
             start = end
 
-    def _block(self, block: Sequence[Sequence[Text]], widths: Sequence[int]) -> Iterator[Text]:
-        for number, row in enumerate(zip(*block, strict=True)):
-            if number == self._rule:
-                yield Text("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
-            cells = [folded(cell, width, 0) for cell, width in zip(row, widths, strict=True)]
-            for parts in itertools.zip_longest(*cells, fillvalue=Text()):
-                line = Text()
-                for place, (part, width) in enumerate(zip(parts, widths, strict=True)):
-                    line = Text.assemble(line, _GAP if place else "", part, " " * (width - columns(part.plain)))
-                line.rstrip()
-                yield line
+
+def _rule(widths: Sequence[int]) -> Text:
+    return Text("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+
+
+def _lines(row: Row, widths: Sequence[int], right: Sequence[bool]) -> Iterator[Text]:
+    """The lines of a row, as many as its highest cell has."""
+    cells = [folded(cell, width, 0) for cell, width in zip(row, widths, strict=True)]
+    for parts in itertools.zip_longest(*cells, fillvalue=Text()):
+        line = Text()
+        for place, (part, width, at_right) in enumerate(zip(parts, widths, right, strict=True)):
+            room = " " * (width - columns(part.plain))
+            line = Text.assemble(line, _GAP if place else "", room if at_right else "", part, "" if at_right else room)
+        line.rstrip()
+        yield line
 
 
 def _grid_width(cells: Sequence[Text], folds_at: int) -> int:
