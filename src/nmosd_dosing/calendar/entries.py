@@ -181,11 +181,8 @@ def _check_days(plan: Plan, style: CalendarStyle, problems: Problems) -> None:
     days += [d for s in plan.spans for d in (s.start, s.end) if d and style.spans]
     outside = sorted(day for day in days if not FIRST_YEAR < day.year < LAST_YEAR)
     if outside:
-        problems.error(
-            f"a calendar holds the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}, not {date_text(outside[0])}",
-            None,
-            f"end the plan earlier with `{argument('until')}`, or start it later",
-        )
+        wrong = f"a calendar holds the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}, not {date_text(outside[0])}"
+        problems.error(wrong, None, f"end the plan earlier with `{argument('until')}`, or start it later")
 
 
 def _check_hours(plan: Plan, hour: dt.time, zone: str, duration: dt.timedelta, problems: Problems) -> None:

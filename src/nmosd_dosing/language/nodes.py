@@ -105,11 +105,8 @@ def read_bytes(content: bytes, name: str, problems: Problems) -> Node | None:
     except UnicodeDecodeError as error:
         document = Document(name, _one_line_end(content.decode("utf-8", "replace")))
         at = len(_one_line_end(content[: error.start].decode("utf-8", "replace")))
-        problems.error(
-            f"byte 0x{content[error.start]:02x} is not UTF-8",
-            Place(document, at, at + 1),
-            hint="save the file as UTF-8 (in Excel or Notepad: encoding UTF-8)",
-        )
+        wrong = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        problems.error(wrong, Place(document, at, at + 1), hint="save the file as UTF-8 (in Excel or Notepad: encoding UTF-8)")
         return None
     return read_text(text, name, problems)
 
@@ -117,13 +114,9 @@ def read_bytes(content: bytes, name: str, problems: Problems) -> Node | None:
 def read_text(text: str, name: str, problems: Problems) -> Node | None:
     """The nodes of a text, or None with the reason in `problems`."""
     document = Document(name, _one_line_end(text.removeprefix("\ufeff")))
-    wrong = re.search(_UNWANTED, document.text)
-    if wrong:
-        problems.error(
-            f"a control character (U+{ord(wrong[0]):04X}) in the text",
-            Place(document, wrong.start(), wrong.end()),
-            hint="a study file is plain text; take the character out",
-        )
+    if found := re.search(_UNWANTED, document.text):
+        wrong = f"a control character (U+{ord(found[0]):04X}) in the text"
+        problems.error(wrong, Place(document, *found.span()), hint="a study file is plain text; take the character out")
         return None
     builder = _Builder(document, problems)
     try:
@@ -223,12 +216,9 @@ class _Builder:
                 self.problems.error("a key is missing here", Place(self.document, at, at + 1), "write `key: value`")
                 continue
             if key.text in first:
-                self.problems.error(
-                    f"the key `{key.text}` is given twice",
-                    key.place,
-                    "keep one of them; put both values under it where both are meant",
-                    also=[("the first one", first[key.text].place)],
-                )
+                wrong = f"the key `{key.text}` is given twice"
+                hint = "keep one of them; put both values under it where both are meant"
+                self.problems.error(wrong, key.place, hint, also=[("the first one", first[key.text].place)])
                 continue
             first[key.text] = key
             pairs.append((key, value))

@@ -148,11 +148,8 @@ class _Builder:
             return None
         scope = self._scope(mapping)
         if mapping.blinded and scope.readable and not scope.arms:
-            self.problems.error(
-                "a blinded period without arms hides nothing from anybody",
-                mapping.place("blinded"),
-                "name the arms: `arms: [active, placebo]`",
-            )
+            wrong = "a blinded period without arms hides nothing from anybody"
+            self.problems.error(wrong, mapping.place("blinded"), "name the arms: `arms: [active, placebo]`")
         return Period(
             id=pair.key.text,
             title=one_line(mapping.title) or pair.key.text,
@@ -201,11 +198,8 @@ class _Builder:
         if not at and mapping.has("window"):
             problems.error("a window around a day that is not stated", mapping.key_place("window"), "take it out")
         if mapping.counted_from and mapping.cycle is None and not any(isinstance(item, Series) for item in at):
-            problems.error(
-                f"`counted from: previous {mapping.counted_from}` is about a repeat, and there is none",
-                mapping.place("counted_from"),
-                "take it out",
-            )
+            wrong = f"`counted from: previous {mapping.counted_from}` is about a repeat, and there is none"
+            problems.error(wrong, mapping.place("counted_from"), "take it out")
         if mapping.counted_from == "dose" and not gives:
             hint = "write `counted from: previous visit`, or take it out"
             problems.error("counted from the previous dose, and no dose is given here", mapping.place("counted_from"), hint)
@@ -214,11 +208,8 @@ class _Builder:
             problems.error("counted from the previous dose, and a dose here is given as needed", mapping.place("counted_from"), hint)
         for item in at:
             if isinstance(item, Point) and item.last is not None and (once := _not_daily(gives)) is not None:
-                problems.error(
-                    "a dose on a range of days could be one dose or one a day",
-                    item.place,
-                    f"write `{once.product} … daily`, or the one day on which it is given",
-                )
+                wrong = "a dose on a range of days could be one dose or one a day"
+                problems.error(wrong, item.place, f"write `{once.product} … daily`, or the one day on which it is given")
         assess = tuple(dict.fromkeys(each.name.flat for each in mapping.assess or ()))
         times = tuple((each.name.flat, time) for each in mapping.assess or () for time in each.times)
         cycle, also = to_cycle(mapping), self._also_called(mapping, at)
@@ -358,11 +349,8 @@ class _Builder:
             after = mapping.after.trigger
             known = self.mapping.periods or {}
             if after.kind == "end" and after.name != mapping.from_.text and after.name in known and mapping.from_.text in known:
-                self.problems.error(
-                    f"this way leaves `{mapping.from_.text}` at the end of another period",
-                    mapping.after.place,
-                    f"write `end of {mapping.from_.text}`",
-                )
+                wrong = f"this way leaves `{mapping.from_.text}` at the end of another period"
+                self.problems.error(wrong, mapping.after.place, f"write `end of {mapping.from_.text}`")
             if mapping.id.text in built:
                 self.problems.error(f"two transitions have the id `{mapping.id.text}`", mapping.id.place, "give each its own")
                 continue

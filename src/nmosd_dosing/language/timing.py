@@ -237,20 +237,12 @@ def _each_after(first: Code, item: visit_days.RepeatText) -> str:
 def _windows_of_all_or_none(items: list[visit_days.PointText | visit_days.RepeatText], mapping: VisitKeys, problems: Problems) -> None:
     own = [item for item in items if item.window is not None]
     if own and mapping.has("window"):
-        problems.error(
-            "the window is given twice, behind a day and as `window`",
-            own[0].place,
-            "keep one of them",
-            [("the other one", mapping.place("window"))],
-        )
+        wrong = "the window is given twice, behind a day and as `window`"
+        problems.error(wrong, own[0].place, "keep one of them", [("the other one", mapping.place("window"))])
     elif own and len(own) < len(items):
         bare = next(item for item in items if item.window is None)
-        problems.error(
-            "some days in this list have a window and some have none, so it could be meant for all of them",
-            bare.place,
-            _two_entries(items, mapping),
-            [("this one has a window", own[0].place)],
-        )
+        wrong = "some days in this list have a window and some have none, so it could be meant for all of them"
+        problems.error(wrong, bare.place, _two_entries(items, mapping), [("this one has a window", own[0].place)])
 
 
 def _two_entries(items: list[visit_days.PointText | visit_days.RepeatText], mapping: VisitKeys) -> str:
@@ -388,11 +380,8 @@ def _times_until(base: Code, item: visit_days.RepeatText, until: Code) -> int:
         )
         raise PhraseError(wrong, item.place, ways)
     if not times:
-        raise PhraseError(
-            f"no repeat falls between {base.label} and {until.label}: the first would be {last.later(item.step, 1).label}",
-            item.place,
-            "name a later day, or leave the repeat out",
-        )
+        wrong = f"no repeat falls between {base.label} and {until.label}: the first would be {last.later(item.step, 1).label}"
+        raise PhraseError(wrong, item.place, "name a later day, or leave the repeat out")
     return times
 
 

@@ -91,11 +91,8 @@ class DayText(Struct, frozen=True):
             hint = (
                 f"write `{elapsed}` for {counted(n, self.style)} elapsed, `{numbered}` for the start of number {n}" if n else "write `D1`"
             )
-            raise PhraseError(
-                f"`{self.text}` is ambiguous where days count from 1: {counted(n, self.style)} elapsed, or {self.style} number {n}",
-                self.place,
-                hint,
-            )
+            wrong = f"`{self.text}` is ambiguous where days count from 1: {counted(n, self.style)} elapsed, or {self.style} number {n}"
+            raise PhraseError(wrong, self.place, hint)
         return {"week": Offset(7 * n), "month": Offset(0, n), "year": Offset(0, 12 * n)}[self.style]
 
     def _ways(self, n: int) -> str:

@@ -241,11 +241,8 @@ def take_window(scan: Scanner, behind_a_day: bool = True) -> Window | None:
     place = scan.since(match.start())
     side = match["a3"] or match["b3"]
     if side and behind_a_day and re.search(r"day|week", side):
-        raise PhraseError(
-            f"`{scan.text[match.start() : scan.at].strip()}` could be a window, or another day",
-            place,
-            f"write `{match[0].strip()[0]}{_in_days(side, place)}d` for a window, or name the other day",
-        )
+        wrong = f"`{scan.text[match.start() : scan.at].strip()}` could be a window, or another day"
+        raise PhraseError(wrong, place, f"write `{match[0].strip()[0]}{_in_days(side, place)}d` for a window, or name the other day")
     if match["both"]:
         return Window(_in_days(match["both"], place), _in_days(match["both"], place), place=place)
     before = match["b"] or match["b2"] or match["b3"]

@@ -191,11 +191,8 @@ def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
     elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
         count = to_number(match[1], scan.since(begin))
         if not match[2]:
-            raise PhraseError(
-                f"`{match[1]} times` could or could not count the first one",
-                scan.since(begin),
-                f"write `{count} more times` for {count} after it, `{max(count - 1, 0)} more times` for {count} in all",
-            )
+            hint = f"write `{count} more times` for {count} after it, `{max(count - 1, 0)} more times` for {count} in all"
+            raise PhraseError(f"`{match[1]} times` could or could not count the first one", scan.since(begin), hint)
         if count == 0:
             raise PhraseError("`0 more times` repeats nothing", scan.since(begin), "leave the repeat out")
     window = take_window(scan)
