@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Dose, Levels
 from nmosd_dosing.errors import Place, Problems, did_you_mean, one_of
-from nmosd_dosing.language.keys import DoseRuleKeys, LevelKeys
+from nmosd_dosing.language.keys import DoseRuleKeys, HoldKeys, LevelKeys
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.doses import AmountText
 from nmosd_dosing.study.facts import NotStated
@@ -53,35 +53,30 @@ def with_levels(mapping: DoseRuleKeys, read: OneDose, problems: Problems) -> Dos
 
 def _moved_by(mapping: DoseRuleKeys, problems: Problems) -> dict[str, Place]:
     """The events of a rule with their places; one that would do two things is wrong."""
-    hold = mapping.hold
-    said = [("down", mapping.down), ("up", mapping.up), ("omit", mapping.omit)]
-    said += [("hold", hold.from_), ("hold", hold.until)] if hold is not None else []
     places: dict[str, Place] = {}
-    for what, events in said:
-        for event in events or ():
+    for does, events in _moving(mapping).items():
+        for event in events:
             if event.text in places:
-                also = [("the other one", places[event.text])]
+                also, what = [("the other one", places[event.text])], "hold" if does in ("held", "resumed") else does
                 problems.error(f"`{event.text}` would do two things to this dose", event.place, f"name another event for `{what}`", also)
             places.setdefault(event.text, event.place)
     return places
 
 
+def _moving(mapping: DoseRuleKeys) -> dict[str, tuple[Scalar, ...]]:
+    """The events of a rule, by what they do to the levels."""
+    hold = mapping.hold or HoldKeys()
+    said = {"down": mapping.down, "up": mapping.up, "omit": mapping.omit, "held": hold.from_, "resumed": hold.until}
+    return {does: events or () for does, events in said.items()}
+
+
 def events_of(mapping: DoseRuleKeys) -> tuple[Scalar, ...]:
     """The events that a rule names."""
-    hold = mapping.hold
-    held = (*(hold.from_ or ()), *(hold.until or ())) if hold is not None else ()
-    return (*(mapping.down or ()), *(mapping.up or ()), *(mapping.omit or ()), *held)
+    return tuple(event for events in _moving(mapping).values() for event in events)
 
 
 def _with_events(levels: Levels, mapping: DoseRuleKeys) -> Levels:
-    def names(events: tuple[Scalar, ...] | None) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(event.text for event in events or ()))
-
-    hold = mapping.hold
-    return replace(
-        levels, down=names(mapping.down), up=names(mapping.up), omit=names(mapping.omit),
-        held=names(hold.from_) if hold is not None else (), resumed=names(hold.until) if hold is not None else (),
-    )  # fmt: skip
+    return replace(levels, **{does: tuple(dict.fromkeys(event.text for event in events)) for does, events in _moving(mapping).items()})
 
 
 def _doses(mapping: DoseRuleKeys, read: OneDose, problems: Problems) -> tuple[Dose, ...] | None:

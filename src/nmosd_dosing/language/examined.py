@@ -7,9 +7,9 @@ import re
 from msgspec import Struct
 
 from nmosd_dosing.errors import Problems, clip
-from nmosd_dosing.language.nodes import Mapping, Node, Scalar, Sequence
+from nmosd_dosing.language.nodes import Node, Scalar
 from nmosd_dosing.language.phrases import hours
-from nmosd_dosing.language.shapes import PhraseError, Shape, list_of, mapping_of, phrase, words
+from nmosd_dosing.language.shapes import PhraseError, Shape, by_kind, list_of, mapping_of, phrase, words
 from nmosd_dosing.study.nominal_times import NominalTime
 
 
@@ -55,39 +55,28 @@ def _name(node: Scalar) -> Examined:
 
 _WHAT = "what is examined"
 _NAMES = phrase("a list of words", _names)
-_ONE = words(_WHAT)
 _TIMES = phrase("times before or after a dose", hours.times, hours.TIMES_PATTERN, "before X, 1 h, 2 h after X")
-_TIMED = mapping_of(_ONE, _TIMES, "what is examined, with its times", "PK sample: before X, 1 h after X")
+_PAIRS = mapping_of(words(_WHAT), _TIMES, "what is examined, with its times", "PK sample: before X, 1 h after X")
+
+
+def _one(node: Scalar) -> tuple[Examined, ...]:
+    if not node.text.strip():
+        raise PhraseError(f"expected {_WHAT}, found an empty text", node.place)
+    return (_name(node),)
 
 
 def _read_timed(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
-    pairs = _TIMED.read(node, problems)
+    pairs = _PAIRS.read(node, problems)
     if pairs is None or any(pair.value is None for pair in pairs.values()):
         return None
     return tuple(Examined(pair.key, pair.value or ()) for pair in pairs.values())
 
 
-def _read_one(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
-    if isinstance(node, Mapping):
-        return _read_timed(node, problems)
-    word = _ONE.read(node, problems)
-    try:
-        return (_name(word),) if word is not None else None
-    except PhraseError as error:
-        problems.found.append(error.problem)
-        return None
-
-
-_LIST = list_of(Shape(_WHAT, _read_one, {"anyOf": [_ONE.schema, _TIMED.schema]}), _NAMES.what)
-
-
-def _read(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
-    if isinstance(node, Mapping):
-        return _read_timed(node, problems)
-    if not isinstance(node, Sequence):
-        return _NAMES.read(node, problems)
-    found = _LIST.read(node, problems)
+def _read_list(node: Node, problems: Problems) -> tuple[Examined, ...] | None:
+    found = _EACH.read(node, problems)
     return None if found is None else tuple(each for item in found for each in item)
 
 
-ASSESS = Shape(_NAMES.what, _read, {"anyOf": [_NAMES.schema, _LIST.schema, _TIMED.schema]})
+_TIMED = Shape(_PAIRS.what, _read_timed, _PAIRS.schema)
+_EACH = list_of(by_kind(_WHAT, phrase(_WHAT, _one), None, _TIMED), _NAMES.what)
+ASSESS = by_kind(_NAMES.what, _NAMES, Shape(_NAMES.what, _read_list, _EACH.schema), _TIMED)

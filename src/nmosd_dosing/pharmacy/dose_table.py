@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -174,22 +175,20 @@ def _row(study: Study, plan: Plan, height_cm: float | None, *, dated: bool, note
     doses = tuple(dose_rows(plan, dated=dated))
     products = units(doses)
     assert plan.weight_kg is not None
+
+    def parts(name: str, values: Iterable[Any]) -> tuple[DoseSum, ...]:
+        """The sums of each product by one thing that doses have: `period`, `year`."""
+        by = [(product, value, [d for d in doses if getattr(d, name) == value]) for product in products for value in values]
+        return tuple(
+            dose_sum(study, part, *product, **{name: value}) for product, value, part in by if any(counts(d, *product) for d in part)
+        )
+
     return WeightRow(
         weight_kg=plan.weight_kg,
         height_cm=height_cm,
         totals=tuple(dose_sum(study, doses, *product) for product in products),
-        per_period=tuple(
-            dose_sum(study, part, *product, period=period)
-            for product in products
-            for period in dict.fromkeys(d.period for d in doses)
-            if (part := [d for d in doses if d.period == period and counts(d, *product)])
-        ),
-        per_year=tuple(
-            dose_sum(study, part, *product, year=year)
-            for product in products
-            for year in _years(doses)
-            if (part := [d for d in doses if d.year == year and counts(d, *product)])
-        ),
+        per_period=parts("period", dict.fromkeys(d.period for d in doses)),
+        per_year=parts("year", _years(doses)),
         doses=doses,
         notes=tuple(notes),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
@@ -148,16 +148,9 @@ class Values(Struct):
         if not isinstance(value, dt.time) or value.tzinfo is not None:
             self.wrong(name, value, "is not a time of day", "give a `datetime.time` without a zone")
 
-    def weight(self, name: str, value: object) -> None:
-        if value is not None and (found := wrong_weight(value)):
-            self.wrong(name, value, *found)
-
-    def height(self, name: str, value: object) -> None:
-        if value is not None and (found := wrong_height(value)):
-            self.wrong(name, value, *found)
-
-    def age(self, name: str, value: object) -> None:
-        if value is not None and (found := wrong_age(value)):
+    def ask(self, wrong: Callable[[Any], Wrong], name: str, value: object) -> None:
+        """What is `wrong` with a value, where there is one."""
+        if value is not None and (found := wrong(value)):
             self.wrong(name, value, *found)
 
     def amount(self, name: str, value: Any) -> None:
@@ -179,8 +172,8 @@ class Values(Struct):
 
     def code(self, name: str, value: object) -> None:
         self.text(name, value)
-        if isinstance(value, str) and (found := wrong_code(value)):
-            self.wrong(name, value, *found)
+        if isinstance(value, str):
+            self.ask(wrong_code, name, value)
 
     def all_are(self, name: str, values: object, kind: type) -> None:
         if not isinstance(values, tuple) or (values and not all(issubclass(of, kind) for of in set(map(type, values)))):

@@ -16,7 +16,7 @@ from nmosd_dosing.dose.units import UNITS
 from nmosd_dosing.errors import Place
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.visit_names import is_unscheduled
-from nmosd_dosing.subjects.bounds import Values, wrong_given, wrong_last, wrong_value, wrong_weight
+from nmosd_dosing.subjects.bounds import Values, wrong_age, wrong_given, wrong_height, wrong_last, wrong_value, wrong_weight
 from nmosd_dosing.values import beside
 
 Fact = Literal["done", "partial", "missed", "withheld"]
@@ -99,7 +99,7 @@ class Record(Struct, frozen=True, gc=False):
         values.one_of("status", self.status, _STATUSES)
         for name in ("period", "product", "batch", "reason", "comment", "assessment", "time_point"):
             values.text(name, getattr(self, name))
-        values.weight("weight_kg", self.weight_kg)
+        values.ask(wrong_weight, "weight_kg", self.weight_kg)
         if self.amount is not None:
             values.amount("amount", self.amount)
         if self.unit is not None:
@@ -262,11 +262,11 @@ class Subject(Struct, frozen=True):
         values.code("code", self.code)
         for name in ("arm", "site"):
             values.text(name, getattr(self, name))
-        values.weight("weight_kg", self.weight_kg)
-        values.height("height_cm", self.height_cm)
+        values.ask(wrong_weight, "weight_kg", self.weight_kg)
+        values.ask(wrong_height, "height_cm", self.height_cm)
         if self.sex is not None:
             values.one_of("sex", self.sex, get_args(Sex))
-        values.age("age", self.age)
+        values.ask(wrong_age, "age", self.age)
         kinds = (
             ("events", Event), ("entered", Entered), ("records", Record), ("weights", Weight), ("measurements", Measurement),
             ("earlier", Exposure),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from msgspec import Struct
 
@@ -112,10 +113,7 @@ class _Reader:
     def __init__(self, node: Scalar) -> None:
         self.node, self.scan = node, _Words(node)
         self.names: list[tuple[str, Place]] = []
-        self.first_dose: tuple[str, Place] | None = None
-        self.event: tuple[str, Place] | None = None
-        self.daily: Place | None = None
-        self.names_drug = False
+        self.beside: dict[str, Any] = {}  # what else the text holds, by the names of `ClockText`
 
     def read(self) -> ClockText:
         scan = self.scan
@@ -135,9 +133,7 @@ class _Reader:
         else:
             found = self._something()
         scan.end(hint=_end_hint(found))
-        return ClockText(
-            found, self.node.flat, self.node.place, tuple(self.names), self.first_dose, self.event, self.daily, self.names_drug
-        )
+        return ClockText(found, self.node.flat, self.node.place, tuple(self.names), **self.beside)
 
     # --- the forms ---------------------------------------------------------------------------------------------------------
 
@@ -210,7 +206,9 @@ class _Reader:
             within, of_which = self._length(), None
             anchor = self._same_anchor(anchor)
             if self.scan.take(r"of which\b"):
-                of_which = (self._number(), self._length_within())
+                some = self._number()
+                self.scan.need(r"within\b", "`within` and a length", "write for example `of which 1 within 12 months`")
+                of_which = some, self._length()
                 anchor = self._same_anchor(anchor)
                 if of_which[0] > number or of_which[1].nominal >= within.nominal:
                     raise PhraseError("`of which` is of fewer, within a shorter time", self.node.place, "write the longer time first")
@@ -258,10 +256,9 @@ class _Reader:
             )
             drug = f" {' '.join(near[2].split())}" if near and near[2] else ""
             self.scan.expected("an amount a day such as `20 mg prednisone daily`", f"write `{near[1]} mg{drug} daily`" if near else None)
-        self.daily, self.names_drug = self.scan.since(match.start()), match[2] is not None
+        self.beside |= {"daily": self.scan.since(match.start()), "names_drug": match[2] is not None}
         if match[2]:
-            of = " ".join(match[2].split())
-            return Decimal(match[1]), of
+            return Decimal(match[1]), " ".join(match[2].split())
         return Decimal(match[1]), whats[0] if len(whats) == 1 else ""
 
     def _days(self, example: str) -> int:
@@ -280,10 +277,6 @@ class _Reader:
                 f"`{clip(length.in_words)}` is no length to look back", self.scan.since(start), "write for example `6 months`"
             )
         return length
-
-    def _length_within(self) -> Offset:
-        self.scan.need(r"within\b", "`within` and a length", "write for example `of which 1 within 12 months`")
-        return self._length()
 
     def _number(self) -> int:
         start = self.scan.skip()
@@ -354,7 +347,7 @@ class _Reader:
             raise PhraseError(f"expected an anchor, found {f'`{clip(found)}`' if found else 'the end of the text'}", place, hint)
         word = " ".join(match[1].split())
         if word in ("D0", "D1"):
-            self.first_dose = word, self.scan.since(start)
+            self.beside["first_dose"] = word, self.scan.since(start)
         return _ANCHORS[word]
 
     def _same_anchor(self, before: Anchor | None) -> Anchor | None:
@@ -379,7 +372,7 @@ class _Reader:
         start = self.scan.skip()
         hint = "write `unless used for 7 days or less in one go`, `unless for NMOSD`, or an event that `events` declares"
         match = self.scan.need(r"([a-z][a-z0-9_]*)(?=\s*$)", "an exception", hint)
-        self.event = match[1], self.scan.since(start)
+        self.beside["event"] = match[1], self.scan.since(start)
         return Unless(event=match[1])
 
 

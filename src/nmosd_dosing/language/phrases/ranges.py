@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 from msgspec import Struct
@@ -82,11 +83,7 @@ class Whole(Struct, frozen=True):
 def weights(node: Scalar) -> Whole:
     """`40 to <60 kg`: body weights, to the gram."""
     found = take_range(node, "kg", "a range of weights", "40 to <60 kg")
-    low = _grams(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
-    high = _grams(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
-    if high is not None and high <= low:
-        raise PhraseError(f"no weight is in `{clip(found.text)}`", found.place, "write the lower weight first")
-    return Whole(low, high, found.text, found.place, found.text)
+    return _whole(found, _grams, "weight", found.text)
 
 
 def years(node: Scalar) -> Whole:
@@ -94,21 +91,22 @@ def years(node: Scalar) -> Whole:
     if "," in node.flat:
         raise PhraseError(f"`{clip(node.flat)}` is no range of ages", node.place, "write completed years, for example `6 to <12 years`")
     found = take_range(node, "(?:years?)?", "a range of ages", "6 to <12 years")
-    low = _years(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
-    high = _years(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
-    if high is not None and high <= low:
-        raise PhraseError(f"no age is in `{clip(found.text)}`", found.place, "write the lower age first")
-    return Whole(low, high, found.text, found.place, _with_unit(found, "years"))
+    return _whole(found, _years, "age", _with_unit(found, "years"))
 
 
 def values(node: Scalar, value: Value) -> Whole:
     """`30 to <60`: values that are recorded, to the millionth of the unit that the file declares."""
     found = take_range(node, "", f"a range of {value.name}", "30 to <60")
-    low = _parts(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
-    high = _parts(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
+    return _whole(found, _parts, "value", _with_unit(found, value.unit))
+
+
+def _whole(found: RangeText, read: Callable[[str, Place], int], what: str, holds_for: str) -> Whole:
+    """A range in whole numbers. `read`: a number as it is written; `what`: that of which it is one."""
+    low = read(found.low, found.place) + (0 if found.with_low else 1) if found.low is not None else 0
+    high = read(found.high, found.place) + (1 if found.with_high else 0) if found.high is not None else None
     if high is not None and high <= low:
-        raise PhraseError(f"no value is in `{clip(found.text)}`", found.place, "write the lower value first")
-    return Whole(low, high, found.text, found.place, _with_unit(found, value.unit))
+        raise PhraseError(f"no {what} is in `{clip(found.text)}`", found.place, f"write the lower {what} first")
+    return Whole(low, high, found.text, found.place, holds_for)
 
 
 def _parts(text: str, place: Place) -> int:

@@ -23,11 +23,9 @@ def board_page(board: Board) -> RenderableType:
     on_days = board.on_days
     if not on_days:
         return Page(*parts, text("nothing in this month"))
-    several = len(board.lines) > 1
-    made = Table("Day", *(["Subject"] if several else []), "Visit", "What", wraps=("What",), once=("Day",))
+    made = Table("Day", "Subject" if len(board.lines) > 1 else None, "Visit", "What", wraps=("What",), once=("Day",))
     for date, mark in on_days:
-        cells = [text(mark.subject or "")] if several else []
-        made.add_row(day(date), *cells, text(mark.visit), text(mark.text, style=_STYLES.get(mark.kind, "")))
+        made.add_row(day(date), text(mark.subject or ""), text(mark.visit), text(mark.text, style=_STYLES.get(mark.kind, "")))
     return Page(*parts, made)
 
 

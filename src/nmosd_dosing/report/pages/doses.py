@@ -71,13 +71,15 @@ def _name(whole: DoseSum, rows: Sequence[WeightRow]) -> str:
     return f"{whole.product}, {rule}" if rule else whole.product
 
 
-def _who(rows: Sequence[WeightRow]) -> list[str]:
-    return ["Weight kg", *(["Height cm"] if any(row.height_cm is not None for row in rows) else [])]
+_WHO = ("Weight kg", "Height cm")
 
 
-def _body(row: WeightRow, headings: Sequence[str]) -> list[Text]:
-    height = number_text(row.height_cm) if row.height_cm is not None else "–"
-    return [text(f"{number_text(row.weight_kg)}{_mark(row)}"), text(height)][: len(headings)]
+def _who(rows: Sequence[WeightRow]) -> tuple[str, str | None]:
+    return _WHO[0], _WHO[1] if any(row.height_cm is not None for row in rows) else None
+
+
+def _body(row: WeightRow) -> tuple[Text, Text]:
+    return text(f"{number_text(row.weight_kg)}{_mark(row)}"), text(number_text(row.height_cm) if row.height_cm is not None else "–")
 
 
 def _mark(row: WeightRow) -> str:
@@ -89,25 +91,22 @@ def _find(sums: Iterable[DoseSum], key: tuple[str, str | None]) -> list[DoseSum]
 
 
 def _totals(rows: Sequence[WeightRow], key: tuple[str, str | None]) -> RenderableType:
-    who = _who(rows)
     sums = [_find(row.totals, key)[0] for row in rows]
     dispensed, vials = _dispensed(sums), any(s.vials is not None for s in sums)
-    numbers = ["Doses", _in("Total", key), *([_in("Dispensed", key), _in("Waste", key)] if dispensed else [])]
-    made = Table(*who, *numbers, *(["Vials"] if vials else []), right=(*who, *numbers))
+    numbers = ["Doses", _in("Total", key), *([_in("Dispensed", key), _in("Waste", key)] if dispensed else [None, None])]
+    made = Table(*_who(rows), *numbers, "Vials" if vials else None, right=(*_WHO, *filter(None, numbers)))
     for row, s in zip(rows, sums, strict=True):
-        cells = [text(s.administrations), _amount(s.total, s.status)]
-        cells += [_number(s.dispensed), _number(s.waste)] if dispensed else []
-        made.add_row(*_body(row, who), *cells, *([_vials(s.vials)] if vials else []))
+        cells = text(s.administrations), _amount(s.total, s.status), _number(s.dispensed), _number(s.waste), _vials(s.vials)
+        made.add_row(*_body(row), *cells)
     return made
 
 
 def _parts(rows: Sequence[WeightRow], key: tuple[str, str | None], split: Split) -> RenderableType:
     """A column for each period, or for each year of treatment; two where it is known what is dispensed."""
-    who = _who(rows)
     names = list(dict.fromkeys(_of(s) for row in rows for s in _find(split(row), key)))
     dispensed = _dispensed(s for row in rows for s in _find(split(row), key))
     headings = [heading for name in names for heading in (_in(name, key), *(["dispensed"] if dispensed else []))]
-    made = Table(*who, *headings, right=(*who, *headings))
+    made = Table(*_who(rows), *headings, right=(*_WHO, *headings))
     for row in rows:
         by_name = {_of(s): s for s in _find(split(row), key)}
         cells: list[Text] = []
@@ -115,7 +114,7 @@ def _parts(rows: Sequence[WeightRow], key: tuple[str, str | None], split: Split)
             s = by_name.get(name)
             cells.append(_amount(s.total, s.status) if s else Text("–"))
             cells += [_number(s.dispensed if s else None)] if dispensed else []
-        made.add_row(*_body(row, who), *cells)
+        made.add_row(*_body(row), *cells)
     return made
 
 
@@ -144,20 +143,19 @@ def _of(s: DoseSum) -> str:
 def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
     """Dose and total of each visit, a pair of columns for each weight."""
     weights = _bodies(doses)
-    dates = ["Date"] if doses.start is not None else []
     numbers = [heading for weight in weights for heading in (weight, _in("total", key))]
-    counted = ["mL", "Vials"] if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else []
-    made = Table("Visit", *dates, "Study day", *numbers, *counted, right=("Study day", *numbers, "mL"))
+    counted = ("mL", "Vials") if len(doses.rows) == 1 and any(s.vials for s in _find(doses.rows[0].totals, key)) else (None, None)
+    dates = "Date" if doses.start is not None else None
+    made = Table("Visit", dates, "Study day", *numbers, *counted, right=("Study day", *numbers, "mL"))
     several = len(doses.plan.way) > 1
     for same in zip(*(row.doses for row in doses.rows), strict=True):  # the same visits at every weight
         if not any(counts(d, *key) for d in same):
             continue
         at = same[0]
         cells = [cell for d in same for cell in (_dose(d.dose), _number(d.dose.cumulative))]
-        if counted:
-            cells += [_volume(at.dose.volume_ml), _vials(at.dose.vials)]
+        cells += [_volume(at.dose.volume_ml), _vials(at.dose.vials)]
         days = "" if at.study_day is None else f"{at.study_day}" if at.last_day is None else f"{at.study_day} to {at.last_day}"
-        made.add_row(text(at.visit if several else at.label), *([day(at.date)] if dates else []), text(days), *cells)
+        made.add_row(text(at.visit if several else at.label), day(at.date), text(days), *cells)
     return made
 
 

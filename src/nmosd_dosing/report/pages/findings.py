@@ -21,15 +21,13 @@ from nmosd_dosing.study.model import Study
 _STYLES: dict[Concern, str] = {"fine": "", "look": "yellow", "deviation": "bold red"}
 
 
-def _who(findings: Sequence[Finding], several: bool) -> list[str]:
+def _who(findings: Sequence[Finding], several: bool) -> tuple[str | None, str | None]:
     """The columns that say whose a finding is: the site only where findings of several are shown."""
-    sites = ["Site"] if len({f.site for f in findings}) > 1 else []
-    return [*sites, "Subject"] if several else []
+    return "Site" if several and len({f.site for f in findings}) > 1 else None, "Subject" if several else None
 
 
-def _whose(f: Finding, who: Sequence[str]) -> list[Text]:
-    cells = {"Site": f.site, "Subject": f.subject}
-    return [text(cells[column] or "") for column in who]
+def _whose(f: Finding) -> tuple[Text, Text]:
+    return text(f.site or ""), text(f.subject or "")
 
 
 def findings_page(
@@ -47,8 +45,7 @@ def findings_page(
             days = "" if f.days is None else f"{f.days:+d}" if f.days else "0"
             days = f"{f.minutes:+d} min" if f.minutes else "0 min" if f.minutes is not None else days
             what = f"{f.time_point}: {f.message}" if f.time_point is not None else f.message
-            cells = [text(f.visit), text(f.verdict, style), text(days), target, done, text(what)]
-            made.add_row(*_whose(f, who), *cells)
+            made.add_row(*_whose(f), text(f.visit), text(f.verdict, style), text(days), target, done, text(what))
         parts += [made, Text()]
     parts += _closed(findings, several)
     counted = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
@@ -67,15 +64,14 @@ def due_page(study: Study, as_of: dt.date, ahead: int, items: Sequence[Due], sev
     parts: list[RenderableType] = [text(f"{study.title}: due {days}{looked}", style="bold"), Text()]
     if not items:
         return Page(*parts, text("nothing"))
-    limits = ["Last day"] if any(item.last is not None for item in items) else []
+    limits = "Last day" if any(item.last is not None for item in items) else None
     who = _who([item.finding for item in items], several)
-    made = Table("To do", *who, "Visit", *limits, "Target", "What", wraps=("To do", "What"), below=("What", "Target"))
+    made = Table("To do", *who, "Visit", limits, "Target", "What", wraps=("To do", "What"), below=("What", "Target"))
     for item in items:
         f = item.finding
         style = _STYLES["deviation" if item.amiss else urgency(item.state)]
         target = day(f.target) if f.target else Text("open", style="dim")
-        last = [day(item.last)] if limits else []
-        made.add_row(text(item.todo, style), *_whose(f, who), text(f.visit), *last, target, text(_besides(item)))
+        made.add_row(text(item.todo, style), *_whose(f), text(f.visit), day(item.last), target, text(_besides(item)))
     closed = _closed([item.finding for item in items], several)
     return Page(*parts, made, *([Text(), *closed] if closed else []))
 

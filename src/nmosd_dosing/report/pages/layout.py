@@ -45,13 +45,15 @@ class Table:
 
     Only headings and the columns in `wraps` fold. Of those in `once` a cell that says the same as the one above it is left empty; a
     block has it all the same. Where a row does not fit, as many of the columns in `below` as it takes, the first ones first, stand under
-    it as `heading: value`. In a block the value of `bold` alone is bold.
+    it as `heading: value`. In a block the value of `bold` alone is bold. A column without a heading, None, is left out of every row.
     """
 
     def __init__(
-        self, *headings: str, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = (), below: Sequence[str] = (),
-        bold: str = "",
+        self, *columns: str | None, right: Iterable[str] = (), wraps: Iterable[str] = (), once: Iterable[str] = (),
+        below: Sequence[str] = (), bold: str = "",
     ) -> None:  # fmt: skip
+        self._shown = [heading is not None for heading in columns]
+        headings = [heading for heading in columns if heading is not None]
         self._headings = [Text(heading, style="bold") for heading in headings]
         self._right, self._wraps, self._once = ([heading in some for heading in headings] for some in (set(right), set(wraps), set(once)))
         self._bold = [heading == bold for heading in headings]
@@ -59,7 +61,7 @@ class Table:
         self._rows: list[Row] = []
 
     def add_row(self, *cells: Text) -> None:
-        self._rows.append(cells)
+        self._rows.append([cell for cell, is_shown in zip(cells, self._shown, strict=True) if is_shown])
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         headings = [shown(heading, options) for heading in self._headings]

@@ -217,23 +217,17 @@ def _volume(ml: float | None) -> str:
 
 def _lines(lines: Sequence[OrderLine], reserve: Fraction, lead: int | None) -> RenderableType:
     unsure, doubted = any(line.not_firm for line in lines), any(line.check_weight for line in lines)
-    some, spare, by = (["Not firm"] if unsure else []), (["Reserve"] if reserve else []), (["Order by"] if lead is not None else [])
-    right = ("Vial", "Needed", "Not firm", "Reserve", "Order")
-    check = ["Weight"] if doubted else []
-    made = Table("Month", "Product", "Vial", "Needed", *check, *some, *spare, "Order", "First need", *by, right=right)
+    made = Table(
+        "Month", "Product", "Vial", "Needed", "Weight" if doubted else None, "Not firm" if unsure else None,
+        "Reserve" if reserve else None, "Order", "First need", "Order by" if lead is not None else None,
+        right=("Vial", "Needed", "Not firm", "Reserve", "Order"),
+    )  # fmt: skip
     for line in lines:
         made.add_row(
-            text(f"{line.month:%Y-%m}"),
-            text(line.product),
-            text(line.vial),
-            text(line.needed),
-            *([text("check-weight" if line.check_weight else "", "yellow")] if doubted else []),
-            *([text(line.not_firm or "", "yellow")] if unsure else []),
-            *([text(line.reserve)] if reserve else []),
-            text(line.order, "bold"),
-            day(line.first_need),
-            *([day(line.order_by)] if lead is not None else []),
-        )
+            text(f"{line.month:%Y-%m}"), text(line.product), text(line.vial), text(line.needed),
+            text("check-weight" if line.check_weight else "", "yellow"), text(line.not_firm or "", "yellow"), text(line.reserve),
+            text(line.order, "bold"), day(line.first_need), day(line.order_by),
+        )  # fmt: skip
     return made
 
 

@@ -114,54 +114,39 @@ def _visits(plan: Plan) -> Table:
     units = {a.unit for a in given if a.cumulative is not None}
     unit = units.pop() if len(units) == 1 else None
     what = " and ".join(name for name, there in (("dose", given), ("assessments", any(v.assessments for v in visits))) if there) or "visit"
-    headings = [
-        "Visit", "Date", *(["Done"] if done else []), *(["Booked"] if booked else []), "Day", *(["Week"] if weeks else []),
-        *(["Earliest", "Latest"] if windows else []), *(["Status"] if states else []), what.capitalize(),
-    ]  # fmt: skip
     vials = any(a.vials for a in given)
     weights = len({a.weight_kg for a in given if a.weight_kg is not None}) > 1
     compared = any(v.record is not None and a.planned is not None for v in visits for a in v.administrations)
-    numbers = [
-        *(["Weight"] if weights else []),
-        *(["Planned", "Difference"] if compared else []),
-        *([f"Total {unit}" if unit else "Total"] if totals else []),
-        *([f"Total {unit}/kg" if unit else "Total per kg"] if per_kg else []),
-    ]
-    made = Table(*headings, *numbers, *(["Vials"] if vials else []), right=("Day", *numbers), wraps=(what.capitalize(),),
-                 below=(what.capitalize(), "Vials", *reversed(numbers), "Week", "Latest", "Earliest", "Status"), bold="Date")  # fmt: skip
+    numbers = ("Weight", "Planned", "Difference", f"Total {unit}" if unit else "Total", f"Total {unit}/kg" if unit else "Total per kg")
+    shown = zip(numbers, (weights, compared, compared, totals, per_kg), strict=True)
+    made = Table(
+        "Visit", "Date", "Done" if done else None, "Booked" if booked else None, "Day", "Week" if weeks else None,
+        "Earliest" if windows else None, "Latest" if windows else None, "Status" if states else None, what.capitalize(),
+        *(name if there else None for name, there in shown), "Vials" if vials else None, right=("Day", *numbers),
+        wraps=(what.capitalize(),), bold="Date",
+        below=(what.capitalize(), "Vials", *reversed(numbers), "Week", "Latest", "Earliest", "Status"),
+    )  # fmt: skip
     rules = _single_rules(plan)
     for v in visits:
-        cells: list[Text] = [text(v.id if len(plan.periods) > 1 else v.label), day(v.target)]
-        if done:
-            cells.append(_with_hour(v.actual, v) if v.actual else Text())
-        if booked:
-            cells.append(_with_hour(v.booked, v) if v.booked else Text())
-        cells.append(text("" if v.period_day is None else v.period_day))
-        if weeks:
-            cells.append(text(v.week or ""))
-        if windows:
-            cells += [day(v.earliest), text("or later") if v.or_later else day(v.latest)]
-        if states:
-            cells.append(text(v.status, style="" if v.status in ("planned", "done") else "yellow"))
-        cells.append(text(_what(v, rules, marked=not weights)))
-        if weights:
-            cells.append(text("; ".join(f"{weight_text(a)}{mark_of(a)}" for a in v.administrations if a.weight_kg is not None)))
-        if compared:
-            known = [a for a in v.administrations if a.planned is not None and v.record is not None]
-            cells.append(text("; ".join(amount_text(a.planned or 0, a.unit) for a in known)))
-            cells.append(text("; ".join(_difference(a) for a in known)))
-        if totals:
-            cells.append(text("; ".join(_total(a.cumulative, None if unit else a.unit) for a in v.administrations)))
-        if per_kg:
-            cells.append(text("; ".join(_total(a.cumulative_per_kg, None if unit else f"{a.unit}/kg", 2) for a in v.administrations)))
-        if vials:
-            cells.append(text(vials_of(v.administrations)))
-        made.add_row(*cells)
+        known = [a for a in v.administrations if a.planned is not None and v.record is not None]
+        made.add_row(
+            text(v.id if len(plan.periods) > 1 else v.label), day(v.target), _with_hour(v.actual, v), _with_hour(v.booked, v),
+            text("" if v.period_day is None else v.period_day), text(v.week or ""),
+            day(v.earliest), text("or later") if v.or_later else day(v.latest),
+            text(v.status, style="" if v.status in ("planned", "done") else "yellow"), text(_what(v, rules, marked=not weights)),
+            text("; ".join(f"{weight_text(a)}{mark_of(a)}" for a in v.administrations if a.weight_kg is not None)),
+            text("; ".join(amount_text(a.planned or 0, a.unit) for a in known)), text("; ".join(_difference(a) for a in known)),
+            text("; ".join(_total(a.cumulative, None if unit else a.unit) for a in v.administrations)),
+            text("; ".join(_total(a.cumulative_per_kg, None if unit else f"{a.unit}/kg", 2) for a in v.administrations)),
+            text(vials_of(v.administrations)),
+        )  # fmt: skip
     return made
 
 
-def _with_hour(date: dt.date, visit: PlannedVisit) -> Text:
-    """The day of what was, or is booked, with the hour that is written beside it."""
+def _with_hour(date: dt.date | None, visit: PlannedVisit) -> Text:
+    """The day of what was, or is booked, with the hour that is written beside it; nothing where there is none."""
+    if date is None:
+        return Text()
     return Text.assemble(day(date), f" {visit.time:%H:%M}" if visit.time is not None else "")
 
 
@@ -171,20 +156,13 @@ def _time_points(plan: Plan) -> Table:
     clock, done = any(row.time for _, row in lines), any(row.kind == "assessment" and row.status for _, row in lines)
     windows = any(row.window or row.latest for _, row in lines)
     made = Table(
-        "Visit", "Date", *(["Time"] if clock else []), *(["Done"] if done else []), "Time point", *(["Window"] if windows else []), "What",
+        "Visit", "Date", "Time" if clock else None, "Done" if done else None, "Time point", "Window" if windows else None, "What",
         wraps=("Time point", "What"), once=("Visit", "Date"),
     )  # fmt: skip
     for v, row in lines:
-        cells = [text(v.id if len(plan.periods) > 1 else v.label), _day_of(row, v)]
-        if clock:
-            cells.append(text(f"{row.time:%H:%M}" if row.time is not None else ""))
-        if done:
-            cells.append(_done(row) if row.kind == "assessment" else Text())
-        cells.append(text(row.text))
-        if windows:
-            cells.append(text(_limits(row)))
-        cells.append(text(row.name))
-        made.add_row(*cells)
+        time, was = text(f"{row.time:%H:%M}" if row.time is not None else ""), _done(row) if row.kind == "assessment" else Text()
+        label = text(v.id if len(plan.periods) > 1 else v.label)
+        made.add_row(label, _day_of(row, v), time, was, text(row.text), text(_limits(row)), text(row.name))
     return made
 
 
