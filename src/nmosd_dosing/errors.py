@@ -16,7 +16,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import astuple, force_setattr, replace
@@ -25,6 +25,7 @@ from nmosd_dosing.screen import columns, cuts, folded, printable
 from nmosd_dosing.values import beside
 
 Kind = type | tuple[type, ...]  # of values: a class, or several
+T = TypeVar("T")
 Severity = Literal["error", "warning"]
 
 _CANDIDATES = 300  # known words among which the nearest one is looked for
@@ -203,6 +204,12 @@ class Problems(Struct):
         """Raises InputError where anything was found."""
         if self.found:
             raise InputError(self.in_order())
+
+    def checked(self, found: T | None) -> T:
+        """What was found. RegimenError, with all of it, where something is wrong, or nothing was."""
+        if self.errors or found is None:
+            raise RegimenError(self.in_order())
+        return found
 
     @property
     def errors(self) -> tuple[Problem, ...]:

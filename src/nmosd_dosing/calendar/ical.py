@@ -270,12 +270,8 @@ def _parsed(text: str, path: str) -> CalendarFile:
         raise InputError(_broken(path, "it is not well formed")) from None
     program = str(calendar.get("prodid", ""))
     if program != PRODID or "x-dosing-calendar" not in calendar:
-        raise InputError(
-            Problem(
-                f"`{path}` was written by another program: {f'`{clip(program, 80)}`' if program else 'it does not say which'}",
-                hint="name another file, or move this one away",
-            )
-        )
+        wrong = f"`{path}` was written by another program: {f'`{clip(program, 80)}`' if program else 'it does not say which'}"
+        raise InputError(Problem(wrong, hint="name another file, or move this one away"))
     if "x-dosing-periods" not in calendar:
         raise InputError(_broken(path, "it has lost its X-DOSING-PERIODS"))
     records, others, zones = [], [], {}

@@ -197,12 +197,8 @@ def as_far(records: Sequence[KeptEntry], plan: Plan, draw: Callable[[dt.date], P
     if far <= plan.drawn_until:
         return plan
     if draw is None:
-        raise InputError(
-            Problem(
-                f"the calendar has visits up to {date_text(max(missing.values()))}, the plan is drawn until {date_text(plan.drawn_until)}",
-                hint="give `draw`, which draws the plan until another day",
-            )
-        )
+        wrong = f"the calendar has visits up to {date_text(max(missing.values()))}, the plan is drawn until {date_text(plan.drawn_until)}"
+        raise InputError(Problem(wrong, hint="give `draw`, which draws the plan until another day"))
     later = [visit.date for visit in draw(far).visits if visit.date is not None and uid(plan, "visit", visit.id) in missing]
     last = max([plan.drawn_until, *later, *planned.values()])  # a visit on a fixed day may lie after the end of open repeats
     return draw(last) if later else plan

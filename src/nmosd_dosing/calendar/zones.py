@@ -92,12 +92,8 @@ def check_hour(day: dt.date, hour: dt.time, zone: str) -> None:
     )
     old, new = change.onset, change.instant + change.after
     clocks = f"the clocks go {'back' if twice else 'forward'} from {old:%H:%M} to {new:%H:%M}"
-    raise InputError(
-        Problem(
-            f"{hour:%H:%M} {'exists twice' if twice else 'does not exist'} on {date_text(day)} in {zone}: {clocks}",
-            hint="choose another hour",
-        )
-    )
+    wrong = f"{hour:%H:%M} {'exists twice' if twice else 'does not exist'} on {date_text(day)} in {zone}: {clocks}"
+    raise InputError(Problem(wrong, hint="choose another hour"))
 
 
 def later(day: dt.date, hour: dt.time, zone: str, duration: dt.timedelta) -> dt.datetime:

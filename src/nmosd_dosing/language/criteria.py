@@ -75,18 +75,16 @@ def _kinds(mapping: StudyKeys, problems: Problems) -> Iterator[Kind]:
             continue
         other = names.setdefault(plain_name(pair.key.text), pair.key)
         if other is not pair.key:
-            problems.error(
-                f"the kind `{clip(pair.key.flat)}` stands twice", pair.key.place, "make one of them", [("the first", other.place)]
-            )
+            wrong = f"the kind `{clip(pair.key.flat)}` stands twice"
+            problems.error(wrong, pair.key.place, "make one of them", [("the first", other.place)])
         seen: set[str] = set()
         for scalar in scalars:
             plain = plain_name(scalar.flat)
             if plain in seen:
                 problems.error(f"`{clip(scalar.flat)}` stands twice in this kind", scalar.place, "take one out")
             if plain == plain_name(pair.key.text):
-                problems.error(
-                    f"the kind `{clip(pair.key.flat)}` is in itself", scalar.place, "take it out: a kind is known by its name, too"
-                )
+                wrong = f"the kind `{clip(pair.key.flat)}` is in itself"
+                problems.error(wrong, scalar.place, "take it out: a kind is known by its name, too")
             seen.add(plain)
         facts = to_facts(pair.value) if isinstance(pair.value, KindKeys) else Facts()
         yield Kind(pair.key.flat, tuple(scalar.flat for scalar in scalars), facts)

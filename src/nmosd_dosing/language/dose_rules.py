@@ -116,9 +116,8 @@ def _dose(name: str, mapping: DoseRuleKeys, problems: Problems, key: Scalar, via
     if by is None:
         return None  # what its bands are of has been reported
     if mapping.has("bands") and mapping.weights is not None:
-        problems.error(
-            "`weights` beside `bands`", mapping.key_place("weights"), "take it out: bands say themselves for which weights they hold"
-        )
+        wrong = "`weights` beside `bands`"
+        problems.error(wrong, mapping.key_place("weights"), "take it out: bands say themselves for which weights they hold")
     by = "weight" if mapping.has("amount") else by
     unread = len(problems.found)
     for pair in (mapping.bands or {}).values():

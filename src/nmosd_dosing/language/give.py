@@ -69,9 +69,8 @@ class Giver(Struct, frozen=True):
             self.known_event(pair.key)
             for product, (doses, place) in self._by_arm(pair.value, scope, arms, every_arm=False).items():
                 if product not in planned:
-                    self.problems.error(
-                        f"{product} is not given at this visit, so `once` cannot change its dose", place, "add it under `give`"
-                    )
+                    wrong = f"{product} is not given at this visit, so `once` cannot change its dose"
+                    self.problems.error(wrong, place, "add it under `give`")
                 elif any(dose is not None and dose.levels is not None for dose in (*planned[product][0], *doses)):
                     hint = "keep one of them: `once` changes a dose a single time; where it has levels, `down` and `up` do"
                     self.problems.error(f"{product} has levels here, and `once` changes its dose as well", place, hint)
@@ -131,9 +130,8 @@ class Giver(Struct, frozen=True):
             else:
                 index = scope.arms.index(arm)
                 if index not in arms:
-                    self.problems.error(
-                        f"this visit does not exist for `{arm}`", pair.key.place, "add the arm to `arms`, or take its dose out"
-                    )
+                    wrong = f"this visit does not exist for `{arm}`"
+                    self.problems.error(wrong, pair.key.place, "add the arm to `arms`, or take its dose out")
                 found.append((pair.value, (index,)))
         missing = [scope.arms[i] for i in arms if scope.arms and scope.arms[i] not in give]
         if every_arm and missing and all(arm in scope.arms for arm in give):

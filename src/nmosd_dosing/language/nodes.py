@@ -226,7 +226,8 @@ class _Builder:
 
     def _refuse_tag_and_anchor(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.tag is not None:
-            self._stop(f"a YAML tag (`{_short_tag(event.tag)}`)", event, "take it out; a study file has no tags")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._stop(f"a YAML tag (`{tag}`)", event, "take it out; a study file has no tags")
         if event.anchor is not None:
             self._stop(f"an anchor (`&{event.anchor}`)", event, "take it out; a study file has no anchors or aliases")
 
@@ -266,49 +267,33 @@ def _index(mark: Any) -> int:
     return int(mark.index)
 
 
-def _short_tag(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")
-
-
 # libyaml's words (and those of PyYAML's own parser), then ours: what is wrong, and what a protocol writer can do about it.
 _NEIGHBOURS = "indent it like its neighbours"
 _BRACE = ("a `{` that is not closed", "close it with `}` and put a comma between two keys")
 _BRACKET = ("a `[` that is not closed", "close it with `]` and put a comma between two items")
+_COLON = ("a `:` that YAML cannot place", "indent like the line above, or put quotes around a text with `: ` in it")
+_KEPT = (
+    "a character that YAML keeps for itself",
+    "indent with spaces, not tabs; put quotes around a text that begins with `@`, `%` or a backtick",
+)
+_KEYS = ("a line that does not fit into the keys around it", f"{_NEIGHBOURS}, and put quotes around a text with quotes or commas in it")
+_LIST = ("a line that does not fit into the list around it", "begin it with `- ` under the other dashes")
+_BEHIND = ("the text goes on after the study has ended", f"put every line under a key of the file; {_NEIGHBOURS}")
 _TAB = ("a tab where spaces indent", "indent with spaces")
 _SYNTAX: tuple[tuple[str, tuple[str, str]], ...] = (
-    (
-        "mapping values are not allowed",
-        ("a `:` that YAML cannot place", "indent like the line above, or put quotes around a text with `: ` in it"),
-    ),
+    ("mapping values are not allowed", _COLON),
     ("could not find expected ':'", ("a key without its `:`", "write `key: value`")),
     ("found character '\\t", _TAB),
     ("found a tab character", _TAB),
-    (
-        "cannot start any token",
-        (
-            "a character that YAML keeps for itself",
-            "indent with spaces, not tabs; put quotes around a text that begins with `@`, `%` or a backtick",
-        ),
-    ),
-    ("did not find expected ',' or '}'", _BRACE),
-    ("did not find expected ',' or ']'", _BRACKET),
+    ("cannot start any token", _KEPT),
     ("expected ',' or '}'", _BRACE),
     ("expected ',' or ']'", _BRACKET),
     ("found unexpected end of stream", ("a quote that is not closed", "close it on the same line")),
-    (
-        "did not find expected key",
-        ("a line that does not fit into the keys around it", f"{_NEIGHBOURS}, and put quotes around a text with quotes or commas in it"),
-    ),
-    (
-        "did not find expected '-' indicator",
-        ("a line that does not fit into the list around it", "begin it with `- ` under the other dashes"),
-    ),
+    ("did not find expected key", _KEYS),
+    ("did not find expected '-' indicator", _LIST),
     ("expected <block end>", ("a line that does not fit into what is around it", _NEIGHBOURS)),
     ("did not find expected node content", ("a value is missing here", "write the value")),
-    (
-        "did not find expected <document start>",
-        ("the text goes on after the study has ended", f"put every line under a key of the file; {_NEIGHBOURS}"),
-    ),
+    ("did not find expected <document start>", _BEHIND),
 )
 
 

@@ -298,9 +298,8 @@ def _split_by_commas(node: Mapping, what: str, problems: Problems) -> set[int]:
         before = node.pairs[i - 1] if i else None
         if before is None or not isinstance(before[1], Scalar) or i - 1 in split:
             text = clip(", ".join(key.text for key in keys))
-            problems.error(
-                f"expected {what} as `key: value` inside braces, found `{text}`", keys[0].place, f"take the braces away: `{text}`"
-            )
+            wrong = f"expected {what} as `key: value` inside braces, found `{text}`"
+            problems.error(wrong, keys[0].place, f"take the braces away: `{text}`")
             continue
         split.add(i - 1)
         whole = before[1].text + node.place.document.text[before[1].place.end : keys[-1].place.end]

@@ -177,10 +177,7 @@ def read_site(content: bytes, path: str) -> SiteKeys:
     if long := nodes.too_long(len(content), "a site file", path):
         raise RegimenError(long)
     node = nodes.read_bytes(content, path, problems)
-    found = site_of(node, problems) if node is not None else None
-    if problems.errors or found is None:
-        raise RegimenError(problems.in_order())
-    return found
+    return problems.checked(site_of(node, problems) if node is not None else None)
 
 
 def is_site(node: Node | None) -> bool:
@@ -261,9 +258,7 @@ def fill_in(study: Study, site: SiteKeys, doubts: Problems | None = None) -> Stu
     """
     check_kinds({"study": (study, Study), "site": (site, SiteKeys), "doubts": (doubts, (Problems, type(None)))})
     problems = Problems()
-    filled = filled_in(study, site, problems)
-    if problems.errors or filled is None:
-        raise RegimenError(problems.in_order())
+    filled = problems.checked(filled_in(study, site, problems))
     if doubts is not None:
         doubts.found += problems.found
     return filled

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from nmosd_dosing.days import CountsFrom, Offset
 from nmosd_dosing.dose.dose import WeightRule
-from nmosd_dosing.errors import Problem, Problems, RegimenError, clip, counted, did_you_mean, one_of
+from nmosd_dosing.errors import Problem, Problems, clip, counted, did_you_mean, one_of
 from nmosd_dosing.language import keys, nodes
 from nmosd_dosing.language.criteria import to_criteria
 from nmosd_dosing.language.dose_levels import events_of
@@ -51,9 +51,7 @@ def study_of(node: nodes.Node | None, content: bytes, problems: Problems) -> tup
     study = _Builder(mapping, problems).study(hashlib.sha256(content).hexdigest()) if mapping is not None else None
     if study is not None:
         consistency.check(study, problems)
-    if problems.errors or study is None:
-        raise RegimenError(problems.in_order())
-    return study, problems.in_order()
+    return problems.checked(study), problems.in_order()
 
 
 class _Builder:
@@ -90,9 +88,8 @@ class _Builder:
                 self.problems.error(wrong, pair.value.place("counted_from"), "take it out, or add the transition that leads there")
         known = [pair.value for pair in (mapping.periods or {}).values()]
         if known and not any(period is None or period.has("visits") or not period.all_known for period in known):
-            self.problems.error(
-                "no period has `visits`", mapping.place("periods"), "write `visits` under one of them, each visit with `at`"
-            )
+            wrong = "no period has `visits`"
+            self.problems.error(wrong, mapping.place("periods"), "write `visits` under one of them, each visit with `at`")
         periods, transitions = unrolled(periods, self._transitions(), self.problems)
         return Study(
             id=mapping.study.text if mapping.study else "",
@@ -182,9 +179,8 @@ class _Builder:
         arms = self.giver.arms_of(mapping, scope)
         blinded = scope.blinded if mapping.blinded is None else mapping.blinded
         if mapping.blinded and scope.readable and not scope.arms:
-            problems.error(
-                "a blinded visit without arms hides nothing from anybody", mapping.place("blinded"), "name the arms of the study"
-            )
+            wrong = "a blinded visit without arms hides nothing from anybody"
+            problems.error(wrong, mapping.place("blinded"), "name the arms of the study")
         gives = self.giver.gives(mapping, scope, arms, blinded)
         if mapping.give is None and mapping.at is not None and self.days_known:
             within_its_days(mapping, problems)
@@ -192,9 +188,8 @@ class _Builder:
         if at is None:
             return None
         if not at and mapping.name is None:
-            problems.error(
-                "a visit on a day that is not stated needs a `name`", mapping.place("at"), "write for example `name: Preparative regimen`"
-            )
+            wrong = "a visit on a day that is not stated needs a `name`"
+            problems.error(wrong, mapping.place("at"), "write for example `name: Preparative regimen`")
         if not at and mapping.has("window"):
             problems.error("a window around a day that is not stated", mapping.key_place("window"), "take it out")
         if mapping.counted_from and mapping.cycle is None and not any(isinstance(item, Series) for item in at):
@@ -219,9 +214,8 @@ class _Builder:
     def _kept_after(self, mapping: VisitKeys) -> tuple[str, ...]:
         """The exits after which a visit stays, in one order whatever the file's."""
         if mapping.kept_after and mapping.give is not None and not (mapping.assess or mapping.name):
-            self.problems.error(
-                "kept after an exit, and nothing but doses happens here", mapping.key_place("kept_after"), "doses end with it: take it out"
-            )
+            wrong = "kept after an exit, and nothing but doses happens here"
+            self.problems.error(wrong, mapping.key_place("kept_after"), "doses end with it: take it out")
         return tuple(exit for exit in EXITS if exit in (mapping.kept_after or ()))
 
     def _also_called(self, mapping: VisitKeys, at: tuple[Point | Series, ...]) -> tuple[AlsoCalled, ...]:
@@ -276,9 +270,8 @@ class _Builder:
         begin = (start.code.offset if start.code else Offset()) + start.plus
         finish = (end.code.offset if end.code else Offset()) + end.plus
         if finish.range[1] < begin.range[0]:
-            self.problems.error(
-                f"the span ends ({end.text}) before it begins ({start.text})", mapping.place("to"), "exchange `from` and `to`"
-            )
+            wrong = f"the span ends ({end.text}) before it begins ({start.text})"
+            self.problems.error(wrong, mapping.place("to"), "exchange `from` and `to`")
 
     def _known_event(self, word: Scalar, known: tuple[str, ...]) -> None:
         names = [*known, *(self.mapping.events or {}), *map(completed, self.mapping.periods or {})]

@@ -214,9 +214,8 @@ def _base(item: visit_days.RepeatText, before: list[Point | Series]) -> Code:
             raise PhraseError("a repeat after a range could go on from its first day or from its last", item.place, hint)
         return last.code
     if last.open_ended:
-        raise PhraseError(
-            "a repeat after one with an open end would never begin", item.place, "end the first one: `until` with its last day"
-        )
+        wrong = "a repeat after one with an open end would never begin"
+        raise PhraseError(wrong, item.place, "end the first one: `until` with its last day")
     return last.base.later(last.step, last.count or 0)
 
 
@@ -284,9 +283,8 @@ def _point(item: visit_days.PointText, mapping: VisitKeys, counts_from: CountsFr
     code = item.day.resolve(counts_from)
     last = item.last.resolve(counts_from) if item.last else None
     if last is not None and (last.offset.then or code.offset.then) and _on(last) != _on(code):
-        raise PhraseError(
-            "the two ends of a range are counted from different days", item.place, f"count both from one: `{_from_one(code, last)}`"
-        )
+        wrong = "the two ends of a range are counted from different days"
+        raise PhraseError(wrong, item.place, f"count both from one: `{_from_one(code, last)}`")
     if last is not None and not _never_before(last.offset, code.offset):
         always = last.offset.range[1] < code.offset.range[0]
         message = f"the range ends on {last.label}, before it begins on {code.label}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from nmosd_dosing.days import LANGUAGES, Language
-from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument
+from nmosd_dosing.errors import Place, Problem, Problems, argument
 from nmosd_dosing.language import catalog, nodes
 from nmosd_dosing.language.keys import VERSION, one_line
 from nmosd_dosing.language.nodes import Node, Scalar
@@ -122,10 +122,7 @@ def read_trial(content: bytes, path: str) -> Trial:
     """A trial file; `path` names it in messages, and the files that it names lie beside it. RegimenError carries every problem."""
     problems = Problems()
     node = nodes_of(content, path, problems)
-    found = trial_of(node, path, problems) if node is not None else None
-    if problems.errors or found is None:
-        raise RegimenError(problems.in_order())
-    return found
+    return problems.checked(trial_of(node, path, problems) if node is not None else None)
 
 
 def _says_what(found: TrialKeys, problems: Problems) -> bool:

@@ -27,14 +27,14 @@ class Appointment(Struct, frozen=True):
 
     day: dt.date | None
     time: dt.time | None
-    last: dt.date | None
-    agreed: bool
-    sure: bool
-    earliest: dt.date | None
-    latest: dt.date | None
     closed: bool
     room: str | None
     bring: tuple[str, ...]
+    last: dt.date | None = None
+    agreed: bool = False
+    sure: bool = True
+    earliest: dt.date | None = None
+    latest: dt.date | None = None
     again: tuple[dt.date, ...] = ()
     course: bool = False
 
@@ -172,11 +172,6 @@ def _of_time_point(plan: Plan, visit: PlannedVisit, when: dt.date, days: Workday
     return Appointment(
         day=on(when),
         time=when.time() if isinstance(when, dt.datetime) else None,
-        last=None,
-        agreed=False,
-        sure=True,
-        earliest=None,
-        latest=None,
         closed=days is not None and days.closed_because(on(when)) is not None,
         room=visit.room,
         bring=bring_to(plan.site, visit.period, visit.label),

@@ -60,9 +60,9 @@ class Administration(Struct, frozen=True):
     unit: str | None
     dose_rule: str | None
     amount_status: AmountStatusText
-    minutes: int | None
-    cumulative: float | None
-    cumulative_per_kg: float | None
+    minutes: int | None = None
+    cumulative: float | None = None
+    cumulative_per_kg: float | None = None
     times: int = 1
     total: float | None = None
     per_day: float | None = None
@@ -103,12 +103,12 @@ class PlannedTimePoint(Struct, frozen=True):
     kind: Literal["dose", "assessment"]
     name: str
     text: str
-    nominal: int | None
-    of: str | None
-    of_end: bool
-    window: str | None
-    date: dt.date | None
-    time: dt.datetime | None
+    nominal: int | None = None
+    of: str | None = None
+    of_end: bool = False
+    window: str | None = None
+    date: dt.date | None = None
+    time: dt.datetime | None = None
     earliest: dt.datetime | None = None
     latest: dt.datetime | None = None
     actual: dt.date | None = None

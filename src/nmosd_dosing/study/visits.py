@@ -51,9 +51,8 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
     groups: dict[tuple[object, ...], list[_Occurrence]] = {}
     for number, occurrence in enumerate(_occurrences(period, max(horizon, _last_with_an_end(period)))):
         if number >= MAX_VISITS:
-            problems.error(
-                f"more than {MAX_VISITS:,} visits in one period", occurrence.place, "end the repeat earlier, or repeat less often"
-            )
+            wrong = f"more than {MAX_VISITS:,} visits in one period"
+            problems.error(wrong, occurrence.place, "end the repeat earlier, or repeat less often")
             break
         code = occurrence.code
         key = (code.hangs_on, code.offset, occurrence.last and occurrence.last.offset) if code else (id(occurrence.entry),)
@@ -228,7 +227,8 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
     if one.meets(two):
         place = two.place or occurrence.place
         also = elsewhere("and here", one.place, place)
-        problems.error(f"{one.product} is given twice on {label}", place, _twice_hint(one, two), also)
+        hint = "take one of the days out" if one.place == two.place else "give it once a day: put the whole dose into one visit"
+        problems.error(f"{one.product} is given twice on {label}", place, hint, also)
         return one
     doses: tuple[Dose | None, ...] = tuple(a or b for a, b in zip(one.doses, two.doses, strict=True))
     both_doses = Give(
@@ -238,10 +238,6 @@ def _combine(one: Give, two: Give, label: str, occurrence: _Occurrence, problems
         wrong, hint = f"{one.product} is dosed in {one_of(both_doses.units)} at one visit", "write every arm's dose in one unit"
         problems.error(wrong, two.place or occurrence.place, hint, elsewhere("the other one", one.place))
     return both_doses
-
-
-def _twice_hint(one: Give, two: Give) -> str:
-    return "take one of the days out" if one.place == two.place else "give it once a day: put the whole dose into one visit"
 
 
 # --- what is said of a visit, arm by arm --------------------------------------------------------------------------------

@@ -145,9 +145,8 @@ class _Reader:
         reach = self._reach()
         side = self._side()
         if side == "after" and reach.half_lives:
-            raise PhraseError(
-                "half-lives after an anchor: nothing has been given by then", self.node.place, "write a length, as in `8 weeks`"
-            )
+            wrong = "half-lives after an anchor: nothing has been given by then"
+            raise PhraseError(wrong, self.node.place, "write a length, as in `8 weeks`")
         return NotWithin(whats, reach, self._anchor(side), side, above, of, longer_than, self._unless())
 
     def _since(self, strict: bool) -> NotWithin:
@@ -273,9 +272,8 @@ class _Reader:
         start = self.scan.skip()
         length = take_length(self.scan, "a length such as `6 months`")
         if length == Offset() or length.nominal > 100 * 366:
-            raise PhraseError(
-                f"`{clip(length.in_words)}` is no length to look back", self.scan.since(start), "write for example `6 months`"
-            )
+            wrong = f"`{clip(length.in_words)}` is no length to look back"
+            raise PhraseError(wrong, self.scan.since(start), "write for example `6 months`")
         return length
 
     def _number(self) -> int:
@@ -292,16 +290,14 @@ class _Reader:
         length, half_lives = self._part()
         if not self.scan.take(r"or\b"):
             if match := self.scan.take(r",?\s*whichever\b"):
-                raise PhraseError(
-                    "`whichever` of one thing", self.scan.since(match.start()), "write both, as in `6 months or 5 half-lives`"
-                )
+                wrong = "`whichever` of one thing"
+                raise PhraseError(wrong, self.scan.since(match.start()), "write both, as in `6 months or 5 half-lives`")
             return Reach(length, half_lives)
         start = self.scan.skip()
         other, more = self._part()
         if (length is None) == (other is None):
-            raise PhraseError(
-                "of a length and half-lives one stands twice", self.scan.since(start), "write for example `6 months or 5 half-lives`"
-            )
+            wrong = "of a length and half-lives one stands twice"
+            raise PhraseError(wrong, self.scan.since(start), "write for example `6 months or 5 half-lives`")
         which = self.scan.need(
             r",?\s*whichever is (longer|shorter)\b",
             "`whichever is longer` or `whichever is shorter`",
@@ -315,14 +311,12 @@ class _Reader:
         if match := self.scan.take(r"([0-9]+)\s+half-li(?:fe|ves)\b"):
             number = to_number(match[1], self.scan.since(start))
             if not 0 < number <= 100:
-                raise PhraseError(
-                    f"`{number}` half-lives are not from 1 to 100", self.scan.since(start), "write for example `5 half-lives`"
-                )
+                wrong = f"`{number}` half-lives are not from 1 to 100"
+                raise PhraseError(wrong, self.scan.since(start), "write for example `5 half-lives`")
             return None, number
         if match := self.scan.take(r"([0-9]+)\s+half\s*li(?:fe|ves)\b"):
-            raise PhraseError(
-                f"expected a length or half-lives, found `{match[0].strip()}`", self.scan.since(start), f"write `{match[1]} half-lives`"
-            )
+            wrong = f"expected a length or half-lives, found `{match[0].strip()}`"
+            raise PhraseError(wrong, self.scan.since(start), f"write `{match[1]} half-lives`")
         return self._length(), 0
 
     def _side(self) -> Side:

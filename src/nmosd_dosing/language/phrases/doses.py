@@ -274,9 +274,8 @@ def rounding(node: Scalar) -> RoundText:
     way: Way = "up" if match[1] == "up" else "down" if match[1] == "down" else "half even"
     if match[2] == "whole vials":
         if way == "half even":
-            raise PhraseError(
-                "to whole vials doses are rounded up or down", node.place, "write `up to whole vials` or `down to whole vials`"
-            )
+            wrong = "to whole vials doses are rounded up or down"
+            raise PhraseError(wrong, node.place, "write `up to whole vials` or `down to whole vials`")
         return RoundText(way, None, f"rounded {text}", node.place)
     return RoundText(way, flat(Scalar(match[2], node.place_of(match[2]))), f"rounded {text}", node.place)
 

@@ -88,9 +88,8 @@ def _time(part: Scalar) -> NominalTime:
         hint = f"write `{length} {late[2]} {way} {of_end or ''}{clip(late[1])}`"
         raise PhraseError(f"the window `{late[2]}` stands behind its time, not behind the dose", part.place, hint)
     if way == "before" and of_end:
-        raise PhraseError(
-            f"`{clip(text)}`: before the end of a dose", part.place, f"count it from its beginning: `55 min after {clip(product)}`"
-        )
+        wrong = f"`{clip(text)}`: before the end of a dose"
+        raise PhraseError(wrong, part.place, f"count it from its beginning: `55 min after {clip(product)}`")
     if product and not Fraction(length.rstrip("minh ")):
         instead = f"`end of {clip(product)}`" if of_end else f"`before {clip(product)}`, or `end of {clip(product)}`"
         raise PhraseError(f"`{clip(text)}` is no time before or after a dose", part.place, f"write {instead}")

@@ -301,9 +301,8 @@ def within(node: Scalar) -> tuple[Offset, Offset] | NotStated:
     scan = Scanner(node)
     least = scan.take(rf"([0-9]+)\s*({_UNIT})?\s*to\b")
     if least is None and (hyphen := re.fullmatch(rf"\s*([0-9]+)\s*(?:{_UNIT})?\s*[-–—]\s*([0-9]+\s*{_UNIT})\s*", node.text)):
-        raise PhraseError(
-            f"expected `28 days` or `28 to 31 days`, found `{clip(node.text)}`", node.place, f"write `{hyphen[1]} to {hyphen[2]}`"
-        )
+        wrong = f"expected `28 days` or `28 to 31 days`, found `{clip(node.text)}`"
+        raise PhraseError(wrong, node.place, f"write `{hyphen[1]} to {hyphen[2]}`")
     if hint := _within_hint(node.flat):
         scan.expected("a length such as `28 days`", hint)
     most = take_length(scan, "a length such as `28 days`")

@@ -134,7 +134,6 @@ def _with_unit(found: RangeText, unit: str) -> str:
 def _grams(text: str, place: Place) -> int:
     grams = Fraction(text) * 1000
     if grams.denominator != 1 or not 0 <= grams <= MOST_GRAMS:
-        raise PhraseError(
-            f"`{clip(text)} kg` is not a weight to the gram up to 1000 kg", place, "write kilograms, for example `60` or `60.5`"
-        )
+        wrong = f"`{clip(text)} kg` is not a weight to the gram up to 1000 kg"
+        raise PhraseError(wrong, place, "write kilograms, for example `60` or `60.5`")
     return int(grams)

@@ -146,7 +146,8 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         return f"write `{before.day.text} or later`"
     repeat = isinstance(before, RepeatText) and before.until is None and before.count is None
     if repeat and (match := re.match(r"(?:(?:x|×)\s*([0-9]+)|for\s+([0-9]+)\s+(?:doses?|infusions?|injections?|visits?|times?))$", found)):
-        return _more_times(int((match[1] or match[2])[:6]))
+        n = int((match[1] or match[2])[:6])
+        return f"write `, {n} more times` for {n} after the first, `, {max(n - 1, 0)} more times` for {n} in all"
     if repeat and (match := re.match(r"(?:to|through|thru|till|til|up to)\s+(\S.*)", found)):
         return f"write `until {match[1]}`, which includes that day"
     if re.match(r"for\b|x\b|×", found):
@@ -162,10 +163,6 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
     if re.match(r"[±+-]", found):
         return "write a window in days or weeks: `±3d`, `-3d/+7d`, `+5d`"
     return "put a comma between two days; a day may have a window such as `±3d` behind it"
-
-
-def _more_times(times: int) -> str:
-    return f"write `, {times} more times` for {times} after the first, `, {max(times - 1, 0)} more times` for {times} in all"
 
 
 def _item(scan: Scanner) -> PointText | RepeatText:

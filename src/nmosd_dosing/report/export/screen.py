@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nmosd_dosing.checks.screening import Answer, Days, Earliest, Screened
+from nmosd_dosing.checks.screening import Answer, Days, Screened
 from nmosd_dosing.report.export.plain import DATES, Sheet, fields, iso_date
 from nmosd_dosing.study.model import Study
 
 _DAYS = ("consent", "screening", "randomisation", "day_1")
+_OF_EARLIEST = ("screening", "day_1", "held_by", "screening_held_by", "day_1_held_by", "open", "steps", "unknown")
 _EARLIEST = ("earliest_screening", "earliest_day_1")
 COLUMNS = (
     "subject", "site", *_DAYS, "id", "text", "anchor", "anchor_date", "from", "to", "last_admissible", "verdict", "until", "needs",
@@ -32,7 +33,7 @@ def _person(study: Study, person: Screened) -> dict[str, Any]:
         "site": person.site,
         "days": _days(person.days),
         "criteria": [_answer(answer, _source(study, answer)) for answer in person.found.answers],
-        "earliest": _earliest(person.found.earliest),
+        "earliest": fields(person.found.earliest, _OF_EARLIEST),
     }
 
 
@@ -54,10 +55,6 @@ def _source(study: Study, answer: Answer) -> str:
     if source is None:
         return study.source.text
     return source.text if source.registry is not None or study.source.registry is None else f"{study.source.registry}, {source.text}"
-
-
-def _earliest(earliest: Earliest) -> dict[str, Any]:
-    return fields(earliest, ("screening", "day_1", "held_by", "screening_held_by", "day_1_held_by", "open", "steps", "unknown"))
 
 
 def screened_sheet(people: Sequence[Screened]) -> Sheet:

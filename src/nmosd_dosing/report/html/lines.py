@@ -44,7 +44,7 @@ def lines_of(board: Board, say: Say = english, address: Address | None = None) -
     head = element(
         "tr",
         element("th", say(said("Subject")), scope="col"),
-        element("th", axis, _hid(say(said("Over time"))), scope="col", class_="over"),
+        element("th", axis, element("span", say(said("Over time")), class_="hid"), scope="col", class_="over"),
     )
     sites = bool(board.sites)
     whose = [element("th", *_who(line, sites, say, address), scope="row") for line in board.lines]
@@ -79,10 +79,6 @@ def legend(say: Say = english) -> Markup:
         shape = [_bar("20%", "60%", kind), *([] if kind == "entry" else _shape("50%", kind, False))] if bar else _shape("50%", kind, False)
         items.append(element("li", element("svg", *shape, width=36, height=_HEIGHT, aria_hidden="true"), say(words)))
     return element("ul", *items, class_="legend")
-
-
-def _hid(words: str) -> Markup:
-    return element("span", words, class_="hid")
 
 
 def _at(board: Board, day: dt.date) -> float:

@@ -45,12 +45,7 @@ def doses_page(doses: DoseTable) -> Page:
     return Page(*parts, *([Text()] if notes else []), *notes)
 
 
-def _chosen(policy: Policy) -> str:
-    match policy:
-        case "least waste":
-            return "vials with the least waste"
-        case "fewest vials":
-            return "the fewest vials"
+_CHOSEN: dict[Policy, str] = {"least waste": "vials with the least waste", "fewest vials": "the fewest vials"}
 
 
 def _heading(doses: DoseTable) -> list[Text]:
@@ -59,7 +54,7 @@ def _heading(doses: DoseTable) -> list[Text]:
     if doses.start is not None:
         about.append(f"day 1 {doses.start}")
     if any(s.vials is not None for row in doses.rows for s in row.totals):
-        about.append(_chosen(doses.policy))
+        about.append(_CHOSEN[doses.policy])
     lines = [text(title_of(plan), style="bold"), text(", ".join(about))]
     return [*lines, *site_lines(plan.site)]
 
@@ -130,10 +125,6 @@ def _number(value: float | None) -> Text:
     return text("–" if value is None else number_text(value))
 
 
-def _volume(ml: float | None) -> Text:
-    return text("–" if ml is None else volume_text(ml))
-
-
 def _of(s: DoseSum) -> str:
     if s.period is not None:
         return s.period
@@ -153,7 +144,7 @@ def _visits(doses: DoseTable, key: tuple[str, str | None]) -> RenderableType:
             continue
         at = same[0]
         cells = [cell for d in same for cell in (_dose(d.dose), _number(d.dose.cumulative))]
-        cells += [_volume(at.dose.volume_ml), _vials(at.dose.vials)]
+        cells += [text("–" if at.dose.volume_ml is None else volume_text(at.dose.volume_ml)), _vials(at.dose.vials)]
         days = "" if at.study_day is None else f"{at.study_day}" if at.last_day is None else f"{at.study_day} to {at.last_day}"
         made.add_row(text(at.visit if several else at.label), day(at.date), text(days), *cells)
     return made

@@ -14,6 +14,8 @@ from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, text
 from nmosd_dosing.study.model import Study
 
+_STYLES: dict[Verdict, str] = {"admissible": "green", "not-until": "bold red", "needs": "bold yellow", "person": "bold yellow"}
+
 
 def screen_page(study: Study, person: Screened) -> Page:
     """One person's criteria."""
@@ -88,7 +90,7 @@ def _criteria(answers: Sequence[Answer]) -> Iterator[Text]:
     for answer in answers:
         last = f"; last admissible {date_text(answer.last_admissible)}" if answer.last_admissible is not None else ""
         yield Text()
-        yield Text.assemble((f"{answer.id}: ", "bold"), text(_verdict(answer), _style(answer.verdict)), text(last))
+        yield Text.assemble((f"{answer.id}: ", "bold"), text(_verdict(answer), _STYLES[answer.verdict]), text(last))
         yield text(f"  {answer.text}")
         yield from (text(f"  - {step}", style="dim") for step in answer.steps)
         yield from (text(f"  assumed: {words}", style="dim") for words in answer.criterion.facts.assumed)
@@ -111,16 +113,6 @@ def _verdict(answer: Answer) -> str:
             return f"for a person; else not until {date_text(answer.until)}"
         case "person":
             return "for a person"
-
-
-def _style(verdict: Verdict) -> str:
-    match verdict:
-        case "admissible":
-            return "green"
-        case "not-until":
-            return "bold red"
-        case "needs" | "person":
-            return "bold yellow"
 
 
 def _readings(people: Sequence[Screened]) -> Iterator[Text]:

@@ -15,6 +15,10 @@ from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, text
 from nmosd_dosing.study.model import Study
 
+_STYLES: dict[SlotVerdict, str] = {
+    "open": "green", "closed": "yellow", "gap": "bold red", "too-early": "bold red", "too-late": "bold red", "not-allowed": "bold red",
+}  # fmt: skip
+
 
 def slots_page(study: Study, found: Slots, as_of: dt.date) -> Page:
     """The days of a visit; of a day that is asked for first of all whether it may be, then why, then what follows. The other days are
@@ -54,21 +58,11 @@ def _listed(days: Sequence[Slot], as_of: dt.date) -> list[RenderableType]:
         return []
     made = Table("Day", "Verdict", "Why", wraps=("Why",))
     for slot in days:
-        made.add_row(day(slot.date), text(slot.verdict, _style(slot.verdict)), text("; ".join(slot.reasons)))
+        made.add_row(day(slot.date), text(slot.verdict, _STYLES[slot.verdict]), text("; ".join(slot.reasons)))
     open_ = [slot.date for slot in days if slot.verdict == "open"]
     over = sum(date < as_of for date in open_)
     passed = f", {over} of them {'has' if over == 1 else 'have'} passed" if over else ""
     return [Text(), made, Text(), text(f"{len(open_)} of {len(days)} {'day' if len(days) == 1 else 'days'} open{passed}")]
-
-
-def _style(verdict: SlotVerdict) -> str:
-    match verdict:
-        case "open":
-            return "green"
-        case "closed":
-            return "yellow"
-        case "gap" | "too-early" | "too-late" | "not-allowed":
-            return "bold red"
 
 
 def _follows(asked: Asked) -> Iterator[RenderableType]:

@@ -29,6 +29,8 @@ _SIGNS: dict[str, tuple[str, str]] = {
     "e": ("an entry without an open day", "bold red"),
 }
 
+_AGAINST: dict[What, str] = {"clock": "c", "window": "w", "gap": "g", "entry": "e", "closed": "h"}
+
 
 def starts_page(study: Study, found: Starts) -> Page:
     """The strip with its legend, how many days may be day 1, and how many each cause takes; of a short range each day that it takes."""
@@ -53,15 +55,7 @@ def _sign(start: Start) -> str:
     """What a day is: weekends and holidays are seen whatever else stands against them."""
     if start.closed is not None:
         return "." if is_of_the_week(start.closed) else "h"
-    return _sign_of(start.against[0].what) if start.against else "~" if start.projected else "+"
-
-
-def _sign_of(what: What) -> str:
-    match what:
-        case "clock" | "window" | "gap" | "entry":
-            return what[0]
-        case "closed":
-            return "h"
+    return _AGAINST[start.against[0].what] if start.against else "~" if start.projected else "+"
 
 
 def _legend(days: Sequence[Start]) -> Iterator[Text]:

@@ -176,7 +176,7 @@ def _period(study: Study, period: Period) -> list[RenderableType]:
     rows = [("regimen", study.regimen_id(period)), ("length", length), ("arms", ", ".join(period.arms) or "none")]
     rows += [("days", "counted from the first day of the study")] if period.keeps_count else []
     rows += [("visits", "none")] if not period.visit_rules else []
-    rows += [("blinded", "yes" if period.blinded else "in part" if period.masks else "no"), *_facts(period.facts)]
+    rows += [("blinded", _blinded(period)), *_facts(period.facts)]
     parts: list[RenderableType] = [_section(period.title), _listed(rows, 2)]
     visits = [v for v in lay_out(period, OPEN_END.range[1], Problems()) if v.offset is not None]
     events = dict.fromkeys(v.hangs_on for v in visits if v.hangs_on)
@@ -279,18 +279,13 @@ def _give(period: Period, give: Give, *, masked: bool) -> Rows:
     return rows
 
 
-def _then(then: Then) -> str:
-    match then:
-        case "restart":
-            return "the period begins anew with the later one"
-        case "hold":
-            return "doses wait for a decision"
-        case "stop":
-            return "there are no more"
+_THEN: dict[Then, str] = {
+    "restart": "the period begins anew with the later one", "hold": "doses wait for a decision", "stop": "there are no more",
+}  # fmt: skip
 
 
 def _gap_rule(rule: GapRule) -> Rows:
-    at = f"the later one is {rule.at.label} anew, and the period goes on from there" if rule.at is not None else _then(rule.then)
+    at = f"the later one is {rule.at.label} anew, and the period goes on from there" if rule.at is not None else _THEN[rule.then]
     return [("then", at), *_facts(rule.facts)]
 
 

@@ -39,16 +39,13 @@ def written_page(lines: Sequence[Line], doubts: Sequence[str], moved: Sequence[M
     return Page(*parts)
 
 
-def _how_many(entries: int) -> str:
-    return "1 entry, and it fits" if entries == 1 else f"{entries:,} entries, and all of them fit"
-
-
 def verified_page(found: Mapping[str, Verdict]) -> Page:
     """Of each trail whether it holds, and else the first number that does not fit, and why."""
     parts = []
     for name, verdict in found.items():
         if verdict.holds:
-            parts.append(text(f"{name}: {_how_many(verdict.entries)}", style="green"))
+            fit = "1 entry, and it fits" if verdict.entries == 1 else f"{verdict.entries:,} entries, and all of them fit"
+            parts.append(text(f"{name}: {fit}", style="green"))
         else:
             where = f"number {'arms:' if name == 'arms' else ''}{verdict.seq} " if verdict.seq is not None else ""
             parts.append(text(f"{name}: {where}{verdict.why}", style="bold red"))
