@@ -339,26 +339,14 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
 
 def _circles(study: Study, problems: Problems) -> None:
     """A way through the periods that comes back to where it was."""
-    ways: dict[str, list[str]] = {}
-    for transition in study.own_transitions:
-        ways.setdefault(transition.source_period, []).append(transition.target_period)
+    ways = [(t.source_period, t.target_period) for t in study.own_transitions]
+    ahead = {source: period_order.reachable(source, ways) for source, _ in ways}
     said: set[str] = set()
     for transition in study.own_transitions:
-        if transition.source_period in said or not _reaches(ways, transition.target_period, transition.source_period):
+        source = transition.source_period
+        if source in said or source not in period_order.reachable(transition.target_period, ways):
             continue
-        said |= {p for p in ways if _reaches(ways, p, transition.source_period) and _reaches(ways, transition.source_period, p)}
+        said |= {period for period in ahead if source in ahead[period] and period in ahead[source]}
         wrong = f"a circle of periods: from `{transition.target_period}` one comes to `{transition.source_period}` again"
         hint = "take one of the transitions out; or say how often subjects come back: `at most: 2 times`"
         problems.error(wrong, transition.place, hint)
-
-
-def _reaches(ways: dict[str, list[str]], start: str, goal: str) -> bool:
-    seen, todo = set[str](), [start]
-    while todo:
-        period = todo.pop()
-        if period == goal:
-            return True
-        if period not in seen:
-            seen.add(period)
-            todo += ways.get(period, [])
-    return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nmosd_dosing.errors import InputError, Problem, one_of
 from nmosd_dosing.study.model import Period, Study
@@ -23,7 +23,7 @@ def way(study: Study, period: str | None = None) -> tuple[Period, ...]:
         problem = "has no way from one period to the next" if not roots else f"has several ways in: {one_of(p.id for p in roots)}"
         raise InputError(Problem(f"`{study.id}` {problem}", hint=f"name one period: {one_of(p.id for p in study.periods)}"))
     found = [roots[0] if roots else study.periods[0]]
-    reached = {found[0].id} | _reached(study, found[0].id)
+    reached = reachable(found[0].id, ((t.source_period, t.target_period) for t in study.transitions))
     while waiting := [p for p in study.periods if p.id in reached and p not in found]:
         done = {p.id for p in found}
         found.append(next(p for p in waiting if _sources(study, p) & reached <= done))  # there is no circle: `sense`
@@ -72,14 +72,11 @@ def _sources(study: Study, period: Period) -> set[str]:
     return {t.source_period for t in study.transitions if t.target_period == period.id}
 
 
-def _reached(study: Study, start: str) -> set[str]:
-    found, todo = set[str](), [start]
-    while todo:
-        here = todo.pop()
-        for transition in study.transitions:
-            if transition.source_period == here and transition.target_period not in found:
-                found.add(transition.target_period)
-                todo.append(transition.target_period)
+def reachable(start: str, ways: Iterable[tuple[str, str]]) -> set[str]:
+    """The periods that some ways lead to, with the one from which they do."""
+    found, ways = {start}, [*ways]
+    while more := {into for out, into in ways if out in found} - found:
+        found |= more
     return found
 
 

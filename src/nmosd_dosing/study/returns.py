@@ -7,7 +7,7 @@ knows that there were circles.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from nmosd_dosing.days import Code
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.study.events import OF_SCREENING, completed
 from nmosd_dosing.study.model import Period, Transition
+from nmosd_dosing.study.period_order import reachable
 from nmosd_dosing.study.visit_rules import Give, Point, Series, VisitRule
 
 MOST = 20  # returns
@@ -50,7 +51,7 @@ def _body(ahead: Sequence[Transition], backs: Sequence[Transition], problems: Pr
     None where something is wrong."""
     found = set[str]()
     for way in backs:
-        onward = _from(way.target_period, [(t.source_period, t.target_period) for t in ahead])
+        onward = reachable(way.target_period, [(t.source_period, t.target_period) for t in ahead])
         if way.source_period not in onward:
             wrong = f"rule `{way.id}` does not come back: no way leads from `{way.target_period}` to `{way.source_period}`"
             problems.error(wrong, way.place, "`at most` is for a way back to an earlier period: take it out")
@@ -59,16 +60,8 @@ def _body(ahead: Sequence[Transition], backs: Sequence[Transition], problems: Pr
             wrong = f"rules `{backs[0].id}` and `{way.id}` come back in two ways"
             problems.error(wrong, way.place, "let all ways back lead to one period, and be gone equally often")
             return frozenset()
-        found |= onward & _from(way.source_period, [(t.target_period, t.source_period) for t in ahead])
+        found |= onward & reachable(way.source_period, [(t.target_period, t.source_period) for t in ahead])
     return frozenset(found)
-
-
-def _from(start: str, ways: Iterable[tuple[str, str]]) -> set[str]:
-    """The periods that some ways lead to, with the one from which they do."""
-    found, ways = {start}, [*ways]
-    while more := {into for out, into in ways if out in found} - found:
-        found |= more
-    return found
 
 
 def _nth(id: str, n: int) -> str:

@@ -79,9 +79,7 @@ def _dose(row: DoseRow) -> dict[str, Any]:
         **fields(a, ("product", "unit", "dose_rule", "times", "amount", "amount_from", "amount_to", "amount_status", "total")),
         **fields(a, ("cumulative", "cumulative_per_kg", "dispensed", "waste")),
         "vials": vials_list(a.vials),
-        "volume_ml": plain_number(a.volume_ml),
-        "check_weight": a.check_weight,
-        "level": a.level,
+        **fields(a, ("volume_ml", "check_weight", "level")),
     }
 
 

@@ -18,10 +18,7 @@ def grid_page(study: Study, grids: Sequence[Activities]) -> RenderableType:
     parts: list[RenderableType] = [text(title_of_grids(study), style="bold"), *site_lines(study.site)]
     for grid in grids:
         parts += [Text.assemble("\n", text(grid.title, style="bold underline"))]
-        if not grid.columns:
-            parts += [Text(), text("no visits")]
-        else:
-            parts += [Text(), _grid(grid)]
+        parts += [Text(), _grid(grid) if grid.columns else text("no visits")]
         if grid.footnotes:
             parts += [Text(), Named([(text(letter, style="dim"), text(words)) for letter, words in grid.footnotes])]
     return Page(*parts)

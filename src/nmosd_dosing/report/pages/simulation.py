@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -72,12 +73,12 @@ def _alone(s: Summary) -> list[RenderableType]:
     for rows in (_people(s), _given(s)):
         parts += [Text(), rows]
     if s.by_month:
-        parts += [Text(), _months(s.by_month, s.doses_are.capitalize())]
+        parts += [Text(), _grid(s.by_month, "month", s.doses_are.capitalize())]
     if s.vials_by_month:
-        parts += [Text(), _months(s.vials_by_month, "Vials")]
+        parts += [Text(), _grid(s.vials_by_month, "month", "Vials")]
     if s.by_month_and_site:
-        parts += [Text(), _sites(s.by_site, s.doses_are.capitalize())]
-        parts += [Text(), _sites(s.vials_by_site, "Vials")] if s.vials_by_site else []
+        parts += [Text(), _grid(s.by_site, "site", s.doses_are.capitalize())]
+        parts += [Text(), _grid(s.vials_by_site, "site", "Vials")] if s.vials_by_site else []
         parts += [text(f"by month and site: `{argument('format', 'json')}` and `{argument('format', 'csv')}`", "dim")]
     return [*parts, Text()]
 
@@ -183,16 +184,8 @@ def _given(s: Summary) -> RenderableType:
     return Page(made, text(when))
 
 
-def _months(rows: Sequence[Row], what: str) -> Table:
-    """A line for each month, three columns for each period: mean, error, and how it varies."""
-    return _grid(rows, lambda row: row.month or "", f"{what} by month")
-
-
-def _sites(rows: Sequence[Row], what: str) -> Table:
-    return _grid(rows, lambda row: row.site or "", f"{what} by site")
-
-
-def _grid(rows: Sequence[Row], line_of: Callable[[Row], str], what: str) -> Table:
+def _grid(rows: Sequence[Row], by: Literal["month", "site"], what: str) -> Table:
+    """A line for each month, or site, three columns for each period: mean, error, and how it varies."""
     several = len({row.period for row in rows}) > 1
 
     def name_of(row: Row) -> str:
@@ -200,9 +193,9 @@ def _grid(rows: Sequence[Row], line_of: Callable[[Row], str], what: str) -> Tabl
         return row.period if row.product is None else f"{row.period}: {vials}" if several else vials
 
     names = list(dict.fromkeys(map(name_of, rows)))
-    made = Table(what, *(h for name in names for h in (name, "±", "5–95%")), right=[*names, "±", "5–95%"])
-    found = {(line_of(row), name_of(row)): row.number for row in rows}
-    for line in dict.fromkeys(map(line_of, rows)):
+    made = Table(f"{what} by {by}", *(h for name in names for h in (name, "±", "5–95%")), right=[*names, "±", "5–95%"])
+    found = {(getattr(row, by) or "", name_of(row)): row.number for row in rows}
+    for line in dict.fromkeys(line for line, _ in found):
         cells: list[str] = []
         for name in names:
             number = found.get((line, name))
