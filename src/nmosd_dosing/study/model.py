@@ -59,9 +59,6 @@ class Product(Struct, frozen=True):
         return words + said(" ({place})", place=self.gap_origin) if self.gap_origin else words
 
 
-OfDoses = Literal["first dose", "last dose", "last dose of the study"]
-
-
 class Mark(Struct, frozen=True):
     """An end of a span, plus an offset: a `day` of the period (`code`); the `first dose` or `last dose`, in a period that of the period;
     the `last dose of the study`; or the day of consent, of screening or of randomisation, by the name of its event."""

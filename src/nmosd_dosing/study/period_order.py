@@ -25,8 +25,8 @@ def way(study: Study, period: str | None = None) -> tuple[Period, ...]:
     found = [roots[0] if roots else study.periods[0]]
     reached = reachable(found[0].id, ((t.source_period, t.target_period) for t in study.transitions))
     while waiting := [p for p in study.periods if p.id in reached and p not in found]:
-        done = {p.id for p in found}
-        found.append(next(p for p in waiting if _sources(study, p) & reached <= done))  # there is no circle: `sense`
+        later = {t.target_period for t in study.transitions if t.source_period in reached - {p.id for p in found}}
+        found.append(next(p for p in waiting if p.id not in later))  # there is no circle: `sense`
     arms = {p.arms for p in found if p.arms}
     if len(arms) > 1:
         hint = f"plan each period by itself: {one_of(study.regimen_id(p) for p in found)}"
@@ -66,10 +66,6 @@ def planned_entries(study: Study) -> dict[str, int | None]:
         if found == before:
             break
     return found
-
-
-def _sources(study: Study, period: Period) -> set[str]:
-    return {t.source_period for t in study.transitions if t.target_period == period.id}
 
 
 def reachable(start: str, ways: Iterable[tuple[str, str]]) -> set[str]:

@@ -40,9 +40,8 @@ def handout_page(made: Handout, language: Language) -> str:
 
 
 def _visit(made: Appointment, words: HandoutWording, language: Language) -> Markup:
-    day_of = element(
-        "div", *_day(made, words, language), _possible(made, words, language), _closed(made, words), *_again(made, words, language)
-    )
+    closed = element("p", words.closed) if made.closed and not made.agreed else None  # what is agreed stands
+    day_of = element("div", *_day(made, words, language), _possible(made, words, language), closed, *_again(made, words, language))
     return element("li", day_of, element("div", *_there(made, words)), class_="agreed" if made.agreed else None)
 
 
@@ -61,11 +60,6 @@ def _day(made: Appointment, words: HandoutWording, language: Language) -> Iterat
     if course and made.last is not None:
         yield element("p", dated(words.each_day.format(date_text(made.last, language))))
     yield element("p", words.agreed if made.agreed else words.planned if made.sure else words.may_change)
-
-
-def _closed(made: Appointment, words: HandoutWording) -> Part:
-    """That the site is closed on a day that is not agreed yet."""
-    return element("p", words.closed) if made.closed and not made.agreed else None
 
 
 def _again(made: Appointment, words: HandoutWording, language: Language) -> Iterator[Markup]:
