@@ -128,7 +128,7 @@ def test_how_a_criterion_is_read_is_said(clock: str, read: str) -> None:
 
 @pytest.mark.parametrize(
     ("half_life", "earliest", "each", "together"),
-    [("10 days", "2025-02-28", "10 days", 30), ("36 hours", "2025-02-03", "1.5 days", 5), ("1 day", "2025-02-01", "1 day", 3),
+    [("10 days", "2025-02-28", "10 days", 30), ("36 hours", "2025-02-03", "1.5 days", 5), ("1 day", "2025-02-01", "24 hours", 3),
      ("12 hours", "2025-01-31", "12 hours", 2)],
 )  # fmt: skip
 def test_half_lives_are_multiplied_and_rounded_up_to_whole_days(half_life: str, earliest: str, each: str, together: int) -> None:

@@ -52,7 +52,9 @@ main()
 """
 
 
-@pytest.mark.parametrize("command", ["due", "prepare", "check", "register import", "register verify", "register record visits subject=0012"])
+@pytest.mark.parametrize(
+    "command", ["due", "prepare", "check", "register import", "register verify", "register record visits subject=0012"]
+)
 def test_without_django_every_command_with_a_register_says_what_to_install(command: str) -> None:
     words = [sys.executable, "-c", WITHOUT_DJANGO, *command.split(), "--register", "trial.db"]
     done = subprocess.run(words, capture_output=True, text=True)

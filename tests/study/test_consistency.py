@@ -151,6 +151,7 @@ OVERLAPS = [
     (["D1 ±0d", "D8 ±3d", "D13 ±3d"], "the windows of D8 and D13 overlap by 2 days"),
     (["D1 ±0d", "D8 ±3d", "D10"], "the windows of D8 and D10 overlap by 1 day"),
     (["D1 ±0d", "D8", "D10 ±2d"], "the windows of D8 and D10 overlap by 1 day"),
+    (["D1 ±0d", "D8", "D10 ±3d"], "the windows of D8 and D10 overlap by 1 day"),
     (["D1 ±0d", "D8 ±1d", "D10 to D12"], None),
     (["D1 ±0d", "D8 ±2d", "D10 to D12"], "the windows of D8 and D10 to D12 overlap by 1 day"),
     (["D1 ±0d", "D8 to D12", "D15 ±3d"], "the windows of D8 to D12 and D15 overlap by 1 day"),

@@ -123,7 +123,7 @@ class _NotWithin(Struct, frozen=True):
 
     def _in_days(self, name: str) -> Sentence:
         number, each = self.clock.reach.half_lives, self.half_lives[plain_name(name)]
-        half = said("{each} days", each=number_text(each)) if each >= 1 else said("{each} hours", each=number_text(each * 24))
+        half = said("{each} days", each=number_text(each)) if each > 1 else said("{each} hours", each=number_text(each * 24))
         return said(
             "{number} half-lives of {name}, {half} each, are {days}",
             number=number,

@@ -251,7 +251,7 @@ def _windows(period: Period, visits: list[Visit], problems: Problems) -> None:
             if latest < earliest or places in reported or offset_of(before) == offset_of(after):
                 continue
             reported.add(places)
-            shared = min(latest, _allowed(after)[1][0]) - earliest + 1
+            shared = min(latest, _allowed(after)[1][0]) - max(earliest, _allowed(before)[0][0]) + 1
             said = f"the windows of {before.label} and {after.label} overlap by {counted(shared, 'day')}"
             hint = "a visit on such a day could be either; make a window smaller"
             if before.window is not None and before.window.after is None:
