@@ -28,9 +28,7 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     planned = [p for _, p in shown]
     if needing := _having(planned, "needs arm"):
         yield Note(
-            "needs-arm",
-            said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=either(arms)),
-            needing,
+            "needs-arm", said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=either(arms)), needing
         )
     for status in _TOLD:
         if found := _having(planned, status):

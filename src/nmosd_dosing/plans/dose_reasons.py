@@ -179,10 +179,8 @@ def _reckoned_weight(schedule: SubjectSchedule, weight: Used) -> Sentence:
     ideal = weight_by_kg("ideal", weight.kg, schedule.height_cm, schedule.sex)
     words = said(
         "ideal weight (Devine): {first} kg + 2.3 kg x {inches} inches over 60 = {kg} kg",
-        first=first,
-        inches=tall,
-        kg=number_text(ideal or 0),
-    )
+        first=first, inches=tall, kg=number_text(ideal or 0),
+    )  # fmt: skip
     if weight.measured is None:
         return words
     measured, kg = number_text(weight.measured), number_text(weight.kg)

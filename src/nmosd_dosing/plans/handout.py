@@ -90,14 +90,10 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     found.sort(key=lambda dated: dated[0])
     site = plan.site
     return Handout(
-        as_of=as_of,
-        code=plan.subject if with_code else None,
-        place=site.title if site is not None else None,
-        telephone=site.telephone if site is not None else None,
-        appointments=tuple(appointment for _, appointment in found[:MOST]),
-        more=len(found) > MOST,
-        left_out=tuple(left_out),
-    )
+        as_of=as_of, code=plan.subject if with_code else None, place=site.title if site is not None else None,
+        telephone=site.telephone if site is not None else None, appointments=tuple(appointment for _, appointment in found[:MOST]),
+        more=len(found) > MOST, left_out=tuple(left_out),
+    )  # fmt: skip
 
 
 def _days(visit: PlannedVisit) -> tuple[dt.date | None, dt.date | None]:
@@ -132,19 +128,12 @@ def _appointment(
     stated = earliest is not None and (visit.or_later or (visit.latest is not None and earliest <= visit.latest)) and not _is_outside(visit)
     passed = stated and day < as_of and visit.last is None
     return Appointment(
-        day=None if passed else day,
-        time=visit.time if visit.booked is not None else None,
-        last=last,
-        agreed=visit.booked is not None,
-        sure=visit.stage == "firm",
-        earliest=earliest if stated else None,
-        latest=visit.latest if stated else None,
-        closed=not passed and days is not None and days.closed_because(day) is not None,
-        room=visit.room,
-        bring=bring_to(plan.site, visit.period, visit.label),
-        again=() if passed else tuple(_again(visit, day)),
+        day=None if passed else day, time=visit.time if visit.booked is not None else None, last=last, agreed=visit.booked is not None,
+        sure=visit.stage == "firm", earliest=earliest if stated else None, latest=visit.latest if stated else None,
+        closed=not passed and days is not None and days.closed_because(day) is not None, room=visit.room,
+        bring=bring_to(plan.site, visit.period, visit.label), again=() if passed else tuple(_again(visit, day)),
         course=visit.last is not None and bool(visit.administrations),
-    )
+    )  # fmt: skip
 
 
 def _again(visit: PlannedVisit, day: dt.date) -> Iterator[dt.date]:
@@ -170,9 +159,7 @@ def _still_to_come(plan: Plan, as_of: dt.date) -> Iterator[tuple[PlannedVisit, d
 
 def _of_time_point(plan: Plan, visit: PlannedVisit, when: dt.date, days: Workdays | None) -> Appointment:
     return Appointment(
-        day=on(when),
-        time=when.time() if isinstance(when, dt.datetime) else None,
-        closed=days is not None and days.closed_because(on(when)) is not None,
-        room=visit.room,
+        day=on(when), time=when.time() if isinstance(when, dt.datetime) else None,
+        closed=days is not None and days.closed_because(on(when)) is not None, room=visit.room,
         bring=bring_to(plan.site, visit.period, visit.label),
-    )
+    )  # fmt: skip

@@ -76,8 +76,6 @@ def before_hanging(schedule: SubjectSchedule) -> Iterator[Note]:
             first = said("{day}, projected" if own.projected else "{day}", day=own.anchor)
             words = said(
                 "before the first day of {period}, {first}; they are counted from {day}, the last dose",
-                period=own.period.id,
-                first=first,
-                day=segment.anchor,
-            )
+                period=own.period.id, first=first, day=segment.anchor,
+            )  # fmt: skip
             yield Note("before-entry", said("not planned: {which}; {why}", which=", ".join(v.label for v in gone), why=words))

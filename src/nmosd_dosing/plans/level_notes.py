@@ -75,9 +75,8 @@ def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: 
             if visit.last is not None and (event, date) not in level.by and dose.date is not None and dose.date < date <= visit.last:
                 yield said(
                     "{events}: this course of {product} keeps the level of its first day",
-                    events=events_text([(event, date)]),
-                    product=dose.give.shown,
-                )
+                    events=events_text([(event, date)]), product=dose.give.shown,
+                )  # fmt: skip
 
 
 def _held_until_begun(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose) -> Iterator[tuple[str, dt.date]]:

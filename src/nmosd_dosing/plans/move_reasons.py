@@ -154,10 +154,8 @@ def _not_opened(schedule: SubjectSchedule, move: SubjectMove, other: Transition)
         return said("{event} of {days} opened no way ({why})", event=word(name), days=days, why=joined(", ", no))
     return said(
         "{event} of {days} was not while the subject was in {period}, before the entry",
-        event=word(name),
-        days=days,
-        period=other.source_period,
-    )
+        event=word(name), days=days, period=other.source_period,
+    )  # fmt: skip
 
 
 def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Sentence:

@@ -116,10 +116,8 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
         if rule is not None and waiting and latest is not None and latest < as_of:
             words = said(
                 "as of {day} no entry into {period} is recorded; the last allowed day was {last}",
-                day=as_of,
-                period=rule.target_period,
-                last=latest,
-            )
+                day=as_of, period=rule.target_period, last=latest,
+            )  # fmt: skip
             yield Note("overdue", words)
 
 
@@ -169,10 +167,8 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         elif first and p.actual is not None and p.actual != schedule.start:
             words = said(
                 "{visit} is recorded on {day}; no first dose is given at it, so day 1 is {start}",
-                visit=p.id,
-                day=day(p.actual),
-                start=day(schedule.start),
-            )
+                visit=p.id, day=day(p.actual), start=day(schedule.start),
+            )  # fmt: skip
             yield Note("start", words, (p.id,))
     if as_planned:
         yield Note("not-recorded", said("how much was given is not recorded: the planned dose is counted"), tuple(as_planned))
@@ -255,10 +251,8 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         days = many((visit.target - before.since).days, "day")
         words = said(
             "{product} {days} after {dose}",
-            product=before.product,
-            days=days,
-            dose=dose.id if dose is not None else said("the dose of {day}", day=before.since),
-        )
+            product=before.product, days=days, dose=dose.id if dose is not None else said("the dose of {day}", day=before.since),
+        )  # fmt: skip
         gap = schedule.study.product(before.product).gap_text
         yield Note(
             "short-gap",
@@ -300,10 +294,8 @@ def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
             first = said("{day}, projected" if own.projected else "{day}", day=own.anchor)
             words = said(
                 "before the first day of {period}, {first}; its days go on counting from {day}",
-                period=own.period.id,
-                first=first,
-                day=schedule.start,
-            )
+                period=own.period.id, first=first, day=schedule.start,
+            )  # fmt: skip
             yield Note("before-entry", said("not planned: {which}; {why}", which=which, why=words))
 
 

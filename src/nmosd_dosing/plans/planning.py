@@ -279,14 +279,9 @@ def _periods(schedule: SubjectSchedule) -> Iterator[PlannedPeriod]:
         if p and status == MoveStatus.NONE and own.anchor is None:
             continue
         yield PlannedPeriod(
-            period=own.period.id,
-            title=own.period.title,
-            regimen=schedule.study.regimen_id(own.period),
-            start=own.anchor,
-            end=own.end,
-            status=status.text if p else "none" if own.anchor is None else "projected" if own.projected else "planned",
-            left=_left(own),
-        )
+            period=own.period.id, title=own.period.title, regimen=schedule.study.regimen_id(own.period), start=own.anchor, end=own.end,
+            status=status.text if p else "none" if own.anchor is None else "projected" if own.projected else "planned", left=_left(own),
+        )  # fmt: skip
 
 
 def _left(own: SubjectPeriod) -> dt.date | None:
@@ -304,17 +299,8 @@ def _transitions(schedule: SubjectSchedule, begun: Sequence[tuple[str, ...]]) ->
             continue
         move, rule = found
         yield PlannedTransition(
-            source=rule.source_period,
-            target=rule.target_period,
-            rule=rule.id,
-            trigger=rule.after.text,
-            trigger_date=move.date,
-            earliest=move.earliest,
-            latest=move.latest,
-            entered=move.entered,
-            status=move.status.text,
-            message=move_message(schedule, move, rule),
-            steps=begun[p],
-            assumed=rule.facts.assumed,
+            source=rule.source_period, target=rule.target_period, rule=rule.id, trigger=rule.after.text, trigger_date=move.date,
+            earliest=move.earliest, latest=move.latest, entered=move.entered, status=move.status.text,
+            message=move_message(schedule, move, rule), steps=begun[p], assumed=rule.facts.assumed,
             unseen=schedule.periods[p].period.unseen,
-        )
+        )  # fmt: skip

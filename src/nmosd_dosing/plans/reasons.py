@@ -97,11 +97,7 @@ def may_move(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[Sentenc
     for move in schedule.moves:
         ends = not of_study and move.out_of == segment.period and move.entered is None and move.rule is not None
         if ends and move.rule is not None and move.begins is not None and visit.target is not None and visit.target > move.begins:
-            yield said(
-                "falls away with the entry into {period}, projected on {day}",
-                period=move.rule.target_period,
-                day=day(move.begins),
-            )
+            yield said("falls away with the entry into {period}, projected on {day}", period=move.rule.target_period, day=day(move.begins))
 
 
 def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[Sentence], reason: Sentence) -> Iterator[Sentence]:
@@ -129,11 +125,8 @@ def visit_steps(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[
         if dose.change is not None and own is not None and dose.status != AmountStatus.MASKED:
             yield said(
                 "dose: {event} on {day}, so {product} {rule}",
-                event=word(dose.change.event),
-                day=day(dose.change.date),
-                product=dose.give.product,
-                rule=own.rule or "",
-            )
+                event=word(dose.change.event), day=day(dose.change.date), product=dose.give.product, rule=own.rule or "",
+            )  # fmt: skip
     yield from (said("projected: {why}", why=why) for why in may_move(schedule, visit))
     if visit.status == VisitStatus.CANCELLED:
         yield said("cancelled: {why}", why=cancelled_by(schedule, visit))
@@ -247,13 +240,7 @@ def limit_text(schedule: SubjectSchedule, limit: SubjectLimit) -> Sentence:
     rule = next((t for t in schedule.study.transitions if t.id == limit.cause and t.source_period == source), None)
     if rule is not None:
         what = said("the study stopped") if rule.after.kind in ("stop", "count", "subject") else rule.after.text
-        return said(
-            "{what} on {day}, and rule {rule} leads out of {period}",
-            what=what,
-            day=date,
-            rule=rule.id,
-            period=rule.source_period,
-        )
+        return said("{what} on {day}, and rule {rule} leads out of {period}", what=what, day=date, rule=rule.id, period=rule.source_period)
     return said("{cause} on {day}", cause=_cause(limit.cause), day=date)
 
 
@@ -269,9 +256,8 @@ def pending_because(schedule: SubjectSchedule, visit: SubjectVisit) -> Sentence:
     move = next(m for m in schedule.moves if m.out_of == visit.segment.period)
     return said(
         "the decision on {event} of {day} is open",
-        event=word(move.waiting.after.name) if move.waiting else said("it"),
-        day=day(waiting.date),
-    )
+        event=word(move.waiting.after.name) if move.waiting else said("it"), day=day(waiting.date),
+    )  # fmt: skip
 
 
 def not_given(visit: SubjectVisit) -> list[Sentence]:

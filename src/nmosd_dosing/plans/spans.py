@@ -22,19 +22,12 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
         hangs = span.end is not None and span.end.of in (LAST_DOSE, LAST_DOSE_OF_STUDY)
         unsure = span.end is not None and hangs and _last_dose(schedule, span.end, segment).unsure
         yield PlannedSpan(
-            id=span.id,
-            period=schedule.periods[segment.period].period.id if segment is not None else None,
-            name=span.title,
-            start=start,
-            end=end,
-            status="projected" if earlier or later or unsure else "planned",
-            earlier=earlier and span.start is not None and span.start.of == "first dose",
-            later=later and hangs and not unsure,
-            assumed=span.facts.assumed,
-            note=span.facts.note,
-            source=source_text((span.facts.source,)),
+            id=span.id, period=schedule.periods[segment.period].period.id if segment is not None else None, name=span.title, start=start,
+            end=end, status="projected" if earlier or later or unsure else "planned",
+            earlier=earlier and span.start is not None and span.start.of == "first dose", later=later and hangs and not unsure,
+            assumed=span.facts.assumed, note=span.facts.note, source=source_text((span.facts.source,)),
             waits_for=_waits(schedule, span, start, end),
-        )
+        )  # fmt: skip
 
 
 def _waits(schedule: SubjectSchedule, span: Span, start: Date, end: Date) -> tuple[tuple[str, str], ...]:

@@ -96,14 +96,9 @@ def _dose(dose: SubjectDose, time: DoseTime) -> PlannedTimePoint:
     give = dose.give
     lead = next((each.lead.text for each in (dose.own, *dose.doses) if each is not None and each.lead is not None), "")
     return PlannedTimePoint(
-        kind="dose",
-        name=give.shown,
-        text=lead,
-        date=dose.date,
-        time=time.clock,
-        actual=time.clock if time.recorded else None,
+        kind="dose", name=give.shown, text=lead, date=dose.date, time=time.clock, actual=time.clock if time.recorded else None,
         from_actual=time.recorded,
-    )
+    )  # fmt: skip
 
 
 def _point(
@@ -117,23 +112,12 @@ def _point(
     day = _later(dose.date, dt.timedelta(days=nominal_days(after))) if dose is not None and dose.date is not None else None
     earliest, latest = _allowed(point, at)
     return PlannedTimePoint(
-        kind="assessment",
-        name=point.name,
-        text=nominal.text(shown),
-        nominal=nominal.minutes,
-        of=shown,
-        of_end=nominal.of_end,
-        window=nominal.window.text if nominal.window is not None else None,
-        date=at.date() if at is not None else day,
-        time=at if nominal.minutes is not None else None,
-        earliest=earliest,
-        latest=latest,
-        actual=_actual(record),
-        status=record.status if record is not None else None,
-        from_actual=time is not None and time.recorded,
-        after_dose=after,
+        kind="assessment", name=point.name, text=nominal.text(shown), nominal=nominal.minutes, of=shown, of_end=nominal.of_end,
+        window=nominal.window.text if nominal.window is not None else None, date=at.date() if at is not None else day,
+        time=at if nominal.minutes is not None else None, earliest=earliest, latest=latest, actual=_actual(record),
+        status=record.status if record is not None else None, from_actual=time is not None and time.recorded, after_dose=after,
         at_visit=len(line.begins) == 1,
-    )
+    )  # fmt: skip
 
 
 def _allowed(point: TimePoint, at: dt.datetime | None) -> tuple[dt.datetime | None, dt.datetime | None]:

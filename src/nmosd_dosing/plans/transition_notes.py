@@ -97,10 +97,8 @@ def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
     if left is not None and move.earliest is not None and move.earliest <= left[0]:
         none = said(
             "none is recorded, and {event} was on {day}: nothing of {period} is planned",
-            event=word(left[1]),
-            day=day(left[0]),
-            period=rule.target_period,
-        )
+            event=word(left[1]), day=day(left[0]), period=rule.target_period,
+        )  # fmt: skip
         yield Note("exit", joined("; ", (move_message(schedule, move, rule), none, said("if it was entered, record the entry"))))
 
 

@@ -117,11 +117,7 @@ def other_kind(node: Mapping, own: Items[str]) -> tuple[str, Place, str] | None:
 
 
 def build(
-    shape: Shape[AssumptionsKeys] | Shape[AssumedKeys],
-    text: AssumptionsText,
-    study: Study,
-    periods: tuple[Period, ...],
-    problems: Problems,
+    shape: Shape[AssumptionsKeys] | Shape[AssumedKeys], text: AssumptionsText, study: Study, periods: tuple[Period, ...], problems: Problems
 ) -> Assumptions | None:
     """The assumptions of a file that has been read; what is wrong is added to `problems`. None where too little could be read."""
     mapping = shape.read(text.node, problems)
@@ -157,16 +153,10 @@ def _uses(study: Study, periods: tuple[Period, ...]) -> _Uses:
     asked = {need for t in ways for need in t.needs} | {t.name for t in triggers if t.kind in ("event", "count")}
     doses = (dose for p in periods for e in p.visit_rules for give in e.gives for dose in give.doses if dose is not None)
     return _Uses(
-        arms=arms_of(periods),
-        confirmed=CONFIRMED in asked,
-        stable=STABLE in asked,
-        later=bool(within),
-        open_ended=any(p.open_ended for p in periods),
-        last_day=any(t.within is not None for t in within),
-        committee=IDMC_STOP in asked,
-        number=any(t.kind == "count" and t.name == CONFIRMED for t in stops),
-        weight=any(dose.by_weight for dose in doses),
-    )
+        arms=arms_of(periods), confirmed=CONFIRMED in asked, stable=STABLE in asked, later=bool(within),
+        open_ended=any(p.open_ended for p in periods), last_day=any(t.within is not None for t in within), committee=IDMC_STOP in asked,
+        number=any(t.kind == "count" and t.name == CONFIRMED for t in stops), weight=any(dose.by_weight for dose in doses),
+    )  # fmt: skip
 
 
 class _Builder:

@@ -175,10 +175,7 @@ class AssumedKeys(Keys):
     """What is assumed, with its places: what a scenario may change."""
 
     source = key(words("a source", "Protocol X-301, section 9"), "where all this stands")
-    invented = key(
-        one_or_many(INVENTED),
-        "which of the assumptions nobody measured: `invented: [accrual, dropout]`",
-    )
+    invented = key(one_or_many(INVENTED), "which of the assumptions nobody measured: `invented: [accrual, dropout]`")
     start = key(START, "when accrual opens: `start: 2023-08-01`", True)
     subjects = key(whole("a number of subjects", 1, MOST_SUBJECTS, "162"), "how many subjects there will be: `subjects: 162`", True)
     sites = key(whole("a number of sites", 1, MOST_SITES, "45"), "at how many sites")
