@@ -11,12 +11,11 @@ from itertools import takewhile
 from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, AmountStatusText, AtVisits, number_text
 from nmosd_dosing.errors import argument
 from nmosd_dosing.plans.note_codes import NoteCode
-from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit
+from nmosd_dosing.plans.plan import Administration, Note, PlannedVisit, Shown, noted
 from nmosd_dosing.schedule.doses.lifetime_caps import in_words
-from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule
 from nmosd_dosing.sentences import Sentence, either, joined, said
 
-Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 _TOLD: tuple[AmountStatusText, ...] = (
     "masked", "needs weight", "needs height", "needs sex", "needs age", "age out of range", "too short", "out of range", "capped",
     "as needed", "range", "not stated", "not recorded",
@@ -27,9 +26,8 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     """The notes of one subject's doses."""
     planned = [p for _, p in shown]
     if needing := _having(planned, "needs arm"):
-        yield Note(
-            "needs-arm", said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=either(arms)), needing
-        )
+        words = said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=either(arms))
+        yield Note("needs-arm", words, needing)
     for status in _TOLD:
         if found := _having(planned, status):
             yield Note(*_words(status), found)
@@ -108,40 +106,31 @@ def _having(planned: Sequence[PlannedVisit], status: AmountStatusText) -> tuple[
 
 def _values(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
     """Which recorded values are lacking, or beyond all bands, and by which one doses are."""
-    lacking: dict[str, list[str]] = {}
-    beyond: dict[str, list[str]] = {}
-    by: dict[Sentence, list[str]] = {}
+    lacking, beyond, by = (list[tuple[Sentence, str]]() for _ in range(3))
     for p in planned:
         for a in p.administrations:
             if (value := a.by_value) is None or (a.level or "").startswith(("below ", "above ")):
                 continue
             if a.amount_status == "needs value":
-                lacking.setdefault(value.what.name, []).append(p.id)
+                words = said(
+                    "the dose depends on {value}, and none is recorded on or before its day: add `{measurements}` with {value} and its day"
+                    ", of several subjects in a table of measurements",
+                    value=value.what.name, measurements=argument("measurements"),
+                )  # fmt: skip
+                lacking.append((words, p.id))
             elif a.amount_status == "value out of range":
-                beyond.setdefault(value.text, []).append(p.id)
+                beyond.append((said("the rule of the dose does not hold for {value}: no dose is stated", value=value.text), p.id))
             elif value.of is not None:
-                by.setdefault(said("{product}: by {value} of {day}", product=a.shown, value=value.text, day=value.of), []).append(p.id)
-    for name, ids in lacking.items():
-        words = said(
-            "the dose depends on {value}, and none is recorded on or before its day: add `{measurements}` with {value} and its day, of "
-            "several subjects in a table of measurements",
-            value=name, measurements=argument("measurements"),
-        )  # fmt: skip
-        yield Note("needs-value", words, tuple(dict.fromkeys(ids)))
-    for value_text, ids in beyond.items():
-        yield Note(
-            "out-of-range",
-            said("the rule of the dose does not hold for {value}: no dose is stated", value=value_text),
-            tuple(dict.fromkeys(ids)),
-        )
-    for words, ids in by.items():
-        yield Note("value", words, tuple(dict.fromkeys(ids)))
+                by.append((said("{product}: by {value} of {day}", product=a.shown, value=value.text, day=value.of), p.id))
+    yield from noted("needs-value", dict.fromkeys(lacking))
+    yield from noted("out-of-range", dict.fromkeys(beyond))
+    yield from noted("value", dict.fromkeys(by))
 
 
 def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iterator[Note]:
     """Which weight counts, and which doses are by one that was measured before."""
     by: dict[str, list[tuple[PlannedVisit, Administration]]] = {}
-    reckoned: dict[Sentence, list[str]] = {}
+    reckoned: list[tuple[Sentence, str]] = []
     for p in planned:
         for a in p.administrations:
             if a.weight_status in ("ideal", "adjusted") and a.weight_kg is not None:
@@ -151,11 +140,10 @@ def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iter
                     else "{product}: by the adjusted weight (Devine), {kg} kg",
                     product=a.shown, kg=number_text(a.weight_kg),
                 )  # fmt: skip
-                reckoned.setdefault(words, []).append(p.id)
+                reckoned.append((words, p.id))
             elif a.weight_kg is not None:
                 by.setdefault(a.product, []).append((p, a))
-    for words, at in reckoned.items():
-        yield Note("weight", words, tuple(dict.fromkeys(at)))
+    yield from noted("weight", dict.fromkeys(reckoned))
     for product, doses in by.items():
         rule = schedule.study.product(product).weight
         ids = tuple(dict.fromkeys(p.id for p, _ in doses))
@@ -166,7 +154,6 @@ def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iter
                 words = said("later weights are given, and the study doses by the one at baseline")
             yield Note("weight", joined("", (of, words)), ids)
             continue
-        states = said("the study does not state which weight counts; later ones are given, so the latest on or before each dose does")
         if isinstance(rule, Fraction):
             states = said("a new weight counts once it has changed by {percent}% or more", percent=number_text(rule * 100))
         elif isinstance(rule, AtVisits):
@@ -174,15 +161,18 @@ def _weights(schedule: SubjectSchedule, planned: Sequence[PlannedVisit]) -> Iter
                 "the weight is renewed at {visits} only: the latest on or before the last of these visits that has come counts",
                 visits=rule.text,
             )
-        states = said("the latest weight on or before each dose counts") if rule == "latest" else states
+        elif rule == "latest":
+            states = said("the latest weight on or before each dose counts")
+        else:
+            states = said("the study does not state which weight counts; later ones are given, so the latest on or before each dose does")
         yield Note("weight", joined("", (of, states)), ids)
-        carried: dict[Sentence, list[str]] = {}
+        carried: list[tuple[Sentence, str]] = []
         for p, a in doses:
             if a.weight_status == "carried forward":
                 assert a.weight_of is not None and a.weight_kg is not None
-                carried.setdefault(said("{kg} kg of {day}", kg=number_text(a.weight_kg), day=a.weight_of), []).append(p.id)
-        for weight, visits in carried.items():
-            yield Note("weight", joined("", (of, said("carried forward: {weight}", weight=weight))), tuple(dict.fromkeys(visits)))
+                weight = said("{kg} kg of {day}", kg=number_text(a.weight_kg), day=a.weight_of)
+                carried.append((joined("", (of, said("carried forward: {weight}", weight=weight))), p.id))
+        yield from noted("weight", dict.fromkeys(carried))
 
 
 def _together(planned: Sequence[PlannedVisit]) -> Iterator[Note]:
@@ -234,9 +224,8 @@ def _lifetimes(schedule: SubjectSchedule) -> Iterator[Note]:
         totals = [(visit.id, dose.exposure) for visit, dose in under if dose.exposure is not None]
         if given := [(exposure.beyond, id) for id, exposure in totals if not math.isnan(exposure.beyond)]:
             most = in_words(max(total for total, _ in given), cap.limit)
-            words = said(
-                "the cap of {limit} of {product} is passed by what was given: {most}", limit=cap.limit.text, product=cap.product, most=most
-            )
+            limit, product = cap.limit.text, cap.product
+            words = said("the cap of {limit} of {product} is passed by what was given: {most}", limit=limit, product=product, most=most)
             yield Note("lifetime", words, tuple(id for _, id in given))
         for id, exposure in totals:
             if not math.isnan(exposure.refused):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from nmosd_dosing.days import days_past
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.plan import Note, Shown, noted
 from nmosd_dosing.plans.reasons import may_move
 from nmosd_dosing.plans.spans import moving
-from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
-from nmosd_dosing.sentences import Sentence, said, word
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
+from nmosd_dosing.sentences import said, word
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Point
 from nmosd_dosing.study.visits import lay_out
 
@@ -27,15 +27,14 @@ def courses(schedule: SubjectSchedule) -> Iterator[Note]:
         for event in dict.fromkeys(visit.hangs_on for visit in visits if visit.hangs_on):
             if not any(s.period == p and s.hangs_on == event and s.anchor is not None for s in schedule.segments):
                 which = ", ".join(visit.label for visit in visits if visit.hangs_on == event)
-                happened = schedule.first(event) is not None
-                why = (
-                    said("{event} did not happen in {period}", event=word(event), period=own.period.id)
-                    if happened
-                    else said("they hang on {event}, which is not recorded", event=word(event))
-                )
-                if event in (LAST_DOSE, LAST_DOSE_OF_STUDY):
+                if event == LAST_DOSE_OF_STUDY:
                     why = said("no dose is given")
-                    why = said("no dose is given in {period}", period=own.period.id) if event == LAST_DOSE else why
+                elif event == LAST_DOSE:
+                    why = said("no dose is given in {period}", period=own.period.id)
+                elif schedule.first(event) is not None:
+                    why = said("{event} did not happen in {period}", event=word(event), period=own.period.id)
+                else:
+                    why = said("they hang on {event}, which is not recorded", event=word(event))
                 yield Note("event", said("not planned: {which}; {why}", which=which, why=why))
 
 
@@ -54,13 +53,9 @@ def moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
         yield Note("projected", words)
 
 
-def moving_visits(schedule: SubjectSchedule, shown: Sequence[tuple[SubjectVisit, PlannedVisit]]) -> Iterator[Note]:
+def moving_visits(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """Which visits hang on a last dose that may be another one, or fall away with an entry that is not recorded."""
-    found: dict[Sentence, list[PlannedVisit]] = {}
-    for visit, p in shown:
-        for why in may_move(schedule, visit):
-            found.setdefault(why, []).append(p)
-    yield from (Note("projected", why, tuple(visit.id for visit in visits)) for why, visits in found.items())
+    return noted("projected", ((why, p.id) for visit, p in shown for why in may_move(schedule, visit)))
 
 
 def before_hanging(schedule: SubjectSchedule) -> Iterator[Note]:

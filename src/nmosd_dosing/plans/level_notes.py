@@ -7,60 +7,45 @@ from collections.abc import Iterator, Sequence
 
 from nmosd_dosing.dose.dose import AmountStatus
 from nmosd_dosing.plans.dose_reasons import events_text, not_given_text, taken_days
-from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.plan import Note, PlannedVisit, Shown, noted
 from nmosd_dosing.schedule.subject_schedule import AtLevel, SubjectDose, SubjectSchedule, SubjectVisit
 from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.activities import levels_text
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 
-Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
-
 
 def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """The levels of each dose; those that events have led to, with the visits; levels that the file does not state; doses taken away."""
     doses = [(visit, planned, dose) for visit, planned in shown for dose in visit.doses if dose.in_plan and dose.give.levels]
-    found: dict[tuple[str, Sentence], list[str]] = {}
-    for visit, planned, dose in doses:
-        for words in _in_words(dose.give, schedule.arm, schedule.period(visit).period.arms):
-            found.setdefault(("dose-change", words), []).append(planned.id)
-    for (_, words), visits in found.items():
-        yield Note("dose-change", words, tuple(visits))
-    led: dict[Sentence, list[str]] = {}
-    beyond: dict[Sentence, list[str]] = {}
-    taken: dict[Sentence, list[str]] = {}
+    of_all = ((_in_words(dose.give, schedule.arm, schedule.period(visit).period.arms), planned.id) for visit, planned, dose in doses)
+    yield from noted("dose-change", ((words, id) for levels, id in of_all for words in levels))
+    led, beyond, taken = (list[tuple[Sentence, str]]() for _ in range(3))
     counted = set()
     for visit, planned, dose in doses:
         if (level := dose.level) is None:
             continue
-        counted |= {
-            *level.by,
-            *level.taken,
-            *(event for days in dose.days_taken for event in days.by),
-            *_held_until_begun(schedule, visit, dose),
-        }
-        for words in taken_days(dose):
-            taken.setdefault(words, []).append(planned.id)
-        for words in _too_late(visit, dose, level, schedule):
-            led.setdefault(words, []).append(planned.id)
+        by_days = (event for days in dose.days_taken for event in days.by)
+        counted |= {*level.by, *level.taken, *by_days, *_held_until_begun(schedule, visit, dose)}
+        taken += [(words, planned.id) for words in taken_days(dose)]
+        led += [(words, planned.id) for words in _too_late(visit, dose, level, schedule)]
         if level.by and not level.down and level.name is not None:
-            led.setdefault(
-                said("{events}: {product} at level {level}", events=events_text(level.by), product=dose.give.shown, level=level.name), []
-            ).append(planned.id)
+            by, product = events_text(level.by), dose.give.shown
+            led.append((said("{events}: {product} at level {level}", events=by, product=product, level=level.name), planned.id))
         elif level.down:
             words = said(
                 "the file states no level {level} of {product}, and so no dose: {events}",
                 level=level.text or "", product=dose.give.shown, events=events_text(level.by),
             )  # fmt: skip
-            beyond.setdefault(words, []).append(planned.id)
+            beyond.append((words, planned.id))
         if level.taken and dose.status != AmountStatus.HELD:
             words = not_given_text(dose.give.shown, level.taken, held=False)
-            if _was_given(dose):
+            if dose.recorded and dose.amount != 0:
                 words = _left_out(dose.give.shown, level.taken)
-            taken.setdefault(words, []).append(planned.id)
-    yield from (Note("dose-change", words, tuple(visits)) for words, visits in led.items())
-    yield from (Note("not-stated", words, tuple(visits)) for words, visits in beyond.items())
-    yield from (Note("omitted", words, tuple(visits)) for words, visits in taken.items())
+            taken.append((words, planned.id))
+    yield from noted("dose-change", led)
+    yield from noted("not-stated", beyond)
+    yield from noted("omitted", taken)
     for event in dict.fromkeys(event for _, _, dose in doses for event in dose.give.events):
         for date in schedule.events.get(event, ()):
             if (event, date) not in counted and (not _resumes(doses, event) or not _held_before(schedule, doses, event, date)):
@@ -96,10 +81,6 @@ def _left_out(product: str, taken: Sequence[tuple[str, dt.date]]) -> Sentence:
     if then:
         return said("{product} was to be left out, by {event} until {end}, and was given all the same", product=product, event=by, end=end)
     return said("{product} was to be left out, by {event}, and was given all the same", product=product, event=by)
-
-
-def _was_given(dose: SubjectDose) -> bool:
-    return dose.recorded and dose.amount != 0
 
 
 def _resumes(doses: Sequence[tuple[SubjectVisit, PlannedVisit, SubjectDose]], event: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from nmosd_dosing.days import Offset, days_past
@@ -14,12 +14,12 @@ from nmosd_dosing.plans.gap_clock import gaps_ahead
 from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans, moving_visits
 from nmosd_dosing.plans.level_notes import level_notes
 from nmosd_dosing.plans.note_codes import NoteCode
-from nmosd_dosing.plans.plan import Note, PlannedSpan, PlannedVisit
+from nmosd_dosing.plans.plan import Note, PlannedSpan, PlannedVisit, Shown, ids_of, noted
 from nmosd_dosing.plans.reasons import cancelled_by, day, pending_because
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.window_notes import overlaps, same_date, weekends, windows
 from nmosd_dosing.plans.workdays import Workdays
-from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
+from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.sentences import Sentence, joined, many, said, word
 from nmosd_dosing.study.events import is_own_day
@@ -32,7 +32,6 @@ from nmosd_dosing.study.visits import OPEN_END, lay_out
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.disposition import MoveStatus
 
-Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
 BEHIND_CLOSED: frozenset[NoteCode] = frozenset({"same-date", "dose-change", "omitted", "assumed", "note"})
 """The codes of a visit's notes that stand behind those on closed days."""
 
@@ -77,37 +76,26 @@ def notes(
     yield from _facts(schedule.study, [own.period for own in schedule.periods if own.anchor is not None], spans, shown)
 
 
-def _ids(chosen: Iterable[PlannedVisit]) -> tuple[str, ...]:
-    return tuple(p.id for p in chosen)
-
-
 # --- what was done ------------------------------------------------------------------------------------------------------
 
 
 def _states(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
-    by_reason: dict[str, list[PlannedVisit]] = {}
-    for _, p in every:
-        if p.cancelled_by:
-            by_reason.setdefault(p.cancelled_by, []).append(p)
-    for reason, visits in by_reason.items():
-        yield Note("cancelled", reason, _ids(visits))
-    waiting: dict[Sentence, list[PlannedVisit]] = {}
-    for visit, p in every:
-        if p.status == "pending":
-            waiting.setdefault(pending_because(schedule, visit), []).append(p)
-    for why, visits in waiting.items():
-        yield Note("pending", said("no dose yet: {why}", why=why), _ids(visits))
+    yield from noted("cancelled", ((p.cancelled_by, p.id) for _, p in every if p.cancelled_by))
+    waiting = ((said("no dose yet: {why}", why=pending_because(schedule, v)), p.id) for v, p in every if p.status == "pending")
+    yield from noted("pending", waiting)
 
 
 def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> Iterator[Note]:
     """What should have happened by a day, and of which nothing is recorded."""
     open_ = [p for visit, p in shown if p.status == "planned" and p.actual is None and not visit.is_only_needed and not is_own_day(p.label)]
     if overdue := [p for p in open_ if p.latest is not None and p.latest < as_of]:
-        yield Note("overdue", said("as of {day} nothing is recorded, and the last allowed day has passed", day=as_of), _ids(overdue))
+        yield Note("overdue", said("as of {day} nothing is recorded, and the last allowed day has passed", day=as_of), ids_of(overdue))
     past = [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]
     for or_later, why in ((False, said("no window is stated")), (True, said("any later day is allowed"))):
         if mine := [p for p in past if p.or_later == or_later]:
-            yield Note("past-target", said("as of {day} nothing is recorded, the target has passed; {why}", day=as_of, why=why), _ids(mine))
+            yield Note(
+                "past-target", said("as of {day} nothing is recorded, the target has passed; {why}", day=as_of, why=why), ids_of(mine)
+            )
     for move in schedule.moves:
         rule, latest = move.rule, move.latest
         waiting = move.status in (MoveStatus.PROJECTED, MoveStatus.PENDING)
@@ -123,12 +111,8 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
 
 def _gap_clock(schedule: SubjectSchedule, shown: Shown, as_of: dt.date | None) -> Iterator[Note]:
     """What rules for gaps would do with the next doses."""
-    ahead, by_text = gaps_ahead(schedule, as_of), dict[Sentence, list[PlannedVisit]]()
-    for visit, p in shown:
-        if visit.row in ahead:
-            by_text.setdefault(ahead[visit.row].text, []).append(p)
-    for text, visits in by_text.items():
-        yield Note("gap-clock", text, _ids(visits))
+    ahead = gaps_ahead(schedule, as_of)
+    yield from noted("gap-clock", ((ahead[visit.row].text, p.id) for visit, p in shown if visit.row in ahead))
 
 
 def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
@@ -152,18 +136,13 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             yield Note("gap-rule", words, (p.id,))
         first = not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == Offset()
         if first and schedule.start in (p.actual, p.booked) and schedule.planned_start is not None:
-            yield Note(
-                "start",
-                said(
-                    "{visit} was on {day}, which is day 1; planned was {planned}"
-                    if p.booked is None
-                    else "{visit} is booked for {day}, which is day 1; planned was {planned}",
-                    visit=p.id,
-                    day=day(schedule.start),
-                    planned=day(schedule.planned_start),
-                ),
-                (p.id,),
-            )
+            words = said(
+                "{visit} was on {day}, which is day 1; planned was {planned}"
+                if p.booked is None
+                else "{visit} is booked for {day}, which is day 1; planned was {planned}",
+                visit=p.id, day=day(schedule.start), planned=day(schedule.planned_start),
+            )  # fmt: skip
+            yield Note("start", words, (p.id,))
         elif first and p.actual is not None and p.actual != schedule.start:
             words = said(
                 "{visit} is recorded on {day}; no first dose is given at it, so day 1 is {start}",
@@ -173,26 +152,18 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     if as_planned:
         yield Note("not-recorded", said("how much was given is not recorded: the planned dose is counted"), tuple(as_planned))
     if weights:
-        yield Note("weight", said("the weight recorded at these visits is not the one that doses are by"), _ids(weights))
+        yield Note("weight", said("the weight recorded at these visits is not the one that doses are by"), ids_of(weights))
 
 
 def _booked(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
     """Appointments: what is no fact yet, and what has become none."""
     if booked := [p for _, p in every if p.booked is not None and p.stage != "cancelled"]:
-        yield Note(
-            "booked", said("an appointment, and not done: no total counts it as given, and what is counted from it may move"), _ids(booked)
-        )
+        words = said("an appointment, and not done: no total counts it as given, and what is counted from it may move")
+        yield Note("booked", words, ids_of(booked))
     for visit in schedule.visits:
         if visit.booked is not None and visit.status == VisitStatus.CANCELLED:
-            yield Note(
-                "booked",
-                said(
-                    "{visit} is booked for {day}, and is not planned any more: {why}",
-                    visit=visit.id,
-                    day=day(visit.booked),
-                    why=cancelled_by(schedule, visit),
-                ),
-            )
+            on, why = day(visit.booked), cancelled_by(schedule, visit)
+            yield Note("booked", said("{visit} is booked for {day}, and is not planned any more: {why}", visit=visit.id, day=on, why=why))
     for visit, p in every:
         lapsed = max((record.date for record in visit.appointments if record.status == "lapsed"), default=None)
         if lapsed is not None and p.actual is None and p.booked is None and not visit.records:
@@ -200,11 +171,8 @@ def _booked(schedule: SubjectSchedule, every: Shown) -> Iterator[Note]:
     ids = {visit.row: visit.id for visit in schedule.visits}
     for row, record in schedule.twice:
         if record.status == "booked":
-            yield Note(
-                "booked",
-                said("{visit} is booked for {day} as well: that appointment is not in this plan", visit=ids[row], day=day(record.date)),
-                (ids[row],),
-            )
+            words = said("{visit} is booked for {day} as well: that appointment is not in this plan", visit=ids[row], day=day(record.date))
+            yield Note("booked", words, (ids[row],))
     for record in schedule.unscheduled:
         if not record.is_fact:
             if record.visit == UNSCHEDULED:
@@ -239,35 +207,28 @@ def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     ahead = [(visit, p) for visit, p in shown if p.actual is None and p.stage in ("firm", "tentative")]
     by_row = {visit.row: visit for visit in schedule.visits}
     entries = {(gap.product, gap.first) for gap in schedule.gaps}  # told with the entry
-    on: dict[str, list[PlannedVisit]] = {}
+    moved: list[tuple[Sentence, str]] = []
     for visit, p in ahead:
         before = visit.dose_before
         if before is None or visit.target is None or not visit.is_too_soon or (before.product, visit.target) in entries:
             continue
-        dose = by_row.get(before.row)
+        dose, gap = by_row.get(before.row), schedule.study.product(before.product).gap_text or ""
         if dose is not None and dose.actual is None and dose.is_too_soon:
-            on.setdefault(before.product, []).append(p)
+            words = said(
+                "{product}: a dose before is moved on by the minimum gap, {gap}, and these with it", product=before.product, gap=gap
+            )
+            moved.append((words, p.id))
             continue
         days = many((visit.target - before.since).days, "day")
         words = said(
             "{product} {days} after {dose}",
             product=before.product, days=days, dose=dose.id if dose is not None else said("the dose of {day}", day=before.since),
         )  # fmt: skip
-        gap = schedule.study.product(before.product).gap_text
-        yield Note(
-            "short-gap",
-            said("{dose}: less than the minimum gap, {gap}; not before {day}", dose=words, gap=gap or "", day=before.not_before),
-            (p.id,),
-        )
-    for product, moved in on.items():
-        gap = schedule.study.product(product).gap_text
-        yield Note(
-            "short-gap",
-            said("{product}: a dose before is moved on by the minimum gap, {gap}, and these with it", product=product, gap=gap or ""),
-            _ids(moved),
-        )
+        words = said("{dose}: less than the minimum gap, {gap}; not before {day}", dose=words, gap=gap, day=before.not_before)
+        yield Note("short-gap", words, (p.id,))
+    yield from noted("short-gap", moved)
     if none := [p for visit, p in ahead if visit.no_day_allowed]:
-        yield Note("no-day", said("no day is allowed: the first that is stated comes after the last; a person must decide"), _ids(none))
+        yield Note("no-day", said("no day is allowed: the first that is stated comes after the last; a person must decide"), ids_of(none))
 
 
 def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
@@ -286,11 +247,9 @@ def _before_entry(schedule: SubjectSchedule) -> Iterator[Note]:
             and days_past(own.anchor, schedule.start, visit.last or visit.offset) > 0
         ]
         if gone:
-            which = (
-                joined(", ", gone)
-                if len(gone) <= 10
-                else said("{first}, {second}, … {last} ({n} visits)", first=gone[0], second=gone[1], last=gone[-1], n=len(gone))
-            )
+            which = joined(", ", gone)
+            if len(gone) > 10:
+                which = said("{first}, {second}, … {last} ({n} visits)", first=gone[0], second=gone[1], last=gone[-1], n=len(gone))
             first = said("{day}, projected" if own.projected else "{day}", day=own.anchor)
             words = said(
                 "before the first day of {period}, {first}; its days go on counting from {day}",
@@ -312,7 +271,7 @@ def _after_end(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     ]
     if beyond:
         words = said("after the end of the period: late doses, a restart or an early entry have moved them there")
-        yield Note("after-end", words, _ids(beyond))
+        yield Note("after-end", words, ids_of(beyond))
 
 
 # --- doses and days -----------------------------------------------------------------------------------------------------
@@ -333,7 +292,7 @@ def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         only_doses = all(entry.gives and not entry.assess for entry in period.open_ended)
         if not period.open_ended or own.anchor is None or not schedule.goes_on(p, only_doses):
             continue
-        drawn = _ids(p for v, p in shown if v.visit.open_ended and p.period == period.id)
+        drawn = ids_of(p for v, p in shown if v.visit.open_ended and p.period == period.id)
         one = len(schedule.periods) == 1
         first = said("the first day") if one else said("the first day of {period}", period=period.id)
         last = max((s.open_end for s in schedule.segments if s.period == p and s.open_end is not None), default=None)
@@ -353,8 +312,8 @@ def _changes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         arms = schedule.period(visit).period.arms
         for dose in visit.doses:
             for i, (event, doses) in enumerate(dose.give.changes):
-                words = [f"{arms[a]}: " if arms else "" for a in range(len(doses))]
-                named = [f"{words[a]}{dose.give.product} {new.rule}" for a, new in enumerate(doses) if new is not None]
+                whose = [f"{arms[a]}: " if arms else "" for a in range(len(doses))]
+                named = [f"{whose[a]}{dose.give.product} {new.rule}" for a, new in enumerate(doses) if new is not None]
                 key = event, ", ".join(dict.fromkeys(named))
                 found.setdefault(key, []).append(planned)
                 if dose.change is not None and dose.change.number == i:
@@ -362,33 +321,18 @@ def _changes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
                 mine = doses[0] if len(doses) == 1 else doses[arm] if arm != UNKNOWN_ARM else None
                 changed[event] = changed.get(event, False) or mine is not None or arm == UNKNOWN_ARM
     for (event, texts), visits in found.items():
-        happened = joined(" and ", map(day, schedule.events.get(event, ())))
-        if not happened:
-            yield Note(
-                "dose-change", said("from the next of these visits on or after `{event}`: {doses}", event=event, doses=texts), _ids(visits)
-            )
+        on, of = joined(" and ", map(day, schedule.events.get(event, ()))), visits
+        if not on:
+            words = said("from the next of these visits on or after `{event}`: {doses}", event=event, doses=texts)
         elif not changed[event]:
-            yield Note(
-                "dose-change",
-                said("{event} on {days} changes nothing for this arm ({doses})", event=word(event), days=happened, doses=texts),
-                _ids(visits),
-            )
-        elif after := by.get((event, texts)):
-            yield Note(
-                "dose-change",
-                said(
-                    "{event} on {days}: {doses}, from the next of these visits on or after it",
-                    event=word(event),
-                    days=happened,
-                    doses=texts,
-                ),
-                _ids(after),
+            words = said("{event} on {days} changes nothing for this arm ({doses})", event=word(event), days=on, doses=texts)
+        elif of := by.get((event, texts), []):
+            words = said(
+                "{event} on {days}: {doses}, from the next of these visits on or after it", event=word(event), days=on, doses=texts
             )
         else:
-            yield Note(
-                "dose-change",
-                said("{event} on {days}: {doses}, and no dose of this plan is by it", event=word(event), days=happened, doses=texts),
-            )
+            words = said("{event} on {days}: {doses}, and no dose of this plan is by it", event=word(event), days=on, doses=texts)
+        yield Note("dose-change", words, ids_of(of))
 
 
 def _facts(study: Study, periods: Sequence[Period], spans: Sequence[PlannedSpan], shown: Shown) -> Iterator[Note]:
@@ -401,9 +345,5 @@ def _facts(study: Study, periods: Sequence[Period], spans: Sequence[PlannedSpan]
         for about, facts in named:
             for text in facts.assumed if code == "assumed" else facts.note:
                 yield Note(code, about + text)
-        by_text: dict[str, list[str]] = {}
-        for visit, planned in shown:
-            for text in visit.visit.said.assumed if code == "assumed" else visit.visit.said.note:
-                by_text.setdefault(text, []).append(planned.id)
-        for text, ids in by_text.items():
-            yield Note(code, text, tuple(ids))
+        of_visits = [(visit.visit.said, planned.id) for visit, planned in shown]
+        yield from noted(code, ((text, id) for facts, id in of_visits for text in (facts.assumed if code == "assumed" else facts.note)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from nmosd_dosing.days import CountsFrom, date_text
 from nmosd_dosing.dose.dose import AmountStatusText, Sex
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.schedule.doses.body_weights import UsedValue
+from nmosd_dosing.schedule.subject_schedule import SubjectVisit
 from nmosd_dosing.schedule.visit_states import VisitStatusText
 from nmosd_dosing.study.events import SCREEN_FAILED
 from nmosd_dosing.study.facts import Source
@@ -258,6 +260,22 @@ class Note(Struct, frozen=True):
     code: NoteCode
     message: str
     visits: tuple[str, ...] = ()
+
+
+Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
+"""What the schedule holds of each visit of a plan, and the visit."""
+
+
+def noted(code: NoteCode, said_of: Iterable[tuple[str, str]]) -> Iterator[Note]:
+    """A note for each text, in the order in which they are said first, with the ids of the visits of which each is said."""
+    found: dict[str, list[str]] = {}
+    for text, id in said_of:
+        found.setdefault(text, []).append(id)
+    return (Note(code, text, tuple(ids)) for text, ids in found.items())
+
+
+def ids_of(visits: Iterable[PlannedVisit]) -> tuple[str, ...]:
+    return tuple(visit.id for visit in visits)
 
 
 class Intensity(Struct, frozen=True):

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.plan import Note, PlannedVisit, Shown, ids_of, noted
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.facts import NOT_STATED
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
-
-Shown = Sequence[tuple[SubjectVisit, PlannedVisit]]
-
-
-def _ids(chosen: Iterable[PlannedVisit]) -> tuple[str, ...]:
-    return tuple(p.id for p in chosen)
 
 
 def overlaps(shown: Shown) -> Iterator[Note]:
@@ -27,11 +21,8 @@ def overlaps(shown: Shown) -> Iterator[Note]:
         if other is None or after is None or after.earliest is None or not (before.latest or before.or_later) or _moves(visit, other):
             continue
         if before.latest is None or before.latest >= after.earliest:
-            yield Note(
-                "overlap",
-                said("the windows of {first} and {second} overlap", first=before.label, second=after.label),
-                (before.id, after.id),
-            )
+            words = said("the windows of {first} and {second} overlap", first=before.label, second=after.label)
+            yield Note("overlap", words, (before.id, after.id))
 
 
 def _moves(before: SubjectVisit, after: SubjectVisit) -> bool:
@@ -60,12 +51,12 @@ def windows(schedule: SubjectSchedule, shown: Shown, window: Window | None) -> I
     for words, visits in by_arm.items():
         any_ = visits[0].earliest is not None
         shown_days = said("these are the days that every arm allows") if any_ else said("none is shown")
-        yield Note("needs-arm", said("the window hangs on the arm ({windows}); {shown}", windows=words, shown=shown_days), _ids(visits))
+        yield Note("needs-arm", said("the window hangs on the arm ({windows}); {shown}", windows=words, shown=shown_days), ids_of(visits))
     windowless = [p for v, p in shown if p.target is not None and set(v.visit.windows) == {None} and v.around == (None, None)]
     if windowless:
         elsewhere = any(_states_window(own.period) for own in schedule.periods)  # for what fell away, or is not shown
         which = said("any visit") if len(windowless) == len(dated) and not elsewhere else said("these visits")
-        yield Note("no-window", said("the source states no window for {visits}", visits=which), _ids(windowless))
+        yield Note("no-window", said("the source states no window for {visits}", visits=which), ids_of(windowless))
     if window is not None:
         asked = [p for v, p in dated if v.window is window]
         if asked:
@@ -73,15 +64,12 @@ def windows(schedule: SubjectSchedule, shown: Shown, window: Window | None) -> I
         else:
             why = _unused(dated, windowless)
             words = said("the window {window} was asked for and is not used: {why}", window=window.text, why=why)
-        yield Note("window", words, _ids(asked))
-    origins: dict[tuple[str, str], list[PlannedVisit]] = {}
-    for visit, p in dated:
-        if visit.window is not None and visit.window.origin is not None:
-            origins.setdefault((visit.window.text, visit.window.origin), []).append(p)
-    for (text, origin), visits in origins.items():
-        yield Note(
-            "site", said("the window {window} is stated by {origin}, not by the study's source", window=text, origin=origin), _ids(visits)
-        )
+        yield Note("window", words, ids_of(asked))
+    stated = [(v.window.text, v.window.origin, p.id) for v, p in dated if v.window is not None and v.window.origin is not None]
+    yield from noted(
+        "site",
+        ((said("the window {window} is stated by {origin}, not by the study's source", window=w, origin=o), id) for w, o, id in stated),
+    )
 
 
 def _states_window(period: Period) -> bool:
@@ -108,7 +96,7 @@ def weekends(shown: Shown) -> Iterator[Note]:
     for weekday, name in ((5, "Saturday"), (6, "Sunday")):
         on = [p for p in open_ if (expected := p.booked or p.target) is not None and expected.weekday() == weekday]
         if on:
-            yield Note("weekend", said("on a {weekday}; no rule is stated, nothing is moved", weekday=word(name)), _ids(on))
+            yield Note("weekend", said("on a {weekday}; no rule is stated, nothing is moved", weekday=word(name)), ids_of(on))
 
 
 def same_date(planned: Sequence[PlannedVisit]) -> Iterator[Note]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
 from nmosd_dosing.plans.note_codes import NoteCode
-from nmosd_dosing.plans.plan import Note, PlannedVisit
+from nmosd_dosing.plans.plan import Note, PlannedVisit, noted
 from nmosd_dosing.sentences import Sentence, joined, said, word
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
     Visits of which the same is said share a note. Those without a day, of several days, or settled by a record have none.
     """
     found: dict[tuple[NoteCode, Sentence], list[str]] = {}
-    unpublished: dict[int, list[str]] = {}
+    unpublished: list[tuple[Sentence, str]] = []
     for visit in visits:
         expected = visit.booked or visit.target
         if expected is None or visit.last is not None or visit.stage not in ("firm", "tentative"):
@@ -95,13 +95,11 @@ def notes(visits: Iterable[PlannedVisit], days: Workdays) -> Iterator[Note]:
         if message is not None:
             found.setdefault((closed_code(expected, days) or "holiday", message), []).append(visit.id)
         elif days.projected(expected):
-            unpublished.setdefault(expected.year, []).append(visit.id)
+            words = said("the calendar of {year} is not published yet: that these days are open is projected", year=expected.year)
+            unpublished.append((words, visit.id))
     for (code, message), ids in found.items():
         yield Note(code, message, tuple(ids))
-    for year, ids in unpublished.items():
-        yield Note(
-            "holiday", said("the calendar of {year} is not published yet: that these days are open is projected", year=year), tuple(ids)
-        )
+    yield from noted("holiday", unpublished)
 
 
 def closed_code(day: dt.date, days: Workdays) -> NoteCode | None:
