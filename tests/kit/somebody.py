@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from nmosd_dosing import Event, Plan, Record, Subject, plan
@@ -30,6 +31,26 @@ def dose(found: Plan, label: str) -> Administration:
 
 def done(label: str, date: str, amount: str | None = None, unit: str | None = None, **more: Any) -> Record:
     return Record(label, day(date), amount=Decimal(amount) if amount else None, unit=unit, **more)
+
+
+def recorded(text: str) -> tuple[Record, ...]:
+    """`D1 01-06 10 mg, D29 02-03 missed`: what was written down in 2025, each with what follows its day: amount, weight, product, status."""
+    found = []
+    for name, date, *more in (item.split() for item in text.split(", ") if item):
+        words: dict[str, Any] = {}
+        for word, unit in zip_longest(more, more[1:]):
+            if unit in ("mg", "kg"):
+                words |= {"amount": Decimal(word), "unit": unit} if unit == "mg" else {"weight_kg": float(word)}
+            elif word not in ("mg", "kg"):
+                words["product" if word[0].isupper() else "status"] = word
+        found.append(Record(name, day(f"2025-{date}"), **words))
+    return tuple(found)
+
+
+def told(found: Plan, *codes: str) -> list[str]:
+    """The notes of some codes, each with its visits: `weekend: on a Saturday … (D6)`."""
+    shown = [note for note in found.notes if note.code in codes]
+    return [f"{note.code}: {note.message}" + (f" ({', '.join(v[2:] for v in note.visits)})" if note.visits else "") for note in shown]
 
 
 def notes(found: Plan, code: str) -> list[str]:
