@@ -6,7 +6,7 @@ import pytest
 
 from nmosd_dosing import Entered
 from tests.kit.dates import day
-from tests.kit.somebody import made
+from tests.kit.somebody import made, recorded, told
 
 STUDY = """products: {X: {}}
 periods:
@@ -77,11 +77,74 @@ HAPPENED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "entered", "told"), HAPPENED, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_has_happened_is_told(what: str, entered: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("what", "entered", "notes"), HAPPENED, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_has_happened_is_told(what: str, entered: str, notes: list[str]) -> None:
     events = [(name, f"2025-{date}") for name, date in (item.split() for item in what.split(", ") if item)]
     of_study = {name: day(date) for name, date in events if name == "idmc_stop"}
     into = (Entered("b", day(f"2025-{entered}")),) if entered else ()
     found = made(STUDY, events=tuple(event for event in events if event[0] not in of_study), of_study=of_study, entered=into)
     others = ("no-window", "weekend", "gap", "short-gap", "projected", "pending")
-    assert [f"{note.code}: {note.message}" for note in found.notes if note.code not in others] == told
+    assert [f"{note.code}: {note.message}" for note in found.notes if note.code not in others] == notes
+
+
+GAPS = """products: {X: {%s}, Y: {}}
+arms: [one, two]
+periods:
+  a: {length: 57 days, visits: [{at: "D1, D29, D50", give: X 1 mg}, {at: D40, give: {one: Y 1 mg, two: nothing}}]}
+  b: {visits: [{at: "D1, D22", give: X 1 mg}]}
+transitions: [{id: t, from: a, to: b, after: relapse, within: 60 days}]
+"""
+D29, D50 = "a/D29 (2025-02-03 Mon)", "a/D50 (2025-02-24 Mon)"
+SHORTER = "less than the shortest planned interval, 21 days;"
+
+
+@pytest.mark.parametrize(
+    ("minimum", "relapse", "entered", "gap", "short"),
+    [
+        ("", "02-10", None, f"7 days from {D29}", f"{SHORTER} no minimum gap is stated"),
+        ("", "02-10", "02-23", f"20 days from {D29}", f"{SHORTER} no minimum gap is stated"),
+        ("", "02-10", "02-24", f"21 days from {D29}", None),
+        ("", "02-24", "02-25", f"1 day from {D50}", f"{SHORTER} no minimum gap is stated"),
+        ("minimum gap: 14 days", "02-10", None, f"7 days from {D29}", "less than the minimum gap, 14 days; not before 2025-02-17 Mon"),
+        ("minimum gap: 14 days", "02-16", None, f"13 days from {D29}", "less than the minimum gap, 14 days; not before 2025-02-17 Mon"),
+        ("minimum gap: 14 days", "02-17", None, f"14 days from {D29}", f"{SHORTER} the minimum gap is 14 days"),
+        ("minimum gap: 14 days", "02-10", "02-23", f"20 days from {D29}", f"{SHORTER} the minimum gap is 14 days"),
+        ("minimum gap: 14 days", "02-10", "02-24", f"21 days from {D29}", None),
+        ("minimum gap: 21 days", "02-10", "02-24", f"21 days from {D29}", None),
+    ],
+)
+def test_the_gap_at_an_entry_is_told_and_whether_it_is_short(
+    minimum: str, relapse: str, entered: str | None, gap: str, short: str | None
+) -> None:
+    into = (Entered("b", day(f"2025-{entered}")),) if entered else ()
+    found = told(made(GAPS % minimum, events=(("relapse", f"2025-{relapse}"),), entered=into), "gap", "short-gap")
+    shown = [note.split(" to the first dose of b ") for note in found if not note.startswith("short-gap: X: a dose before")]
+    assert [words for words, _ in shown] == [f"gap: X: {gap}", *([f"short-gap: X: {gap}"] if short else [])]
+    assert [note.partition(": ")[2] for _, note in shown][1:] == ([short] if short else [])
+
+
+D40 = "the dose of a/D40 on 2025-02-14 Fri falls away: "
+
+
+@pytest.mark.parametrize(
+    ("relapse", "entered", "arm", "records", "event", "lost"),
+    [
+        ("02-14", None, "one", "", None, [f"{D40}projected entry into b on 2025-02-14 Fri"]),
+        ("02-14", None, None, "", None, [f"{D40}projected entry into b on 2025-02-14 Fri"]),
+        ("02-14", None, "two", "", None, []),  # who gets nothing then loses nothing
+        ("02-14", "02-14", "one", "", None, [f"{D40}entry into b on 2025-02-14 Fri"]),
+        ("02-13", "02-13", "one", "", None, []),  # it was known a day before
+        ("02-14", "02-15", "one", "", None, []),  # it comes first
+        ("02-14", None, "one", "D40 02-14", None, []),
+        ("02-14", None, "one", "", ("treatment_stopped", "02-13"), []),  # another reason
+        ("02-14", None, "one", "D40 02-13 booked", None, []),
+        ("02-13", None, "one", "D40 02-13 booked", None, []),  # the entry is projected after what is booked
+    ],
+)  # fmt: skip
+def test_a_dose_is_lost_to_an_entry_on_its_day(
+    relapse: str, entered: str | None, arm: str | None, records: str, event: tuple[str, str] | None, lost: list[str]
+) -> None:
+    happened = [("relapse", f"2025-{relapse}"), *([(event[0], f"2025-{event[1]}")] if event else [])]
+    into = (Entered("b", day(f"2025-{entered}")),) if entered else ()
+    found = made(GAPS % "", *recorded(records), events=tuple(happened), entered=into, arm=arm)
+    assert [note for note in told(found, "lost-dose") if "a/D40" in note] == [f"lost-dose: {words}" for words in lost]
