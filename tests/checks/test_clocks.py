@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 
+from nmosd_dosing.checks.board import last_of
 from nmosd_dosing.checks.screening import Days, Screening, clocks_of, screen
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.study.criteria import READINGS
@@ -27,12 +29,22 @@ def screened(clock: str, *had: Had) -> Screening:
 
 
 def use(text: str) -> Had:
-    """`R 2025-01-10..2025-01-16`: a use with its first and last day, or its one day; behind them how much a day, or what for."""
+    """`R 2025-01-10..2025-01-16`: a use with its first and last day, or its one day; behind them how much a day, or what for. A day is a
+    month where only that is known; the last one is `ongoing`, or `?` where nobody has written it."""
     what, days, *more = text.split()
     first, _, last = days.partition("..")
     amount, purpose = (Decimal(more[0]), more[2:]) if more[1:2] == ["mg"] else (None, more)
     unit = "mg" if amount is not None else ""
-    return Had(what, day(first), day(last or first), amount_per_day=amount, unit=unit, purpose=" ".join(purpose))
+    begin, end = may_be(first), may_be(last or first) if last not in ("ongoing", "?") else (None, None)
+    return Had(
+        what, begin[0], end[1], last == "ongoing", amount_per_day=amount, unit=unit, purpose=" ".join(purpose),
+        first_at_latest=begin[1] if len(first) == 7 else None, last_at_earliest=end[0] if len(last or first) == 7 else None,
+    )  # fmt: skip
+
+
+def may_be(text: str) -> tuple[dt.date, dt.date]:
+    """The first and the last day that a day, or a month, may be."""
+    return (day(text), day(text)) if len(text) > 7 else (day(f"{text}-01"), last_of(day(f"{text}-01")))
 
 
 # What was had, and the first day on which day 1 may be, where it may not be on 2025-01-29.
@@ -43,6 +55,14 @@ CLOCKS = """
     no R within 4 weeks before D1                            R 2025-01-29                                     2025-02-27
     no R within 4 weeks before D1                            R 2025-01-30                                     -
     no R within 4 weeks before D1                            R 2024-12-20..2025-01-02                         2025-01-31
+    no R within 4 weeks before D1                            R 2024-12                                        -
+    no R within 4 weeks before D1                            R 2025-01                                        2025-03-01
+    no R within 4 weeks before D1                            R 2025-02                                        -
+    no R within 4 weeks before D1                            R 2024-12-20..ongoing                            never
+    no R within 4 weeks before D1                            R 2025-01-29..ongoing                            never
+    no R within 4 weeks before D1                            R 2025-01-30..ongoing                            -
+    no R within 4 weeks before D1                            R 2024-12-20..?                                  needs the last day of R
+    no R within 4 weeks before D1                            R 2025-01-30..?                                  -
     at least 4 weeks since R before D1                       R 2025-01-01                                     -
     at least 4 weeks since R before D1                       R 2025-01-02                                     2025-01-30
     more than 4 weeks since R before D1                      R 2024-12-31                                     -
@@ -89,8 +109,31 @@ CLOCKS = """
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, relapse 2024-12-20, stable 2024-12-25  -
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01, relapse 2024-12-20, stable 2024-12-19  needs the day since which the relapse symptoms are stable
     relapse symptoms stable for at least 4 weeks before D1   relapse 2024-11-01, relapse 2024-12-01, relapse 2025-02-10  needs the day since which the relapse symptoms are stable
+    at least 2 relapses within 365 days before D1 of which 1 within 90 days  relapse 2024-06-01, relapse 2024-10-31           -
+    at least 2 relapses within 365 days before D1 of which 1 within 90 days  relapse 2024-06-01, relapse 2024-10-30           needs the days of more relapses
+    at least 2 relapses within 365 days before D1 of which 1 within 90 days  relapse 2024-01-30, relapse 2025-01-01           -
+    at least 2 relapses within 365 days before D1 of which 1 within 90 days  relapse 2024-01-29, relapse 2025-01-01           needs the days of more relapses
+    at least 1 relapse within 90 days or at least 2 within 365 days before D1  relapse 2024-06-01, relapse 2024-10-30           -
+    at least 1 relapse within 90 days or at least 2 within 365 days before D1  relapse 2024-10-31                               -
+    at least 1 relapse within 90 days or at least 2 within 365 days before D1  relapse 2024-10-30                               needs the days of more relapses
+    at least 1 relapse within 90 days or at least 2 within 365 days before D1  relapse 2024-10                                  needs the days of more relapses
+    at least 1 relapse within 90 days or at least 2 within 365 days before D1  relapse 2024-11                                  -
+    at least 2 relapses more than 30 days apart within 90 days before D1  relapse 2024-12-01, relapse 2025-01              needs the days of more relapses
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12                                  needs the day since which the relapse symptoms are stable
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12, stable 2024-12-15               needs the day since which the relapse symptoms are stable
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12, stable 2024-12-31               -
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01..2024-12-20, stable 2024-12-19  needs the day since which the relapse symptoms are stable
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01..2024-12-20, stable 2024-12-20  -
+    relapse symptoms stable for at least 4 weeks before D1   relapse 2024-12-01..ongoing, stable 2024-12-20   needs the day since which the relapse symptoms are stable
     R used for more than 4 weeks before D1                   R 2025-01-01..2025-01-29                         needs a use of R for more than 4 weeks
     R used for more than 4 weeks before D1                   R 2024-12-31..2025-01-29                         -
+    R used for more than 4 weeks before D1                   R 2024-12-25..2025-01-05, R 2025-01-06..2025-01-29  -
+    R used for more than 4 weeks before D1                   R 2024-12-25..2025-01-05, R 2025-01-07..2025-01-29  needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2024-12-25                                     needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2024-12-31..ongoing                            -
+    R used for more than 4 weeks before D1                   R 2025-01-01..ongoing                            needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2024-11-25..?                                  needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   S 2024-11-25..2025-01-29                         needs a use of R for more than 4 weeks
 """  # noqa: E501
 
 
@@ -100,8 +143,8 @@ def test_a_criterion_bars_day_1_to_the_day(row: dict[str, str]) -> None:
     if row["until"].startswith("needs "):
         assert f"{answer.verdict} {answer.needs}".startswith(row["until"])
     else:
-        until = day(row["until"]) if row["until"] != "-" else None
-        assert (answer.verdict, answer.until) == ("admissible" if until is None else "not-until", until)
+        until = day(row["until"]) if row["until"] not in ("-", "never") else None
+        assert (answer.verdict, answer.until) == ("admissible" if row["until"] == "-" else "not-until", until)
 
 
 @pytest.mark.parametrize(
