@@ -68,7 +68,8 @@ FOUND = [
     ("relapse 02-10", None, "b/D1", ["upcoming: projected: the entry is not recorded"]),
     ("relapse 02-10", "02-20", "b/D1", ["past-target 28: not recorded 28 days after the target; the entry is recorded"]),
     ("relapse 02-10", "02-09", "b entry", [
-        "not-allowed: relapse: not known: no day of entry is known; entered on 2025-02-09 Sun, while its conditions are not met: a deviation",
+        "not-allowed: relapse: not known: no day of entry is known; entered on 2025-02-09 Sun, "
+        "while its conditions are not met: a deviation",
     ]),
     ("relapse 02-10", "02-10", "b entry", ["in-window 0: relapse 2025-02-10 Mon: from 2025-02-10 Mon to 2025-03-10 Mon; entered"]),
     ("relapse 02-10", "03-10", "b entry", ["in-window 28: relapse 2025-02-10 Mon: from 2025-02-10 Mon to 2025-03-10 Mon; entered"]),
