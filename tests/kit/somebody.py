@@ -34,7 +34,7 @@ def done(label: str, date: str, amount: str | None = None, unit: str | None = No
 
 
 def recorded(text: str) -> tuple[Record, ...]:
-    """`D1 01-06 10 mg, D29 02-03 missed`: what was written down in 2025, each with what follows its day: amount, weight, product, status."""
+    """`D1 01-06 10 mg, D29 02-03 missed`: records of 2025, each with what follows its day: amount, weight, product, status."""
     found = []
     for name, date, *more in (item.split() for item in text.split(", ") if item):
         words: dict[str, Any] = {}
