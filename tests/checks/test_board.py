@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from nmosd_dosing import InputError, Subject, load
-from nmosd_dosing.checks.board import Board, board, drawn_until
+from nmosd_dosing.checks.board import Board, Mark, board, drawn_until
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.findings import check
 from nmosd_dosing.plans.request import Request
@@ -158,3 +158,44 @@ def test_a_month_s_weeks_have_the_days_of_its_neighbours(month: str, as_of: str,
     in_weeks = [mark.visit for mark in found.in_month if mark.visit == "rcp/D182"]
     assert in_weeks == (["rcp/D182"] if month != "2025-08" else [])
     assert [mark.visit for _, mark in found.on_days if mark.visit == "rcp/D182"] == (["rcp/D182"] if shown else [])
+
+
+JULY = (dt.date(2025, 7, 3), dt.date(2025, 7, 9))
+MARK = Mark("1", "rcp/D182", "planned", dt.date(2025, 7, 6), *JULY, *JULY)
+WHOLE = "allowed from 2025-07-03 Thu to 2025-07-09 Wed"
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"kind": "done"}, "done, 2025-07-03 Thu"),
+        ({"kind": "not done"}, "not done, 2025-07-03 Thu"),
+        ({"kind": "booked"}, f"booked for 2025-07-06 Sun, {WHOLE}"),
+        ({"kind": "booked", "time": dt.time(9, 30)}, f"booked for 2025-07-06 Sun at 09:30, {WHOLE}"),
+        ({"kind": "overdue"}, f"not recorded, planned for 2025-07-06 Sun, {WHOLE}"),
+        ({"kind": "overdue", "day": None}, f"not recorded, {WHOLE}"),
+        ({}, f"planned for 2025-07-06 Sun, {WHOLE}"),
+        ({"tentative": True}, f"projected for 2025-07-06 Sun, {WHOLE}"),
+        ({"waits": True}, f"waits, planned for 2025-07-06 Sun, {WHOLE}"),
+        ({"waits": True, "tentative": True}, f"waits, planned for 2025-07-06 Sun, {WHOLE}"),
+        ({"kind": "entry", "tentative": True, "day": None}, f"entry, projected, {WHOLE}"),
+        ({"earliest": None}, "planned for 2025-07-06 Sun, allowed to 2025-07-09 Wed"),
+        ({"latest": None}, "planned for 2025-07-06 Sun, allowed from 2025-07-03 Thu on, no last day is stated"),
+        ({"latest": None, "or_later": True}, "planned for 2025-07-06 Sun, allowed on 2025-07-03 Thu or later"),
+        ({"earliest": None, "latest": None}, "planned for 2025-07-06 Sun, no window is stated"),
+    ],
+)
+def test_how_a_visit_stands_is_told_in_words(changed: dict[str, object], text: str) -> None:
+    assert replace(MARK, **changed).text == text
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [("06-24 06-29", False), ("06-24 06-30", True), ("07-06 07-06", True), ("08-03 08-05", True), ("08-04 08-05", False)],
+)
+def test_what_touches_the_weeks_of_a_month_is_in_it(days: str, shown: bool) -> None:
+    """The weeks of July 2025 are from Monday, 30 June, to Sunday, 3 August."""
+    begins, ends = (dt.date.fromisoformat(f"2025-{day}") for day in days.split())
+    found = made(Subject(START, "1"), month=dt.date(2025, 7, 1))
+    one = replace(found, lines=(replace(found.lines[0], marks=(replace(MARK, begins=begins, ends=ends),)),))
+    assert [mark.visit for mark in one.in_month] == (["rcp/D182"] if shown else [])

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nmosd_dosing import Record
+from nmosd_dosing.errors import Document, Place
+from nmosd_dosing.plans.reasons import record_text
+from tests.kit.dates import day
 from tests.kit.somebody import made, visit
 
 STUDY = """products:
@@ -63,3 +66,23 @@ COURSE = "window ±1d: 2025-02-02 Sun to 2025-02-04 Tue, both included"
 )
 def test_a_course_whose_first_days_are_held_begins_later(events: dict[str, str], steps: list[str]) -> None:
     assert days_of("D29 to D31", "D29 to D31, window: ±1d", dose="Y held daily", **events) == [COURSE, *steps]
+
+
+# How a record is told, where its dose is open and where it is masked: a batch or a place could tell the arm.
+ROWS = Place(Document("v.csv", "visit,date\nD29,2025-02-03\n"), 11, 14)
+RECORDS = [
+    (Record("D29", day("2025-02-03")), "recorded: done on 2025-02-03 Mon", None),
+    (Record("D29", day("2025-02-03"), "missed", reason="flu"), "recorded: missed on 2025-02-03 Mon, reason: flu", None),
+    (Record("D29", day("2025-02-03"), batch="L1"), "recorded: done on 2025-02-03 Mon, batch L1", "recorded: done on 2025-02-03 Mon"),
+    (Record("D29", day("2025-02-03"), comment="ok"), "recorded: done on 2025-02-03 Mon, ok", None),
+    (Record("D29", day("2025-02-03"), place=ROWS), "recorded: done on 2025-02-03 Mon (v.csv:2:1)", "recorded: done on 2025-02-03 Mon"),
+    (Record("D29", day("2025-02-03"), last=day("2025-02-03")), "recorded: done on 2025-02-03 Mon", None),
+    (Record("D29", day("2025-02-03"), last=day("2025-02-04")), "recorded: done on 2025-02-03 Mon to 2025-02-04 Tue", None),
+    (Record("D29", day("2025-02-03"), "booked"), "booked for 2025-02-03 Mon", None),
+    (Record("D29", day("2025-02-03"), "lapsed"), "was booked for 2025-02-03 Mon", None),
+]
+
+
+@pytest.mark.parametrize(("record", "text", "masked"), RECORDS)
+def test_a_record_is_told_in_a_line(record: Record, text: str, masked: str | None) -> None:
+    assert (record_text(record, masked=False), record_text(record, masked=True)) == (text, masked or text)
