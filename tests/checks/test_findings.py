@@ -11,6 +11,7 @@ import pytest
 
 from nmosd_dosing import Event, Record, Subject
 from nmosd_dosing.checks.findings import check
+from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.subjects.cohort import Cohort
@@ -93,6 +94,7 @@ def test_an_event_that_is_dated_later_is_left_out_and_said(folder: Path) -> None
     assert [f["verdict"] for f in json.loads(done.stdout)["findings"]] == ["past-target", "upcoming"]
 
 
+ROW = Place(Document("v.csv", "visit,date\nD29,2025-02-03\n"), 11, 14)
 KINDS = """products: {X: {minimum gap: 20 days}}
 periods:
   p:
@@ -171,3 +173,49 @@ def test_before_day_1_is_only_what_is_planned_there(visit: str, date: str, told:
     subject = Subject(START, records=(Record("D1", START), Record(visit, day(f"2025-{date}"))))
     found = check(expand(read_study_text(HEAD + text)[0], Cohort.of_subject(subject, ()), allow_deviation=True), "2025-02-10")
     assert [f"{f.verdict}: {f.message}" for f in found if f.visit == f"p/{visit}" and f.verdict != "short-gap"] == [told]
+
+
+@pytest.mark.parametrize(
+    ("date", "status", "written", "message"),
+    [
+        ("02-03", "done", {}, f"on the target, {ALLOWED}"),
+        ("02-03", "done", {"reason": "leave"}, f"on the target, {ALLOWED}; reason: leave"),
+        ("02-03", "done", {"batch": "L1"}, f"on the target, {ALLOWED}; batch L1"),
+        ("02-03", "done", {"comment": "well"}, f"on the target, {ALLOWED}; comment: well"),
+        ("02-03", "done", {"batch": "L1", "comment": "well"}, f"on the target, {ALLOWED}; batch L1; comment: well"),
+        ("02-03", "done", {"place": ROW}, f"on the target, {ALLOWED}"),  # nothing is wrong there
+        ("02-07", "done", {"place": ROW}, "1 day after the last day, 2025-02-06 Thu (v.csv:2:1)"),
+        ("02-07", "done", {"reason": "leave"}, "1 day after the last day, 2025-02-06 Thu; reason: leave"),
+        ("02-07", "done", {"reason": "leave", "place": ROW}, "1 day after the last day, 2025-02-06 Thu; reason: leave (v.csv:2:1)"),
+        ("02-03", "missed", {"reason": "leave", "place": ROW}, "recorded as missed; reason: leave (v.csv:2:1)"),
+        ("02-07", "booked", {"place": ROW}, "booked for 2025-02-07 Fri: 1 day after the last day, 2025-02-06 Thu (v.csv:2:1)"),
+        ("02-05", "lapsed", {}, "not recorded 4 days after the last day, 2025-02-06 Thu; it was booked for 2025-02-05 Wed"),
+    ],
+)
+def test_what_was_written_beside_a_visit_stands_in_its_finding(date: str, status: Any, written: dict[str, Any], message: str) -> None:
+    subject = Subject(START, records=(Record("D29", day(f"2025-{date}"), status, **written),))
+    found = check(expand(read_study_text(HEAD + KINDS)[0], Cohort.of_subject(subject, ()), allow_deviation=True), "2025-02-10")
+    assert [f.message for f in found if f.visit == "p/D29"] == [message]
+
+
+CALLS = """products: {X: {}}
+periods:
+  p: {visits: [{at: D1, give: X 1 mg}, {at: D8 to D10, window: ±2d, assess: diary}, {at: D29 to D35, give: X 1 mg daily}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("records", "told"),
+    [
+        ((Record("D8 to D10", day("2025-01-13")),), "in-window: on the target, allowed from 2025-01-11 Sat to 2025-01-17 Fri"),
+        ((Record("D8 to D10", day("2025-01-13"), last=day("2025-01-17")),),
+         "in-window: on the target, allowed from 2025-01-11 Sat to 2025-01-17 Fri"),
+        ((Record("D8 to D10", day("2025-01-13"), last=day("2025-01-18")),),
+         "late: to 2025-01-18 Sat: 1 day after the last day, 2025-01-17 Fri"),
+        ((Record("D29 to D35", day("2025-02-03"), last=day("2025-02-12")),), "no-window: on the target; no window is stated"),
+    ],
+)  # fmt: skip
+def test_days_of_an_examination_end_in_its_window_too(records: tuple[Record, ...], told: str) -> None:
+    subject = Subject(START, records=records)
+    found = check(expand(read_study_text(HEAD + CALLS)[0], Cohort.of_subject(subject, ()), allow_deviation=True), "2025-03-10")
+    assert [f"{f.verdict}: {f.message}" for f in found if f.visit == f"p/{records[0].visit}" and f.verdict != "wrong-dose"] == [told]

@@ -24,9 +24,9 @@ def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.
     target day on, or once a record says what became of it. What is given as needed is on neither side. Nothing is told of a product with
     a dose by then that is not known, as a masked one is not.
     """
-    until = as_of or schedule.last_recorded
-    if schedule.last_recorded is None or until is None:
+    if schedule.last_recorded is None:
         return
+    until = as_of or schedule.last_recorded
     told = {visit.id for visit in schedule.visits if visit.status in _RECORDED and any(r.date <= until for r in visit.records)}
     for product, unit in schedule.products:
         done = [(visit, dose) for visit, dose in _doses(schedule, product, unit) if visit.status in _RECORDED]

@@ -95,7 +95,7 @@ def may_move(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[Sentenc
     elif last.unsure:
         yield said("{counted_from}, which is not settled either", counted_from=counted_from)
     for move in schedule.moves:
-        ends = not of_study and move.out_of == segment.period and move.entered is None and move.rule is not None
+        ends = not of_study and move.out_of == segment.period and move.entered is None
         if ends and move.rule is not None and move.begins is not None and visit.target is not None and visit.target > move.begins:
             yield said("falls away with the entry into {period}, projected on {day}", period=move.rule.target_period, day=day(move.begins))
 

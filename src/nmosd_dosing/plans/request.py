@@ -88,7 +88,7 @@ class Request(Struct, frozen=True):
         for column, start, planned in cohort.moved():
             subjects[column] = replace(subjects[column], start=start, planned_start=planned)
         for column, start in enumerate(to_dates(cohort.start)):
-            if start is not None and subjects[column].start is None:  # no day was planned
+            if start != subjects[column].start:  # no day was planned
                 subjects[column] = replace(subjects[column], start=start)
         return replace(self, subjects=tuple(subjects))
 
