@@ -8,6 +8,7 @@ import pytest
 
 from nmosd_dosing import InputError, Record, Subject, plan
 from nmosd_dosing.language.study_file import read_study_text
+from tests.kit.somebody import HEAD
 
 STUDY = read_study_text("""\
 language: 1
@@ -81,3 +82,13 @@ def test_a_time_point_twice_is_a_finding_and_no_second_visit() -> None:
     records = [Record("D1", DAY, time=dt.time(n), assessment="ECG", time_point="4 h") for n in (9, 10)]
     made = plan(STUDY, Subject(DAY, records=tuple(records)))
     assert [row.actual for row in made.visits[0].time_line if row.actual is not None] == [dt.datetime(2025, 1, 6, 9)]
+
+
+@pytest.mark.parametrize(("number", "more"), [(8, ""), (9, " and 1 more"), (11, " and 3 more")])
+def test_of_many_time_points_a_hint_names_eight(number: int, more: str) -> None:
+    times = ", ".join(f"{n} h after X" for n in range(1, number + 1))
+    visits = f'[{{at: D1, give: X 1 mg, assess: {{PK: "{times}"}}}}]'
+    study, _ = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods: {{p: {{visits: {visits}}}}}\n")
+    with pytest.raises(InputError) as caught:
+        plan(study, Subject(DAY, records=(Record("D1", DAY, time=dt.time(9), assessment="PK", time_point="30 h"),)))
+    assert str(caught.value).split("hint: ")[1] == "there are " + ", ".join(f"`{n} h after X`" for n in range(1, 9)) + more

@@ -12,8 +12,9 @@ import pytest
 from nmosd_dosing import Record, Subject
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.visit_records import renamed
+from nmosd_dosing.subjects.visit_records import plans_more, renamed
 from tests.kit.command import dosing, errors, output
 from tests.kit.dates import START
 from tests.kit.recorded import RCP, checked, planned, table
@@ -221,3 +222,50 @@ def test_a_record_under_another_name_is_of_what_was_planned(
     visits = {visit.label: visit for visit in schedule.visits}
     found = renamed(Record(old, START, **record), new, "p", visits[old], visits[new], arm)
     assert [(made.visit, made.product) for made in found] == [(new, product) for product in products]
+
+
+OF_ARMS = """arms: [one, two]
+products: {X: {}, Y: {}}
+periods:
+  p:
+    visits:
+      - {at: D1, give: X 1 mg}
+      - {at: D2, give: [X 1 mg, Y 1 mg]}
+      - {at: D3, give: {one: X 1 mg, two: nothing}}
+      - {at: D4, give: {one: X 1 mg, two: X placebo}}
+"""
+
+
+def visits_of(text: str) -> dict[str, Visit]:
+    return {visit.label: visit for visit in expand(read_study_text(SMALL + text)[0], Cohort.of_subjects([Subject(START)], ())).visits}
+
+
+@pytest.mark.parametrize(
+    ("visit", "arm", "more"),
+    [("D1", -1, True), ("D1", 1, True), ("D3", 0, True), ("D3", 1, True), ("D4", 0, True), ("D4", 1, False), ("D4", -1, False)],
+)
+def test_an_amount_of_0_is_a_dose_only_where_no_more_is_planned(visit: str, arm: int, more: bool) -> None:
+    [give] = visits_of(OF_ARMS)[visit].gives
+    assert plans_more(give, arm) == more
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "product", "amount", "arm", "products"),
+    [
+        ("D1", "D1", None, None, -1, [None]),  # the same products
+        ("D2", "D1", None, None, -1, ["X", "Y"]),
+        ("D2", "D1", "Y", None, -1, ["Y"]),
+        ("D2", "D1", None, Decimal(2), -1, [None]),  # one amount of two products stays one
+        ("D1", "D2", None, None, -1, ["X"]),
+        ("D1", "D2", None, Decimal(2), -1, ["X"]),
+        ("D3", "D2", None, None, 0, ["X"]),
+        ("D3", "D2", None, None, 1, [None]),  # whose arm gets nothing then
+        ("D3", "D2", None, None, -1, ["X"]),
+    ],
+)
+def test_a_record_under_another_name_is_of_the_products_that_were_planned(
+    old: str, new: str, product: str | None, amount: Decimal | None, arm: int, products: list[str | None]
+) -> None:
+    visits, unit = visits_of(OF_ARMS), "mg" if amount is not None else None
+    found = renamed(Record(old, START, product=product, amount=amount, unit=unit), new, "p", visits[old], visits[new], arm)
+    assert [record.product for record in found] == products

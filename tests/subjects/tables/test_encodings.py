@@ -70,3 +70,9 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert '"subject": "北京01"' in done.stdout
     Path("s.csv").write_text(TABLE.format("北京01"), encoding="utf-16")
     assert dosing(*ask).stderr == "`s.csv` is read as UTF-16, by the mark that it begins with\n"
+
+
+@pytest.mark.parametrize("before", ["", "A1,", "A1,2,"])
+def test_the_text_that_is_shown_is_the_first_that_is_not_plain(before: str) -> None:
+    content = f"subject,start,site\n{before}Métz01,x\n".encode("cp1252")
+    assert "`encoding cp1252` if `Métz01` is right or `encoding big5`" in refused(roster.subjects, content, "s.csv", ())[0]
