@@ -155,3 +155,13 @@ def test_what_hangs_on_the_last_dose_is_asked_about_where_the_plan_has_it() -> N
 def test_what_is_refused(first: str, last: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         starts(load("mil62"), first, last, period="rcp")
+
+
+@pytest.mark.parametrize(
+    ("closed", "against"), [("2025-01-18", []), ("2025-01-17", ["main/D8 window: 2025-01-17 Fri: closed at the site"])]
+)
+def test_a_closed_day_is_told_as_such_where_the_minimum_gap_takes_none(closed: str, against: list[str]) -> None:
+    days = Workdays(None, frozenset({day(closed)}))
+    found = starts(study("{at: 'D1, D8', give: X 5 mg}", "minimum gap: 3 days"), "2025-01-10", "2025-01-10", workdays=days)
+    told = [f"{each.visit} {each.what}: {each.why}" for start in found.days for each in start.against]
+    assert [words.split(";")[0] for words in told] == against

@@ -249,7 +249,7 @@ def test_the_window_of_a_course_is_that_of_its_first_day() -> None:
 def test_at_the_ends_of_the_calendar_a_visit_is_planned_or_refused(start: str, at: str, window: str | None, labels: str | None) -> None:
     study, _ = read_study_text(HEAD + visits(f"{at}, assess: MRI{f', window: {window}' if window else ''}"))
     if labels is None:
-        with pytest.raises(InputError, match="D[0-9]+ of `p` falls outside the years 1 to 9999"):
+        with pytest.raises(InputError, match=r"D[0-9]+ of `p` falls outside the years 1 to 9999"):
             plan(study, Subject(day(start)))
     else:
         assert " ".join(v.label for v in plan(study, Subject(day(start))).visits if v.target) == labels

@@ -105,6 +105,37 @@ def test_what_is_not_recorded_between_two_doses_is_told_and_makes_no_gap() -> No
     assert not notes(spaced(rules, *records, ("D57", day("2025-03-03")), ("D85", day("2025-03-31"))), "gap-rule")
 
 
+STOPPED = "main: gap of 29 days or more between doses (stop), from 2025-02-12 Wed on"
+WAITED = (
+    "the dose of 2025-02-12 Wed came 29 days or more after that of 2025-01-13 Mon: it was to wait for a decision (hold); "
+    "it is recorded, so the plan goes on from it"
+)
+BEHIND = "main/D57 is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
+ANEW = "main begins anew on 2025-02-12 Wed: 29 days or more from the dose of 2025-01-13 Mon to that of 2025-02-12 Wed"
+
+
+@pytest.mark.parametrize(
+    ("then", "given", "status", "told"),
+    [
+        ("stop", "2025-02-12", None, [STOPPED]),
+        ("stop", "2025-02-12", "done", [STOPPED, BEHIND]),
+        ("stop", "2025-02-12", "missed", [STOPPED]),
+        ("stop", "2025-02-12", "booked", [STOPPED]),
+        ("stop", "2025-02-10", "done", []),  # 28 days
+        ("restart", "2025-02-12", None, [ANEW]),
+        ("restart", "2025-02-12", "done", [ANEW, BEHIND]),
+        ("restart", "2025-02-12", "missed", [ANEW]),
+        ("hold", "2025-02-12", None, [WAITED]),
+        ("hold", "2025-02-12", "done", [WAITED]),
+        ("hold", "2025-02-10", "done", []),
+    ],
+)
+def test_what_a_gap_did_is_told_and_what_is_recorded_behind_it(then: str, given: str, status: str | None, told: list[str]) -> None:
+    after = [("D57", day("2025-03-08"), status)] if status is not None else []
+    found = spaced(ruled("29 days or more", then), ("D1", START), ("D8", day("2025-01-13")), ("D29", day(given)), *after)
+    assert [*notes(found, "restart"), *notes(found, "gap-rule")] == told
+
+
 # --- the clock ----------------------------------------------------------------------------------------------------------
 
 

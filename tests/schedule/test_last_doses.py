@@ -165,3 +165,24 @@ def test_a_dose_of_some_arms_only_may_not_be_the_last_of_whoever_has_no_known_ar
     assert last(arms) == ("2025-07-24", "projected")
     assert last(arms, arm="a") == ("2025-07-24", "planned")
     assert last(arms, arm="b") == ("2025-04-28", "planned")
+
+
+@pytest.mark.parametrize(
+    ("date", "a", "b"),
+    [
+        (None, "2025-02-05", "2025-03-13"),
+        ("2025-02-02", "2025-03-04", "2025-03-13"),  # the day before the entry
+        ("2025-02-03", "2025-02-05", "2025-03-13"),
+        ("2025-02-12", "2025-02-05", "2025-03-14"),
+    ],
+)
+def test_a_dose_at_an_unscheduled_visit_is_of_the_period_in_which_it_was_given(date: str | None, a: str, b: str) -> None:
+    span = "spans: {c: {title: C, from: first dose, to: last dose + 30 days}}"
+    text = (
+        f"{HEAD}products: {{X: {{}}}}\nperiods:\n  a: {{length: 28 days, {span}, visits: [{{at: D1, give: X 1 mg}}]}}\n"
+        f"  b: {{{span}, visits: [{{at: D1, assess: MRI}}, {{at: D9, give: X 1 mg}}]}}\n"
+        "transitions: [{id: t, from: a, to: b, after: end of a, within: 14 days}]\n"
+    )
+    records = (done("unscheduled", date, product="X"),) if date else ()
+    found = plan(read_study_text(text)[0], Subject(START, records=records, entered=(Entered("b", day("2025-02-03")),)))
+    assert [str(span.end) for span in found.spans] == [a, b]
