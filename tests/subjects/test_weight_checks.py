@@ -40,6 +40,8 @@ DOUBTS = """
     154                                                67   154 kg at baseline with 67 cm is a body mass index of 343.1, outside 12 to 50: are they exchanged (67 kg, 154 cm) or are they in pounds and inches (69.9 kg, 170.2 cm)?
     165                                                165  165 kg at baseline with 165 cm is a body mass index of 60.6, outside 12 to 50: is the weight in pounds (74.8 kg, 165 cm)?
     70                                                 67   70 kg at baseline with 67 cm is a body mass index of 155.9, outside 12 to 50: is the height in inches (70 kg, 170.2 cm)?
+    48                                                 200  -
+    200                                                200  -
     47.999                                             200  47.999 kg at baseline with 200 cm is a body mass index of 11.9, outside 12 to 50: check both
     7.5                                                170  7.5 kg at baseline with 170 cm is a body mass index of 2.6, outside 12 to 50: check both
 """  # noqa: E501
@@ -59,7 +61,6 @@ def told(found: Cohort) -> str:
 
 @pytest.mark.parametrize("row", columns(DOUBTS), ids=lambda r: f"{r['weights']} {r['cm']}")
 def test_which_weights_are_doubtful(row: dict[str, str]) -> None:
-
     assert told(cohort(row["weights"], row["cm"])) == row["doubts"]
 
 
