@@ -42,6 +42,7 @@ DOUBTS = """
     70                                                 67   70 kg at baseline with 67 cm is a body mass index of 155.9, outside 12 to 50: is the height in inches (70 kg, 170.2 cm)?
     48                                                 200  -
     200                                                200  -
+    60 2025-02-01=48                                   200  48 kg of 2025-02-01 Sat is 20% less than 60 kg at baseline
     47.999                                             200  47.999 kg at baseline with 200 cm is a body mass index of 11.9, outside 12 to 50: check both
     7.5                                                170  7.5 kg at baseline with 170 cm is a body mass index of 2.6, outside 12 to 50: check both
 """  # noqa: E501
