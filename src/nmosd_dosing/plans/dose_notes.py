@@ -52,9 +52,8 @@ def _words(status: AmountStatusText) -> tuple[NoteCode, Sentence]:
         case "masked":
             return "blinded", said(
                 "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them",
-                unblind=argument("unblind"),
-                arm=argument("arm"),
-            )
+                unblind=argument("unblind"), arm=argument("arm"),
+            )  # fmt: skip
         case "needs weight":
             return "needs-weight", said(
                 "the dose depends on the body weight: add `{weight_kg}` in kg, in a table of subjects as its column `weight_kg`",

@@ -63,29 +63,29 @@ def handout(plan: Plan, as_of: dt.date, days: Workdays | None = None, *, with_co
     left_out: list[Sentence] = []
     for visit in (visit for visit in plan.all_visits if visit.stage in ("firm", "tentative")):
         day, last = _days(visit)
+        why = None
         if visit.only_arms:
-            left_out.append(said("{visit}: {why}", visit=visit.id, why=said("it may not be this subject's visit")))
+            why = said("it may not be this subject's visit")
         elif visit.status == "pending":
             held = any(dose.amount_status == "held" for dose in visit.administrations)
-            left_out.append(said("{visit}: {why}", visit=visit.id, why=_HELD if held else said("it waits for a decision")))
+            why = _HELD if held else said("it waits for a decision")
         elif day is None:
-            left_out.append(said("{visit}: {why}", visit=visit.id, why=said("no day is stated")))
+            why = said("no day is stated")
         elif last is not None and last < as_of and any(each.status == "held" for dose in visit.administrations for each in dose.days_taken):
-            left_out.append(said("{visit}: {why}", visit=visit.id, why=_HELD))
+            why = _HELD
         elif is_own_day(visit.label) and visit.booked is None and day <= as_of:
             continue  # whoever has given that day has said that it was
         elif max(d for d in (day, visit.last, visit.latest) if d is not None) < as_of:
             why = said("nothing is recorded of it, and its last day has passed")
             if visit.last is None and visit.latest is None:
                 why = said("nothing is recorded of it, and its day has passed")
-            left_out.append(said("{visit}: {why}", visit=visit.id, why=why))
         else:
             found.append((day, _appointment(plan, visit, day, last, as_of, days)))
             left_out += [said("{visit}, {doses}: the page does not say so", visit=visit.id, doses=doses) for doses in _without_doses(visit)]
             if _is_outside(visit):
-                left_out.append(
-                    said("{visit}: {why}", visit=visit.id, why=said("the days that are allowed, since the appointment is outside of them"))
-                )
+                why = said("the days that are allowed, since the appointment is outside of them")
+        if why is not None:
+            left_out.append(said("{visit}: {why}", visit=visit.id, why=why))
     found += [(on(when), _of_time_point(plan, visit, when, days)) for visit, when in _still_to_come(plan, as_of)]
     found.sort(key=lambda dated: dated[0])
     site = plan.site

@@ -48,7 +48,7 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     yield from noted("omitted", taken)
     for event in dict.fromkeys(event for _, _, dose in doses for event in dose.give.events):
         for date in schedule.events.get(event, ()):
-            if (event, date) not in counted and (not _resumes(doses, event) or not _held_before(schedule, doses, event, date)):
+            if (event, date) not in counted and not _held_before(schedule, doses, event, date):
                 yield Note("dose-change", said("{event} on {day}: no dose of this plan is by it", event=word(event), day=date))
 
 
@@ -83,15 +83,10 @@ def _left_out(product: str, taken: Sequence[tuple[str, dt.date]]) -> Sentence:
     return said("{product} was to be left out, by {event}, and was given all the same", product=product, event=by)
 
 
-def _resumes(doses: Sequence[tuple[SubjectVisit, PlannedVisit, SubjectDose]], event: str) -> bool:
-    """Whether an event only ends what holds doses: nothing need be by it."""
-    return any(event in own.resumed for _, _, dose in doses for own in dose.give.levels if own is not None)
-
-
 def _held_before(
     schedule: SubjectSchedule, doses: Sequence[tuple[SubjectVisit, PlannedVisit, SubjectDose]], event: str, date: dt.date
 ) -> bool:
-    """Whether doses had been held on or before the day of an event that ends it."""
+    """Whether doses had been held on or before the day of an event that ends it: nothing need be by that."""
     ends = {own for _, _, dose in doses for own in dose.give.levels if own is not None and event in own.resumed}
     return any(since <= date for own in ends for held in own.held for since in schedule.events.get(held, ()))
 

@@ -41,9 +41,8 @@ def _opening(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> 
         if schedule.first(completed(period.id)) is not None:
             yield said("end of {period}: {day}, recorded as {event}", period=period.id, day=day(own.end), event=completed(period.id))
         elif period.length is not None:
-            counted = said(
-                "{first} + {length} = {last}", first=day(own.anchor), length=length_text(period.length.in_words), last=day(own.end)
-            )
+            first, length, last = day(own.anchor), length_text(period.length.in_words), day(own.end)
+            counted = said("{first} + {length} = {last}", first=first, length=length, last=last)
             yield said("end of {period}: {counted}, planned; the actual end is not recorded", period=period.id, counted=counted)
         else:
             yield said("end of {period}: its length is not stated, and no end is recorded", period=period.id)
@@ -91,12 +90,9 @@ def _entry(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> It
         case MoveStatus.DECLINED:
             yield said("{entry}: declined on {day}", entry=into, day=day(schedule.first(DECLINED)))
         case MoveStatus.PROJECTED:
-            first_day = (
-                said("projected on the first allowed day, {day}", day=day(earliest))
-                if move.begins == earliest
-                else _expected(schedule, move)
-            )
-            yield said("{entry}: not recorded; {expected}", entry=into, expected=first_day)
+            first_day = said("projected on the first allowed day, {day}", day=day(earliest))
+            expected = first_day if move.begins == earliest else _expected(schedule, move)
+            yield said("{entry}: not recorded; {expected}", entry=into, expected=expected)
         case MoveStatus.PENDING | MoveStatus.REFUSED | MoveStatus.NONE:
             pass
         case never:
@@ -109,10 +105,8 @@ def _deviation(move: SubjectMove) -> Sentence:
         return said(", which no rule allows: a deviation")
     if not move.outside:
         return said("")
-    days = many(abs(move.outside), "day")
-    return said(
-        ", {days} after the allowed days: a deviation" if move.outside > 0 else ", {days} before the allowed days: a deviation", days=days
-    )
+    late, days = move.outside > 0, many(abs(move.outside), "day")
+    return said(", {days} after the allowed days: a deviation" if late else ", {days} before the allowed days: a deviation", days=days)
 
 
 def _other_rules(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[Sentence]:
@@ -128,15 +122,13 @@ def _other_rules(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
             why = _not_opened(schedule, move, other)
         elif stop is None:
             why = said("the study is not known to have stopped")
+        elif end is not None and stop >= end:
+            why = said("the study stopped on {day}, when the period was over", day=day(stop))
+        elif move.entered is not None and move.entered < stop:
+            why = said("the study stopped on {day}, after the entry", day=day(stop))
         else:
-            entered_before = move.entered is not None and move.entered < stop
-            if end is not None and stop >= end:
-                why = said("the study stopped on {day}, when the period was over", day=day(stop))
-            elif entered_before:
-                why = said("the study stopped on {day}, after the entry", day=day(stop))
-            else:
-                first = said("rule {rule} comes first in the file, or allows the entry", rule=rule.id)
-                why = said("the study stopped on {day}, and {why}", day=day(stop), why=first)
+            first = said("rule {rule} comes first in the file, or allows the entry", rule=rule.id)
+            why = said("the study stopped on {day}, and {why}", day=day(stop), why=first)
         yield said("rule {rule} does not govern: {why}", rule=other.id, why=why)
 
 
@@ -161,11 +153,9 @@ def _not_opened(schedule: SubjectSchedule, move: SubjectMove, other: Transition)
 def move_message(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Sentence:
     """The move in a sentence or two: by what, between which days, what it means for the doses."""
     earliest, latest, target = move.earliest, move.latest, rule.target_period
-    known = (
-        said("{event} on {day}", event=rule.after.base, day=day(move.date))
-        if move.date is not None
-        else said("{event}: not known", event=rule.after.base)
-    )
+    known = said("{event}: not known", event=rule.after.base)
+    if move.date is not None:
+        known = said("{event} on {day}", event=rule.after.base, day=day(move.date))
     too_late = said("{event}: {why}", event=known, why=_too_late(move, rule))
     match move.status:
         case MoveStatus.PENDING:

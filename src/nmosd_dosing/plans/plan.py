@@ -41,18 +41,16 @@ class Administration(Struct, frozen=True):
     """One product at one visit. Amounts are of active drug, in `unit`; None unless `amount_status` is "stated" or "capped". Of a range
     `amount_from` and `amount_to` are the least and the most that are planned of one administration, also where an amount is recorded.
 
-    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which
-    there are `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day`
-    of those of one day where there are several. `planned` is what `amount` would
-    be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or after another product. `weight_kg`:
-    which weight the dose is by, measured on `weight_of` (None: at baseline, or not at all, as the ideal one), while it is masked by that
-    of the active drug;
-    `check_weight`: why somebody should look at that weight again. `vials`: how many of which size for all `times`, those of
-    which there are none left out; None where they cannot be counted. `dispensed` is what these hold, `waste` what is left over;
-    `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the same in all arms.
-    `level`: of its dose levels, `below -2` where the file states no further one; None where the dose has none.
-    `by_value`: the recorded value that the dose is by, and its day; None where it is by none, or masked. `days_taken`: the days
-    of a course that events take away, which `times` and `total` do not count.
+    `shown` is the product as a reader may see it: `MIL62/placebo` where it is masked. `amount` is of one administration, of which there are
+    `times` at this visit: so often a day on each day of a course; `total` is of all of them, `per_day` of those of one day where there are
+    several. `planned` is what `amount` would be had nothing been recorded, `recorded` whether it is as recorded. `lead`: how long before or
+    after another product. `weight_kg`: which weight the dose is by, measured on `weight_of` (None: at baseline, or not at all, as the ideal
+    one), while it is masked by that of the active drug; `check_weight`: why somebody should look at that weight again. `vials`: how many of
+    which size for all `times`, those of which there are none left out; None where they cannot be counted. `dispensed` is what these hold,
+    `waste` what is left over; `volume_ml` is drawn up. While the dose is masked, vials and volume are counted like the active drug's, the
+    same in all arms. `level`: of its dose levels, `below -2` where the file states no further one; None where the dose has none.
+    `by_value`: the recorded value that the dose is by, and its day; None where it is by none, or masked. `days_taken`: the days of a course
+    that events take away, which `times` and `total` do not count.
     """
 
     product: str
@@ -123,13 +121,12 @@ class PlannedTimePoint(Struct, frozen=True):
 class PlannedVisit(Struct, frozen=True):
     """One visit of one subject. `target` is None where the record gives no day. `earliest` and `latest` are the allowed days, by window,
     rule of entry, minimum gap and what ended the period; None where nothing states one. `last` is the last day of a visit that takes
-    several; `actual` the recorded day, `booked` that of an appointment, where there is no more than that, `time` the hour that was
-    written beside it, and `record` what else was written down of it. `only_arms`: it may not be this subject's visit, since it exists
-    for these arms only and the arm is not known.
-    `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands, if the file says more than of
-    the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away; `room` where the site has it.
-    `is_entry`: it is the entry into its period. `dose_steps` say how its doses came about.
-    `time_line`: its doses and time points in the order of time, empty where it has no time points."""
+    several; `actual` the recorded day, `booked` that of an appointment, where there is no more than that, `time` the hour that was written
+    beside it, and `record` what else was written down of it. `only_arms`: it may not be this subject's visit, since it exists for these
+    arms only and the arm is not known. `reason` says in a line how the date came about, `steps` step by step. `source` is where it stands,
+    if the file says more than of the study; `window_source` who states the window, if not the file; `cancelled_by` why it falls away;
+    `room` where the site has it. `is_entry`: it is the entry into its period. `dose_steps` say how its doses came about. `time_line`: its
+    doses and time points in the order of time, empty where it has no time points."""
 
     id: str
     period: str

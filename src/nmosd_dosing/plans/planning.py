@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from nmosd_dosing.days import day_number, study_day, week_code
-from nmosd_dosing.dose.dose import KNOWN, AmountStatus, Dose
+from nmosd_dosing.dose.dose import KNOWN, AmountStatus
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.plans.dose_intensity import intensities
 from nmosd_dosing.plans.dose_reasons import dose_steps, taken_text
@@ -57,11 +57,10 @@ def plan(
 ) -> Plan:
     """One subject's dated plan, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
-    `subject` may be just the first day, as a date or YYYY-MM-DD. `of_study`: dates of the study's own events. `cancelled` lists visits
-    that fell away, too. `workdays`: notes on days that are closed. `as_of`: notes on what is not recorded by then; visits that are dated
-    later are booked, and not done, whatever their records say. The other
-    arguments are those of `expand`, and so are the errors;
-    InputError also for an arm that is not there, and for an entry that breaks a stated minimum gap unless `accept_gap`.
+    `subject` may be just the first day, as a date or YYYY-MM-DD. `of_study`: dates of the study's own events. `cancelled` lists visits that
+    fell away, too. `workdays`: notes on days that are closed. `as_of`: notes on what is not recorded by then; visits that are dated later
+    are booked, and not done, whatever their records say. The other arguments are those of `expand`, and so are the errors; InputError also
+    for an arm that is not there, and for an entry that breaks a stated minimum gap unless `accept_gap`.
     """
     check_arguments(
         {"as_of": as_of},
@@ -74,16 +73,9 @@ def plan(
     if as_of is not None:
         subject = history.booked_by([subject], as_of)[0]
     schedule = expand(
-        study,
-        Cohort.of_subject(subject, arms_of(way(study, period)), of_study),
-        period=period,
-        until=until,
-        window=window,
-        unblind=unblind,
-        allow_deviation=allow_deviation,
-        accept_gap=accept_gap,
-        at_least=as_of,
-    )
+        study, Cohort.of_subject(subject, arms_of(way(study, period)), of_study), period=period, until=until, window=window,
+        unblind=unblind, allow_deviation=allow_deviation, accept_gap=accept_gap, at_least=as_of,
+    )  # fmt: skip
     (original,) = originals(schedule, as_of)
     return plan_of(by_subject(schedule, policy)[0], window, original=original, cancelled=cancelled, workdays=workdays, as_of=as_of)
 
@@ -115,37 +107,17 @@ def plan_of(
     arm = arms[schedule.arm] if schedule.arm != UNKNOWN_ARM else None
     open_ends = [s.open_end for s in schedule.segments if periods[s.period].open_ended and s.open_end is not None]
     return Plan(
-        unblinded=schedule.unblinded,
-        regimen=study.id if whole else study.regimen_id(periods[0]),
-        study=study.id,
-        title=study.title,
-        source=study.source,
-        study_sha256=study.sha256,
-        counts_from=study.counts_from,
-        arm=shown_arm(study, periods, arm, schedule.unblinded),
-        subject=schedule.code,
-        at_site=schedule.site,
-        screening=tuple((event, date) for event in OF_SCREENING if (date := schedule.first(event)) is not None),
-        start=schedule.start,
-        planned_start=schedule.planned_start,
-        unscheduled=tuple(unscheduled(schedule)),
-        lost=tuple(lost_doses(schedule)),
-        weight_kg=schedule.weight_kg,
-        until=schedule.until,
-        drawn_until=schedule.until or max(open_ends, default=None),
-        periods=tuple(_periods(schedule)),
-        visits=tuple(planned for _, planned in shown),
-        spans=during,
-        notes=tuple(notes(schedule, shown, during, window, workdays, as_of)),
-        transitions=tuple(_transitions(schedule, begun)),
-        as_of=as_of,
-        way=tuple(period.id for period in periods),
-        site=study.site,
-        height_cm=schedule.height_cm,
-        sex=schedule.sex,
-        age=schedule.age,
+        unblinded=schedule.unblinded, regimen=study.id if whole else study.regimen_id(periods[0]), study=study.id, title=study.title,
+        source=study.source, study_sha256=study.sha256, counts_from=study.counts_from,
+        arm=shown_arm(study, periods, arm, schedule.unblinded), subject=schedule.code, at_site=schedule.site,
+        screening=tuple((event, date) for event in OF_SCREENING if (date := schedule.first(event)) is not None), start=schedule.start,
+        planned_start=schedule.planned_start, unscheduled=tuple(unscheduled(schedule)), lost=tuple(lost_doses(schedule)),
+        weight_kg=schedule.weight_kg, until=schedule.until, drawn_until=schedule.until or max(open_ends, default=None),
+        periods=tuple(_periods(schedule)), visits=tuple(planned for _, planned in shown), spans=during,
+        notes=tuple(notes(schedule, shown, during, window, workdays, as_of)), transitions=tuple(_transitions(schedule, begun)), as_of=as_of,
+        way=tuple(period.id for period in periods), site=study.site, height_cm=schedule.height_cm, sex=schedule.sex, age=schedule.age,
         intensity=tuple(intensities(schedule, original, as_of)) if original is not None else (),
-    )
+    )  # fmt: skip
 
 
 def _date(visit: PlannedVisit) -> dt.date | None:
@@ -197,32 +169,33 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[Sente
 
 def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | None) -> Administration:
     give, own, doses, times = dose.give, dose.own, dose.doses, dose.administrations
-    rules = {each.rule for each in doses if each is not None}
-    rule = own.rule if own is not None else rules.pop() if len(rules) == 1 else None
+    known = [each for each in ((own,) if own is not None else doses) if each is not None]
+    rules, minutes = {each.rule for each in known}, {each.minutes for each in known}
     masked = dose.status == AmountStatus.MASKED
     amount = _number(dose.amount) if dose.status in KNOWN else None
-    weight, vials = dose.weight, dose.vials
+    weight, vials, often = dose.weight, dose.vials, dose.times_a_day
+    doubts = [x.message for x in schedule.doubts if weight is not None and weight.status != "ideal" and weight.of in x.of]
     return Administration(
         product=give.product,
         shown=give.shown,
         route=schedule.study.product(give.product).route,
         amount=amount,
         unit=None if masked else give.unit,
-        dose_rule=None if masked else rule,
+        dose_rule=None if masked or len(rules) != 1 else rules.pop(),
         amount_status=dose.status.text,
-        minutes=_minutes(own, doses),
+        minutes=minutes.pop() if len(minutes) == 1 else None,
         cumulative=_number(dose.cumulative),
         cumulative_per_kg=_number(dose.cumulative_per_kg),
         times=times,
         total=None if amount is None else _sum(amount, times, dose.scale),
-        per_day=_per_day(amount, dose.times_a_day, dose.scale) if not dose.recorded else None,
-        lead=next((each.lead.text if each.lead is not None else None for each in (own, *doses) if each is not None), None),
+        per_day=_sum(amount, often, dose.scale) if amount is not None and often > 1 and not dose.recorded else None,
+        lead=known[0].lead.text if known and known[0].lead is not None else None,
         planned=_number(dose.planned) if dose.recorded else amount,
         recorded=dose.recorded,
         weight_kg=weight.kg if weight is not None else None,
         weight_of=weight.of if weight is not None else None,
         weight_status=weight.status if weight is not None else None,
-        check_weight=_check_weight(schedule, dose),
+        check_weight="; ".join(doubts) or None,
         vials=vials.counts if vials is not None else None,
         dispensed=_number(vials.dispensed) if vials is not None and not masked else None,
         waste=_number(vials.waste) if vials is not None and not masked else None,
@@ -241,27 +214,8 @@ def _taken(days: DaysTaken) -> TakenAway:
     return TakenAway(days.first, days.last, "held" if held else "omitted", taken_text(days.by, held=held) if days.by else "")
 
 
-def _check_weight(schedule: SubjectSchedule, dose: SubjectDose) -> str | None:
-    """Why the weight that a dose is by should be looked at again."""
-    by = dose.weight
-    measured = by is not None and by.status != "ideal"
-    return "; ".join(doubt.message for doubt in schedule.doubts if measured and by is not None and by.of in doubt.of) or None
-
-
-def _per_day(amount: float | None, times: int, scale: int) -> float | None:
-    """What the doses of one day come to, where there are several."""
-    return _sum(amount, times, scale) if amount is not None and times > 1 else None
-
-
 def _sum(amount: float, times: int, scale: int) -> float:
     return round(amount * scale) * times / scale
-
-
-def _minutes(own: Dose | None, doses: tuple[Dose | None, ...]) -> int | None:
-    if own is not None:
-        return own.minutes
-    minutes = {dose.minutes for dose in doses if dose is not None}
-    return minutes.pop() if len(minutes) == 1 else None
 
 
 def _number(value: float) -> float | None:

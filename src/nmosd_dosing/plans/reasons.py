@@ -234,9 +234,8 @@ def limit_text(schedule: SubjectSchedule, limit: SubjectLimit) -> Sentence:
     if limit.cause == "entry":
         move = next(m for m in schedule.moves if m.out_of == limit.period)
         into = move.rule.target_period if move.rule else said("the next period")
-        return said(
-            "projected entry into {period} on {day}" if move.entered is None else "entry into {period} on {day}", period=into, day=date
-        )
+        projected = move.entered is None
+        return said("projected entry into {period} on {day}" if projected else "entry into {period} on {day}", period=into, day=date)
     rule = next((t for t in schedule.study.transitions if t.id == limit.cause and t.source_period == source), None)
     if rule is not None:
         what = said("the study stopped") if rule.after.kind in ("stop", "count", "subject") else rule.after.text

@@ -15,22 +15,7 @@ from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectMove, SubjectSchedule
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.sentences import Sentence, joined, many, said, word
-from nmosd_dosing.study.events import (
-    BEFORE_DAY_1,
-    CONFIRMED,
-    DECISIONS,
-    DECLINED,
-    ENDS_FOLLOW_UP,
-    ENDS_PARTICIPATION,
-    ENDS_TREATMENT,
-    REJECTED,
-    RELAPSE,
-    SCREEN_FAILED,
-    SCREENED,
-    STABLE,
-    STUDY_STOP,
-    completed,
-)
+from nmosd_dosing.study import events
 from nmosd_dosing.study.model import Transition
 from nmosd_dosing.study.period_order import only_doses_ahead
 from nmosd_dosing.study.visit_rules import Point
@@ -52,10 +37,10 @@ def transition_notes(schedule: SubjectSchedule) -> Iterator[Note]:
 def _day_1(schedule: SubjectSchedule) -> Iterator[Note]:
     """That there is no day 1, and days of screening that cannot be."""
     if schedule.start is None:
-        why = said("no day 1 yet") if schedule.first(SCREEN_FAILED) is None else said("there is no day 1")
+        why = said("no day 1 yet") if schedule.first(events.SCREEN_FAILED) is None else said("there is no day 1")
         yield Note("start", said("{why}: what is counted from it is not planned", why=why))
     if schedule.screened_again:
-        failed, screened = (day(schedule.events[event][0]) for event in (SCREEN_FAILED, SCREENED))
+        failed, screened = (day(schedule.events[event][0]) for event in (events.SCREEN_FAILED, events.SCREENED))
         words = said(
             "screen_failed on {failed} is of an earlier screening than that on {screened}, and ends nothing",
             failed=failed, screened=screened,
@@ -92,7 +77,7 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
 
 def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition) -> Iterator[Note]:
     """That no entry is recorded of somebody who left when it was already allowed: there may have been one."""
-    ends = ENDS_TREATMENT if rule.target_period in only_doses_ahead(schedule.study) else ENDS_PARTICIPATION
+    ends = events.ENDS_TREATMENT if rule.target_period in only_doses_ahead(schedule.study) else events.ENDS_PARTICIPATION
     left = min(((date, event) for event in ends if (date := schedule.first(event)) is not None), default=None)
     if left is not None and move.earliest is not None and move.earliest <= left[0]:
         none = said(
@@ -120,9 +105,9 @@ def _code(move: SubjectMove) -> NoteCode:
 
 def _events(schedule: SubjectSchedule) -> Iterator[Note]:
     """What ended the plan, and events that change nothing."""
-    for event in ENDS_TREATMENT:
+    for event in events.ENDS_TREATMENT:
         if (date := schedule.first(event)) is not None:
-            participates, start = event not in ENDS_PARTICIPATION, schedule.start
+            participates, start = event not in events.ENDS_PARTICIPATION, schedule.start
             words = said("{event} on {day}", event=word(event), day=day(date))
             if start is not None and date < start:
                 words += said(", {days} before day 1", days=many((start - date).days, "day"))
@@ -132,13 +117,13 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
             if kept := _kept(schedule, event, date):
                 visits = ", ".join(kept)
                 stays += said(", and so does {visits}" if len(kept) == 1 else ", and so do {visits}", visits=visits)
-            yield Note("exit", words if event in ENDS_FOLLOW_UP else joined("; ", (words, stays)))
+            yield Note("exit", words if event in events.ENDS_FOLLOW_UP else joined("; ", (words, stays)))
     if schedule.unanswered_decision:
         yield Note("event", said("a decision of the committee is recorded with no relapse on or before it: it answers nothing"))
     yield from _decisions(schedule)
     yield from _unused(schedule)
     for own in schedule.periods:
-        actual, period = schedule.first(completed(own.period.id)), own.period
+        actual, period = schedule.first(events.completed(own.period.id)), own.period
         if actual is not None and period.length is not None and own.anchor is not None:
             planned = shift_date(own.anchor, period.length)
             if actual != planned:
@@ -155,7 +140,7 @@ def _events(schedule: SubjectSchedule) -> Iterator[Note]:
 def _kept(schedule: SubjectSchedule, event: str, date: dt.date) -> list[str]:
     """The visits that are planned after an exit all the same: those that the study keeps, and those that hang on it."""
     ahead = [v for v in schedule.visits if v.status != VisitStatus.CANCELLED and v.date is not None and v.date > date]
-    on_it = event in ENDS_PARTICIPATION
+    on_it = event in events.ENDS_PARTICIPATION
     return [v.visit.label for v in ahead if event in v.visit.kept_after or (on_it and v.segment.hangs_on == event)]
 
 
@@ -182,7 +167,7 @@ def _missed(schedule: SubjectSchedule) -> Iterator[Note]:
             elif over and all(over):
                 words = said("{event} of {day}, {when}: it changes nothing by itself", event=word(name), day=day(date), when=over[-1])
                 yield Note("event", words)
-    relapses, stable = schedule.events.get(RELAPSE, ()), schedule.first(STABLE)
+    relapses, stable = schedule.events.get(events.RELAPSE, ()), schedule.first(events.STABLE)
     if relapses and stable is not None and stable < relapses[0]:
         yield Note("event", said("stable on {day} comes before any relapse: it answers none", day=day(stable)))
 
@@ -208,18 +193,18 @@ def _over(schedule: SubjectSchedule, period: int, date: dt.date) -> Sentence:
 
 def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
     """Relapses that were judged twice, or that are still to be judged while another rule governs."""
-    relapses, study = schedule.events.get(RELAPSE, ()), schedule.study
+    relapses, study = schedule.events.get(events.RELAPSE, ()), schedule.study
     waited_for = {need for way in study.transitions for need in way.needs}
     waited_for |= {trigger.name for trigger in study.stop.earliest_of} if study.stop is not None else set()
-    decided = [(date, name) for name in DECISIONS for date in schedule.events.get(name, ())]
+    decided = [(date, name) for name in events.DECISIONS for date in schedule.events.get(name, ())]
     for since, before in zip(relapses, [*relapses[1:], None], strict=False):
         on, mine = day(since), [(date, name) for date, name in decided if since <= date and (before is None or date < before)]
         if len({name for _, name in mine}) > 1:
             told = joined(" and ", (said("{event} on {day}", event=_decision(name), day=date) for date, name in sorted(mine)))
-            counts = _decision(REJECTED if schedule.contradicted_decision else max(mine)[1])
+            counts = _decision(events.REJECTED if schedule.contradicted_decision else max(mine)[1])
             words = said("relapse of {day}: {told}; it is taken as {decision}, the last decision", day=on, told=told, decision=counts)
             yield Note("event", words)
-        if not mine and len(relapses) > 1 and len(schedule.periods) > 1 and CONFIRMED in waited_for:
+        if not mine and len(relapses) > 1 and len(schedule.periods) > 1 and events.CONFIRMED in waited_for:
             words = said("relapse of {day}: no decision is recorded; each decision answers the latest relapse on or before it", day=on)
             yield Note("event", words)
     for move in schedule.moves:
@@ -234,19 +219,19 @@ def _decisions(schedule: SubjectSchedule) -> Iterator[Note]:
 
 
 def _decision(name: str) -> Sentence:
-    return said("confirmed") if name == CONFIRMED else said("rejected")
+    return said("confirmed") if name == events.CONFIRMED else said("rejected")
 
 
 def _unused(schedule: SubjectSchedule) -> Iterator[Note]:
     """Events for which the study has no rule."""
     study = schedule.study
-    used = {*BEFORE_DAY_1, DECLINED, *ENDS_TREATMENT, *(completed(own.period.id) for own in schedule.periods)}
+    used = {*events.BEFORE_DAY_1, events.DECLINED, *events.ENDS_TREATMENT, *(events.completed(own.period.id) for own in schedule.periods)}
     used |= {name for t in study.transitions for name in (t.after.name, *t.needs)}
     used |= {t.name for t in study.stop.earliest_of} if study.stop is not None else set()
     used |= {event for p in study.periods for entry in p.visit_rules for give in entry.gives for event in give.events}
     used |= {item.code.hangs_on for p in study.periods for entry in p.visit_rules for item in entry.at if isinstance(item, Point)}
-    used |= {RELAPSE, *DECISIONS} if RELAPSE in used or CONFIRMED in used else set()
-    used |= {STUDY_STOP} if study.stop is not None else set()
+    used |= {events.RELAPSE, *events.DECISIONS} if events.RELAPSE in used or events.CONFIRMED in used else set()
+    used |= {events.STUDY_STOP} if study.stop is not None else set()
     happened = {name for name, dates in schedule.events.items() if dates} | set(schedule.of_study)
     for name in sorted(happened - used):
         yield Note("event", said("{event}: this study has no rule for it, and it changes nothing", event=word(name)))

@@ -64,28 +64,15 @@ def unscheduled(schedule: SubjectSchedule) -> Iterator[PlannedVisit]:
         days = (date - own.anchor).days if own.anchor is not None else None
         booked = all(not record.is_fact for record in records)
         yield PlannedVisit(
-            id=f"{own.period.id}/{name} {date}",
-            period=own.period.id,
-            label=name,
-            name=None,
-            status=_status(records),
-            target=None,
-            actual=date if any(record.took_place for record in records) else None,
-            booked=date if booked else None,
-            earliest=None,
-            latest=None,
-            last=None,
-            study_day=study_day(date, schedule.start),
+            id=f"{own.period.id}/{name} {date}", period=own.period.id, label=name, name=None, status=_status(records), target=None,
+            actual=date if any(record.took_place for record in records) else None, booked=date if booked else None, earliest=None,
+            latest=None, last=None, study_day=study_day(date, schedule.start),
             period_day=day_number(days, schedule.study.counts_from) if days is not None else None,
-            week=week_code(days) if days is not None else None,
-            assessments=(),
+            week=week_code(days) if days is not None else None, assessments=(),
             administrations=tuple(a for record in records if record.took_place and (a := _dose(schedule, record, gives)) is not None),
-            only_arms=(),
-            reason=said("not planned"),
-            record=joined("; ", dict.fromkeys(record_text(record, masked) for record in records)),
-            comment=comments(records),
-            time=hour(records, date),
-        )
+            only_arms=(), reason=said("not planned"), record=joined("; ", dict.fromkeys(record_text(record, masked) for record in records)),
+            comment=comments(records), time=hour(records, date),
+        )  # fmt: skip
 
 
 def _name(record: Record) -> str:
@@ -121,14 +108,7 @@ def _dose(schedule: SubjectSchedule, record: Record, gives: Sequence[Give]) -> A
     status = AmountStatus.MASKED if hidden else AmountStatus.NOT_RECORDED if record.amount is None else AmountStatus.STATED
     amount = float(record.amount) if record.amount is not None and not hidden else None
     return Administration(
-        product=hidden.product if hidden else product,
-        shown=hidden.shown if hidden else product,
-        route=None,
-        amount=amount,
-        unit=None if hidden else record.unit,
-        dose_rule=None,
-        amount_status=status.text,
-        total=amount,
-        recorded=amount is not None,
+        product=hidden.product if hidden else product, shown=hidden.shown if hidden else product, route=None, amount=amount,
+        unit=None if hidden else record.unit, dose_rule=None, amount_status=status.text, total=amount, recorded=amount is not None,
         batch=batches([record], gives),
-    )
+    )  # fmt: skip

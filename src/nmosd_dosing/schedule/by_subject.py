@@ -72,43 +72,22 @@ def by_subject(
     last_ones = _by_column([_last_dose(schedule, p) for p in (*range(len(disposition.periods)), None)], n)
     return [
         SubjectSchedule(
-            study=study,
-            unblinded=schedule.unblinded,
-            until=to_date(schedule.until) if schedule.until is not None else None,
-            code=(cohort.codes[c] or None) if cohort.codes else None,
-            site=cohort.sites[c] if cohort.sites else None,
-            start=starts[c],
-            planned_start=planned[c],
-            arm=arms[c],
-            weight_kg=None if math.isnan(grams[c]) else grams[c] / 1000,
-            height_cm=None if math.isnan(mm[c]) else mm[c] / 10,
-            sex=None if math.isnan(male[c]) else "M" if male[c] else "F",
-            age=None if math.isnan(years[c]) else int(years[c]),
-            products=products,
-            periods=periods[c],
-            segments=segments[c],
-            visits=tuple(filter(None, visits[c])),
-            moves=moves[c],
-            stop=stops[c],
-            events={name: tuple(filter(None, dates[c])) for name, dates in events.items()},
-            of_study=cohort.of_study,
-            unanswered_decision=unanswered[c],
-            contradicted_decision=contradicted[c],
-            unscheduled=tuple(unscheduled[c]),
-            doses_besides=tuple(besides.get(c, ())),
-            twice=tuple(twice[c]),
-            last_recorded=last_facts[c],
-            first_dose=first_doses[c],
-            last_doses=last_ones[c],
-            beyond=int(schedule.beyond[c]),
-            gaps=tuple(filter(None, gaps[c])),
+            study=study, unblinded=schedule.unblinded, until=to_date(schedule.until) if schedule.until is not None else None,
+            code=(cohort.codes[c] or None) if cohort.codes else None, site=cohort.sites[c] if cohort.sites else None, start=starts[c],
+            planned_start=planned[c], arm=arms[c], weight_kg=None if math.isnan(grams[c]) else grams[c] / 1000,
+            height_cm=None if math.isnan(mm[c]) else mm[c] / 10, sex=None if math.isnan(male[c]) else "M" if male[c] else "F",
+            age=None if math.isnan(years[c]) else int(years[c]), products=products, periods=periods[c], segments=segments[c],
+            visits=tuple(filter(None, visits[c])), moves=moves[c], stop=stops[c],
+            events={name: tuple(filter(None, dates[c])) for name, dates in events.items()}, of_study=cohort.of_study,
+            unanswered_decision=unanswered[c], contradicted_decision=contradicted[c], unscheduled=tuple(unscheduled[c]),
+            doses_besides=tuple(besides.get(c, ())), twice=tuple(twice[c]), last_recorded=last_facts[c], first_dose=first_doses[c],
+            last_doses=last_ones[c], beyond=int(schedule.beyond[c]), gaps=tuple(filter(None, gaps[c])),
             caps=tuple(of.SubjectCap(x.product, x.limit, float(x.earlier[c]) if c in x.earlier else None) for x in caps),
             later_weights={product.name: has_later(cohort, product.weight, c) for product in study.products},
-            weighed=has_later(cohort, None, c),
-            doubts=doubts.get(c, ()),
+            weighed=has_later(cohort, None, c), doubts=doubts.get(c, ()),
         )
         for c in range(n)
-    ]
+    ]  # fmt: skip
 
 
 def _by_column(rows: Sequence[Sequence[Any]], n: int) -> list[tuple[Any, ...]]:
@@ -146,17 +125,8 @@ def _periods(schedule: Schedule) -> Iterator[list[of.SubjectPeriod]]:
     for p, period in enumerate(disposition.periods):
         last = disposition.last_day(p, doses=False)
         last_days = to_dates(last) if last is not None else [None] * len(schedule)
-        yield list(
-            map(
-                of.SubjectPeriod,
-                repeat(period),
-                to_dates(disposition.anchor[p]),
-                disposition.projected[p],
-                to_dates(disposition.end[p]),
-                to_dates(disposition.closed[p]),
-                last_days,
-            )
-        )
+        first, end, closed = map(to_dates, (disposition.anchor[p], disposition.end[p], disposition.closed[p]))
+        yield list(map(of.SubjectPeriod, repeat(period), first, disposition.projected[p], end, closed, last_days))
 
 
 def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:

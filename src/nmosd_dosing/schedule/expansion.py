@@ -193,25 +193,13 @@ def _fill(
     read = read_doses(study, rows, found, cohort)
     m, k, n = len(visits), len(rows), len(cohort)
     filling = Filling(
-        study=study,
-        disposition=disposition,
-        cohort=cohort,
-        segments=segments,
-        until=None if until is None else np.datetime64(until, "D"),
-        unblinded=unblinded,
-        visits=visits,
-        segment_of=segment_of,
-        target=np.empty((m, n), dtype="datetime64[D]"),
-        rows=tuple(structs.replace(row, scale=rule.scale) for row, rule in zip(rows, read.rules, strict=True)),
-        amount=np.empty((k, n)),
-        cumulative=np.empty((k, n)),
-        status=statuses(read, cohort),
-        first_doses=np.full((len(segments), n), NO_DATE),
-        last_doses=np.full((len(segments), n), NO_DATE),
-        beyond=np.zeros(n, dtype=np.int64),
-        visit_records=found,
+        study=study, disposition=disposition, cohort=cohort, segments=segments, until=None if until is None else np.datetime64(until, "D"),
+        unblinded=unblinded, visits=visits, segment_of=segment_of, target=np.empty((m, n), dtype="datetime64[D]"),
+        rows=tuple(structs.replace(row, scale=rule.scale) for row, rule in zip(rows, read.rules, strict=True)), amount=np.empty((k, n)),
+        cumulative=np.empty((k, n)), status=statuses(read, cohort), first_doses=np.full((len(segments), n), NO_DATE),
+        last_doses=np.full((len(segments), n), NO_DATE), beyond=np.zeros(n, dtype=np.int64), visit_records=found,
         written=frozenset((i, column) for i, columns in read.recorded.items() for column, known in columns.items() if known is not None),
-    )
+    )  # fmt: skip
     fill_dates = dates_of(filling, [i for i, s in enumerate(segment_of) if segments[s].unsure is None])
     fill_doses = doses_of(filling, read)
     slices = [slice(begin, begin + _SLICE) for begin in range(0, n, _SLICE)]

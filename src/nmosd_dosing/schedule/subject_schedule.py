@@ -151,13 +151,12 @@ class DaysTaken(NamedTuple):
 class SubjectDose(NamedTuple):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
-    in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them;
-    own: that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so; level: of its levels,
-    None where it has none, or arms differ and that of the subject is not known. planned: what `amount` would
-    be without records, and recorded: whether it is as recorded. date: the day on which it is given, None where it is not. ends: of a
-    range the least and the most of one administration that are planned, None where it is none, or its ends come to the same. by_value: the
-    recorded value that it is by, None where it is by none, or masked. days_taken: of a course the days that events take away, where there
-    are others.
+    in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them; own:
+    that of the subject's arm, None while the arm is not known, or gets none; change: by which it is so; level: of its levels, None where it
+    has none, or arms differ and that of the subject is not known. planned: what `amount` would be without records, and recorded: whether it
+    is as recorded. date: the day on which it is given, None where it is not. ends: of a range the least and the most of one administration
+    that are planned, None where it is none, or its ends come to the same. by_value: the recorded value that it is by, None where it is by
+    none, or masked. days_taken: of a course the days that events take away, where there are others.
     """
 
     give: Give

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nmosd_dosing.days import Dates, Offset, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
+from nmosd_dosing.schedule import subject_schedule as of
 from nmosd_dosing.schedule.allowed_days import Gaps, Opens, allowed_days, is_entry
 from nmosd_dosing.schedule.doses.amounts import cumulative_per_kg
 from nmosd_dosing.schedule.doses.body_weights import Used, UsedValue, used_by, value_used, weight_dates
@@ -22,18 +23,6 @@ from nmosd_dosing.schedule.doses.dispensing import Dispensed, dispense
 from nmosd_dosing.schedule.doses.recorded_doses import not_compared, range_ends, wrong_dose
 from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.schedule import Schedule
-from nmosd_dosing.schedule.subject_schedule import (
-    AtLevel,
-    Change,
-    Date,
-    DaysTaken,
-    DoseBefore,
-    Exposure,
-    SubjectDose,
-    SubjectSegment,
-    SubjectVisit,
-    VialCount,
-)
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
 from nmosd_dosing.subjects.subject import Record
@@ -44,9 +33,9 @@ _NOTHING_WRONG: tuple[str | None, ...] = (None,)  # of one record
 
 
 def visits_of(
-    schedule: Schedule, segments: Sequence[tuple[SubjectSegment, ...]], doses: Sequence[list[SubjectDose]], dates: Dates,
+    schedule: Schedule, segments: Sequence[tuple[of.SubjectSegment, ...]], doses: Sequence[list[of.SubjectDose]], dates: Dates,
     opens: Opens | None = None,
-) -> list[list[SubjectVisit | None]]:  # fmt: skip
+) -> list[list[of.SubjectVisit | None]]:  # fmt: skip
     """Each visit as each subject has it, None where it is not in the subject's plan. segments: each subject's; doses: of each row; dates:
     (k, n) those of `dose_dates`; opens: as `allowed_days` takes it."""
     m, n = schedule.target.shape
@@ -58,7 +47,7 @@ def visits_of(
     before, told = _doses_before(schedule, allowed.gaps), schedule.visit_records
     arms = schedule.arm.tolist()
     actuals, booked = (to_dates(told.actual), to_dates(told.booked)) if told is not None else ([[None] * n] * m, [[None] * n] * m)
-    found: list[list[SubjectVisit | None]] = []
+    found: list[list[of.SubjectVisit | None]] = []
     for visits, _ in schedule.by_segment():
         states, days, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
         dosed = np.broadcast_to(schedule.dose_recorded(visits), (visits.stop - visits.start, n)).tolist()
@@ -74,33 +63,33 @@ def visits_of(
             id, segment = schedule.id(i), schedule.segment_of[i]
             found.append(
                 [
-                    SubjectVisit(i, number, mine[segment], seen[arm], id, *values, *told_of) if values[0] != VisitStatus.ABSENT else None
+                    of.SubjectVisit(i, number, mine[segment], seen[arm], id, *values, *told_of) if values[0] != VisitStatus.ABSENT else None
                     for mine, arm, values, told_of in zip(segments, arms, columns, _records(schedule, i, rows.get(i, [])), strict=True)
                 ]
             )
     return found
 
 
-def _doses_before(schedule: Schedule, gaps: Gaps | None) -> list[list[DoseBefore | None]]:
+def _doses_before(schedule: Schedule, gaps: Gaps | None) -> list[list[of.DoseBefore | None]]:
     """By visit, each subject's."""
     m, n = schedule.target.shape
-    found: list[list[DoseBefore | None]] = [[None] * n] * m
+    found: list[list[of.DoseBefore | None]] = [[None] * n] * m
     if gaps is not None:
         names = [product.name for product in schedule.study.products]
         columns = zip(
             gaps.visits, gaps.product.tolist(), to_dates(gaps.since), to_dates(gaps.not_before), gaps.before.tolist(), strict=True
         )
         for i, *values in columns:
-            found[i] = [DoseBefore(names[p], *about) if p >= 0 else None for p, *about in zip(*values, strict=True)]
+            found[i] = [of.DoseBefore(names[p], *about) if p >= 0 else None for p, *about in zip(*values, strict=True)]
     return found
 
 
-def _last(schedule: Schedule, visit: int) -> list[Date]:
+def _last(schedule: Schedule, visit: int) -> list[of.Date]:
     last = schedule.last(visit)
     return to_dates(last) if last is not None else [None] * len(schedule)
 
 
-def _planned_last(schedule: Schedule, visit: int) -> list[Date]:
+def _planned_last(schedule: Schedule, visit: int) -> list[of.Date]:
     if schedule.visits[visit].last is None:
         return [None] * len(schedule)
     actual, target = schedule.actual(visit), schedule.expected(visit)
@@ -140,7 +129,7 @@ def _says_only_when(record: Record) -> bool:
     return record.product is None and record.amount is None and record.last is None
 
 
-def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[SubjectDose]]:
+def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[of.SubjectDose]]:
     """Each administration as each subject has it. in_plan, dates: (k, n) those of `all_in_plan` and `dose_dates`."""
     n, rows, arms = len(schedule), schedule.rows, schedule.arm.tolist()
     at, days = in_plan.tolist(), to_dates(dates)
@@ -165,21 +154,20 @@ def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, polic
             map(float, planned), recorded, days[k], weights, values, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
             _days_taken(schedule, k), strict=True,
         )  # fmt: skip
-        made.append([SubjectDose(row.give, row.scale, *each) for each in columns])
+        made.append([of.SubjectDose(row.give, row.scale, *each) for each in columns])
     return made
 
 
-def _changes(schedule: Schedule, k: int) -> list[Change | None]:
+def _changes(schedule: Schedule, k: int) -> list[of.Change | None]:
     give = schedule.rows[k].give
     if not give.changes:
         return [None] * len(schedule)
     chosen, dates = change(give, schedule.cohort, schedule.dose_days(k), slice(None))
-    return [
-        Change(give.changes[i][0], date, i) if date is not None else None for i, date in zip(chosen.tolist(), to_dates(dates), strict=True)
-    ]
+    columns = zip(chosen.tolist(), to_dates(dates), strict=True)
+    return [of.Change(give.changes[i][0], date, i) if date is not None else None for i, date in columns]
 
 
-def _levels(schedule: Schedule, k: int) -> list[AtLevel | None]:
+def _levels(schedule: Schedule, k: int) -> list[of.AtLevel | None]:
     give, n, arms = schedule.rows[k].give, len(schedule), schedule.arm.tolist()
     if not give.levels:
         return [None] * n
@@ -188,25 +176,25 @@ def _levels(schedule: Schedule, k: int) -> list[AtLevel | None]:
     days = to_dates(schedule.dose_days(k))
     taken = schedule.taken[k].tolist() if k in schedule.taken else [0] * n
 
-    def one(levels: Levels, column: int, day: Date) -> AtLevel:
+    def one(levels: Levels, column: int, day: of.Date) -> of.AtLevel:
         down, up = (_until(schedule, events, column, day) for events in (levels.down, levels.up))
         by = tuple(_until(schedule, (*levels.down, *levels.up), column, day))
         at = levels.start + len(down) - len(up)
         beyond = 1 if at >= len(levels.doses) else -1 if at < 0 else 0
         edge = (levels.names or ("",))[-1 if beyond > 0 else 0]
         took = _took(schedule, levels, column, day) if taken[column] else ()
-        return AtLevel(levels.names[at] if levels.names and not beyond else None, edge, beyond, by, took)
+        return of.AtLevel(levels.names[at] if levels.names and not beyond else None, edge, beyond, by, took)
 
     return [one(levels, c, days[c]) if levels is not None else None for c, levels in enumerate(own)]
 
 
-def _until(schedule: Schedule, events: Sequence[str], column: int, day: Date) -> list[tuple[str, dt.date]]:
+def _until(schedule: Schedule, events: Sequence[str], column: int, day: of.Date) -> list[tuple[str, dt.date]]:
     """Events until a dose, in the order of their days."""
     happened = [(event, date) for event in events for date in dict.fromkeys(to_dates(schedule.cohort.dates_of(event)[:, column]))]
     return sorted(((event, date) for event, date in happened if date is not None and day is not None and date <= day), key=itemgetter(1))
 
 
-def _took(schedule: Schedule, levels: Levels, column: int, day: Date) -> tuple[tuple[str, dt.date], ...]:
+def _took(schedule: Schedule, levels: Levels, column: int, day: of.Date) -> tuple[tuple[str, dt.date], ...]:
     """What takes a dose away: what holds it, and goes on only after it; else the latest event that omits the next one."""
     held, resumed = (_until(schedule, events, column, day)[-1:] for events in (levels.held, levels.resumed))
     if held and not (resumed and resumed[0][1] >= held[0][1]):
@@ -215,7 +203,7 @@ def _took(schedule: Schedule, levels: Levels, column: int, day: Date) -> tuple[t
     return tuple(_until(schedule, levels.omit, column, day)[-1:])
 
 
-def _days_taken(schedule: Schedule, k: int) -> list[tuple[DaysTaken, ...]]:
+def _days_taken(schedule: Schedule, k: int) -> list[tuple[of.DaysTaken, ...]]:
     """The days that events take from a course, one after another of one cause together."""
     n, give = len(schedule), schedule.rows[k].give
     if k not in schedule.taken_days:
@@ -228,7 +216,7 @@ def _days_taken(schedule: Schedule, k: int) -> list[tuple[DaysTaken, ...]]:
     ]
 
 
-def _runs(schedule: Schedule, first: Date, states: list[int], levels: Levels | None, column: int) -> Iterator[DaysTaken]:
+def _runs(schedule: Schedule, first: of.Date, states: list[int], levels: Levels | None, column: int) -> Iterator[of.DaysTaken]:
     days = [(first + dt.timedelta(n), AmountStatus(state)) for n, state in enumerate(states) if first is not None and state]
     causes = [(status, _took(schedule, levels, column, day) if levels is not None else ()) for day, status in days]
     for begin, (day, status) in enumerate(days):
@@ -237,7 +225,7 @@ def _runs(schedule: Schedule, first: Date, states: list[int], levels: Levels | N
             end = begin
             while end + 1 < len(days) and causes[end + 1] == causes[begin] and days[end + 1][0] == days[end][0] + dt.timedelta(1):
                 end += 1
-            yield DaysTaken(day, days[end][0], status, causes[begin][1])
+            yield of.DaysTaken(day, days[end][0], status, causes[begin][1])
 
 
 def _weight(schedule: Schedule, k: int, own: Dose | None, doses: tuple[Dose | None, ...], column: int) -> Used | None:
@@ -257,13 +245,13 @@ def _value(schedule: Schedule, k: int, own: Dose | None, doses: tuple[Dose | Non
     return value_used(schedule, dose.by_value, k, column)
 
 
-def _vials(found: Dispensed | None, n: int) -> list[VialCount | None]:
+def _vials(found: Dispensed | None, n: int) -> list[of.VialCount | None]:
     if found is None:
         return [None] * n
     columns = zip(found.counts.T.tolist(), found.total.tolist(), found.waste.tolist(), found.volume.tolist(), strict=True)
     sizes = found.vials.texts
     return [
-        None if math.isnan(numbers[0]) else VialCount(tuple((size, n) for size, n in zip(sizes, counts, strict=True) if n), *numbers)
+        None if math.isnan(numbers[0]) else of.VialCount(tuple((size, n) for size, n in zip(sizes, counts, strict=True) if n), *numbers)
         for counts, *numbers in columns
     ]
 
@@ -273,6 +261,6 @@ def _ends(schedule: Schedule, k: int) -> list[tuple[float, float] | None]:
     return [None if math.isnan(low) else (low, high) for low, high in range_ends(schedule, k).T.tolist()]
 
 
-def _exposure(schedule: Schedule, k: int) -> list[Exposure | None]:
+def _exposure(schedule: Schedule, k: int) -> list[of.Exposure | None]:
     found = schedule.exposure.get(k)
-    return [None] * len(schedule) if found is None else list(map(Exposure, *(array.tolist() for array in found)))
+    return [None] * len(schedule) if found is None else list(map(of.Exposure, *(array.tolist() for array in found)))

@@ -264,19 +264,15 @@ def _states(schedule: Schedule, stay: Stay, calendar: Calendar) -> dict[str, Num
 
     found = {}
     for p, period in enumerate(disposition.periods):
-        begins = disposition.anchor[p]
-        ends = _ends(disposition, p)
+        begins, ends = disposition.anchor[p], _ends(disposition, p)
+        own = next(i for i, part in enumerate(schedule.segments) if part.period == p)
         if p and ahead.follow is not None:
-            ends = np.fmin(ends, schedule.segments[_segment_of(schedule, p)].open_end + 1)
+            ends = np.fmin(ends, schedule.segments[own].open_end + 1)
         elif p and not any(move.out_of == p for move in disposition.moves):
-            ends = np.fmin(ends, schedule.last_doses[_segment_of(schedule, p)] + 1)  # through with all that is planned
+            ends = np.fmin(ends, schedule.last_doses[own] + 1)  # through with all that is planned
         ends = np.where(np.isnat(begins), NO_DATE, np.fmin(ends, out))
         found[period.id] = by_month(begins) - by_month(ends)
     return found | {STATES_LEFT: by_month(disposition.anchor[0]) - sum(found.values())}
-
-
-def _segment_of(schedule: Schedule, period: int) -> int:
-    return next(i for i, part in enumerate(schedule.segments) if part.period == period)
 
 
 def _ends(disposition: Disposition, period: int) -> Dates:

@@ -322,11 +322,7 @@ def _decisions(assumed: Assumptions, so_far: SoFar, draws: Draws) -> dict[str, D
     decided = later("adjudication", so_far.undecided, assumed.adjudication)
     stable = later("stability", so_far.unstable, assumed.stability)
     recovers = draws.uniform("stable", n)[: len(so_far)] < assumed.stable
-    return {
-        CONFIRMED: _or_never(yes, decided),
-        REJECTED: _or_never(~yes, decided),
-        STABLE: _or_never(recovers, stable),
-    }
+    return {CONFIRMED: _or_never(yes, decided), REJECTED: _or_never(~yes, decided), STABLE: _or_never(recovers, stable)}
 
 
 # --- arms ---------------------------------------------------------------------------------------------------------------

@@ -154,42 +154,24 @@ def summarise(name: str, trial: Trial, counted: Counted, *, regimen: str, seed: 
     months = [(month, None) for month in calendar.names]
     months_and_sites = [(month, site) for month in calendar.names for site in sites]
     summary = Summary(
-        name=name,
-        unblinded=unblinded,
-        regimen=regimen,
-        study=study.id,
-        title=study.title,
-        doses_are=_doses_are(trial),
-        adjudicated=any(key == "adjudication" for key, _ in trial.assumptions.written),
-        stop_rules=trial.rules,
-        study_sha256=study.sha256,
-        assumptions=trial.assumptions,
-        trials=numbers["by"].trials,
-        seed=seed,
-        as_of=to_date(so_far.as_of) if so_far is not None else None,
-        subjects_so_far=len(so_far) if so_far is not None else 0,
-        horizon=horizon,
-        relapses_to_stop=trial.relapses_to_stop,
-        stop=_dates(numbers["study_stop"]),
-        by_trigger=shares,
-        counts={what: spread(numbers[what]) for what in COUNTS},
+        name=name, unblinded=unblinded, regimen=regimen, study=study.id, title=study.title, doses_are=_doses_are(trial),
+        adjudicated=any(key == "adjudication" for key, _ in trial.assumptions.written), stop_rules=trial.rules, study_sha256=study.sha256,
+        assumptions=trial.assumptions, trials=numbers["by"].trials, seed=seed, as_of=to_date(so_far.as_of) if so_far is not None else None,
+        subjects_so_far=len(so_far) if so_far is not None else 0, horizon=horizon, relapses_to_stop=trial.relapses_to_stop,
+        stop=_dates(numbers["study_stop"]), by_trigger=shares, counts={what: spread(numbers[what]) for what in COUNTS},
         exits={rule: spread(numbers[f"exits {rule}"]) for rule in rules},
         entries={rule: spread(numbers[f"entries {rule}"]) for rule in rules if f"entries {rule}" in numbers},
-        all_entries=sums.get("entries"),
-        all_doses=sums.get("doses"),
+        all_entries=sums.get("entries"), all_doses=sums.get("doses"),
         doses=tuple(_row(key, tally) for key, tally in _named("doses", numbers)),
         vials=tuple(_row(key, tally) for key, tally in _named("vials", numbers, unknown)),
-        last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None,
-        by_month=_by_month("doses", counted.by_month, months),
-        vials_by_month=_by_month("vials", counted.by_month, months, unknown),
-        by_site=_by_site("doses", counted.by_site, sites),
+        last_dose=_dates(numbers["last_dose"]) if "last_dose" in numbers else None, by_month=_by_month("doses", counted.by_month, months),
+        vials_by_month=_by_month("vials", counted.by_month, months, unknown), by_site=_by_site("doses", counted.by_site, sites),
         vials_by_site=_by_site("vials", counted.by_site, sites, unknown),
         by_month_and_site=(
             *_by_month("doses", counted.by_month_and_site, months_and_sites),
             *_by_month("vials", counted.by_month_and_site, months_and_sites, unknown),
         ),
-        relapses_by_month=_relapses(counted.by_month, calendar),
-        states=_states(counted, calendar, numbers["by"].trials),
+        relapses_by_month=_relapses(counted.by_month, calendar), states=_states(counted, calendar, numbers["by"].trials),
         stops_by_day=tuple(_days(numbers["study_stop"])),
         notes=(
             *(so_far.odd if so_far is not None else ()),
@@ -197,7 +179,7 @@ def summarise(name: str, trial: Trial, counted: Counted, *, regimen: str, seed: 
             *_notes(trial, shares, horizon),
             *_uncounted(numbers, unknown),
         ),
-    )
+    )  # fmt: skip
     return Scenario(summary, tuple(Difference(what, spread(tally)) for what, tally in counted.differences.items() if tally.known))
 
 
@@ -261,11 +243,8 @@ def _row(key: str, tally: Tally, month: str | None = None, site: str | None = No
 
 def _without_vials(numbers: Mapping[str, Tally]) -> frozenset[str]:
     """The periods and products, `rcp/belimumab`, of which no vial could be counted."""
-    return frozenset(
-        key
-        for key, _ in _named("uncounted", numbers)
-        if not any(t.mean for of, t in _named("vials", numbers) if of.rpartition("/")[0] == key)
-    )
+    counted = {of.rpartition("/")[0] for of, tally in _named("vials", numbers) if tally.mean}
+    return frozenset(key for key, _ in _named("uncounted", numbers) if key not in counted)
 
 
 def _uncounted(numbers: Mapping[str, Tally], unknown: Collection[str]) -> Iterable[str]:

@@ -45,9 +45,8 @@ class Real(Struct, frozen=True):
         for site in self.sites:
             values.text("sites", site)
         if self.sites and len(self.sites) != len(self.cohort):
-            values.wrong(
-                "sites", f"{len(self.sites)} sites", f"for {len(self.cohort)} subjects", "name the site of everybody, or of nobody"
-            )
+            subjects = f"for {len(self.cohort)} subjects"
+            values.wrong("sites", f"{len(self.sites)} sites", subjects, "name the site of everybody, or of nobody")
         values.stop()
 
 
@@ -64,14 +63,8 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     cohort = schedule.cohort  # with the entries that are recorded as visits
     if (cohort.start > known).any():
         late = [cohort.name(int(i)) for i in np.flatnonzero(cohort.start > known)[:100]]
-        raise InputError(
-            [
-                Problem(
-                    f"{who}day 1 is after {real.as_of}, the day up to which things are known", hint="take the row out, or give a later day"
-                )
-                for who in late
-            ]
-        )
+        wrong, hint = f"day 1 is after {real.as_of}, the day up to which things are known", "take the row out, or give a later day"
+        raise InputError([Problem(f"{who}{wrong}", hint=hint) for who in late])
     disposition = schedule.disposition
     relapse, latest = cohort.first(RELAPSE), _latest(cohort, RELAPSE)
     answered = np.fmax.reduce([_latest(cohort, decision) for decision in DECISIONS])
@@ -86,21 +79,13 @@ def standing(study: Study, real: Real, *, period: str | None, calendar: Calendar
     numbers = np.array([names.index(site) for site in real.sites if site is not None]) if names else None
     given, last = _given(schedule, over, known, numbers, len(names), calendar, policy)
     return SoFar(
-        cohort=cohort,
-        as_of=known,
-        at_risk=np.isnat(relapse) & ~out,
-        stays=~out,
+        cohort=cohort, as_of=known, at_risk=np.isnat(relapse) & ~out, stays=~out,
         undecided=np.where(np.isnat(latest) | (answered >= latest), NO_DATE, latest),
         unstable=np.where(np.isnat(latest) | (_latest(cohort, STABLE) >= latest) | (_latest(cohort, REJECTED) >= latest), NO_DATE, latest),
-        days=np.maximum((ends - cohort.start).astype(np.float64), 0),
-        relapsed=~np.isnat(relapse) & (relapse == ends),
-        over={id: had for id, had in over.items() if had.any()},
-        given=given,
-        last_dose=last,
-        site_names=names,
-        sites=numbers,
+        days=np.maximum((ends - cohort.start).astype(np.float64), 0), relapsed=~np.isnat(relapse) & (relapse == ends),
+        over={id: had for id, had in over.items() if had.any()}, given=given, last_dose=last, site_names=names, sites=numbers,
         odd=tuple(_odd(schedule, cohort)),
-    )
+    )  # fmt: skip
 
 
 def _odd(schedule: Schedule, cohort: Cohort) -> Iterator[str]:

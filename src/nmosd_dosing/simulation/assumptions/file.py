@@ -196,33 +196,18 @@ class _Builder:
         head = mapping if isinstance(mapping, AssumptionsKeys) else None
         return Assumptions(
             study=head.study.text if head is not None and head.study is not None else None,
-            title=one_line(head.title) if head is not None else None,
-            source=one_line(mapping.source),
-            invented=tuple(key for key in KEYS if key in [word.text for word in mapping.invented or ()]),
-            start=start,
-            subjects=mapping.subjects,
-            sites=mapping.sites,
-            accrual=accrual,
-            allocation=allocation,
-            block=block,
-            relapse=relapse or (),
-            confirmed=confirmed,
-            adjudication=adjudication,
-            stable=stable,
-            stability=stability,
-            dropout=dropout or NEVER,
+            title=one_line(head.title) if head is not None else None, source=one_line(mapping.source),
+            invented=tuple(key for key in KEYS if key in [word.text for word in mapping.invented or ()]), start=start,
+            subjects=mapping.subjects, sites=mapping.sites, accrual=accrual, allocation=allocation, block=block, relapse=relapse or (),
+            confirmed=confirmed, adjudication=adjudication, stable=stable, stability=stability, dropout=dropout or NEVER,
             scatter=mapping.visit_scatter or (0, 0),
             entry=entry.get(mapping.entry, "earliest") if uses.later and uses.last_day else "earliest",
-            declines=float(mapping.declines or 0) if uses.later else 0.0,
-            weight=weight,
-            idmc_stop=committee,
-            follow=mapping.follow_open_label,
-            horizon=mapping.horizon if mapping.horizon is not None else HORIZON,
+            declines=float(mapping.declines or 0) if uses.later else 0.0, weight=weight, idmc_stop=committee,
+            follow=mapping.follow_open_label, horizon=mapping.horizon if mapping.horizon is not None else HORIZON,
             written=tuple((key, self.written[key]) for key in KEYS if key in self.written),
-            notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))),
-            sha256=sha256,
+            notes=tuple(f"{key}: {text}" for key, text in sorted(self.notes, key=lambda note: KEYS.index(note[0]))), sha256=sha256,
             arms=uses.arms,
-        )
+        )  # fmt: skip
 
     # --- what is used, and what is not given ---------------------------------------------------------------------------
 

@@ -125,12 +125,8 @@ SCATTER = phrase("days from and to", rates.scatter, rates.SCATTER_PATTERN, "-3 t
 KG = phrase("a weight in kg", rates.kilograms, rates.KG_PATTERN, "60 kg")
 START = phrase("a date", _year, DATE_PATTERN, "2023-08-01")
 RATIO = _to_mend(mapping_of(ARM, whole("a whole number", 0, MOST_RATIO, "1"), "a ratio by arm"))
-RELAPSE = by_kind(
-    "rates",
-    one_or_many(HAZARD),
-    None,
-    mapping_of(ARM, one_or_many(ARM_HAZARD), "rates by arm", "{x: 0.10 per year, placebo: 0.35 per year}"),
-)
+BY_ARM = mapping_of(ARM, one_or_many(ARM_HAZARD), "rates by arm", "{x: 0.10 per year, placebo: 0.35 per year}")
+RELAPSE = by_kind("rates", one_or_many(HAZARD), None, BY_ARM)
 
 
 def _invented(node: Scalar) -> Scalar:

@@ -10,18 +10,7 @@ from msgspec import structs
 from nmosd_dosing.errors import Place, Problem, Problems, RegimenError, argument, clip
 from nmosd_dosing.language.keys import ID, one_line
 from nmosd_dosing.language.nodes import Mapping, Node, Scalar
-from nmosd_dosing.language.shapes import (
-    Keys,
-    PhraseError,
-    Schema,
-    Shape,
-    choice,
-    key,
-    known_keys,
-    mapping_of,
-    phrase,
-    words,
-)
+from nmosd_dosing.language.shapes import Keys, PhraseError, Schema, Shape, choice, key, known_keys, mapping_of, phrase, words
 from nmosd_dosing.simulation.assumptions.file import AssumptionsText, build, nodes, other_kind
 from nmosd_dosing.simulation.assumptions.keys import ASSUMPTIONS, KEYS, AssumedKeys
 from nmosd_dosing.simulation.assumptions.model import Assumptions
@@ -63,6 +52,10 @@ def _changes_schema() -> Schema:
     return {**{name: value for name, value in _SCENARIO.schema.items() if name != "required"}, "minProperties": 1}
 
 
+_NAME = phrase("the name of a scenario", _name, rf"^.{{1,{MOST_CHARACTERS}}}$", "accrual halved")
+_EACH = Shape("a scenario", _changes, _changes_schema())
+
+
 class ScenariosKeys(Keys):
     """A file of scenarios, with its places."""
 
@@ -70,12 +63,7 @@ class ScenariosKeys(Keys):
     study = key(ID, "the study that they are for: `study: my-study`")
     title = key(words("a title", "What if fewer come"), "a title for people")
     scenarios = key(
-        mapping_of(
-            phrase("the name of a scenario", _name, rf"^.{{1,{MOST_CHARACTERS}}}$", "accrual halved"),
-            Shape("a scenario", _changes, _changes_schema()),
-            "scenarios, each with its name",
-            "{accrual halved: {accrual: 4.5 per month}}",
-        ),
+        mapping_of(_NAME, _EACH, "scenarios, each with its name", "{accrual halved: {accrual: 4.5 per month}}"),
         "what each scenario changes: `accrual halved: {accrual: 4.5 per month}`",
         True,
     )
@@ -137,9 +125,8 @@ def _made(
     for entry in entries:
         name = entry.key.flat
         if name in first:
-            problems.error(
-                f"the name `{clip(name)}` is given twice", entry.key.place, "write another name", [("the first one", first[name])]
-            )
+            also = [("the first one", first[name])]
+            problems.error(f"the name `{clip(name)}` is given twice", entry.key.place, "write another name", also)
         first.setdefault(name, entry.key.place)
         if entry.value is None:
             continue
