@@ -30,15 +30,12 @@ def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.
     told = {visit.id for visit in schedule.visits if visit.status in _RECORDED and any(r.date <= until for r in visit.records)}
     for product, unit in schedule.products:
         done = [(visit, dose) for visit, dose in _doses(schedule, product, unit) if visit.status in _RECORDED]
-        if not done and all(besides.product != product for besides in schedule.doses_besides):
+        if not done and all(x.product != product for x in schedule.doses_besides):
             continue
         due = [(v, d) for v, d in _doses(original, product, unit) if (v.target is not None and v.target <= until) or v.id in told]
         gives = [_amount(dose) for visit, dose in done if visit.status in _DONE and visit.actual is not None and visit.actual <= until]
-        gives += [
-            converted(besides.amount, besides.unit, unit) if besides.amount is not None else None
-            for besides in schedule.doses_besides
-            if besides.product == product and besides.date <= until
-        ]
+        besides = [x for x in schedule.doses_besides if x.product == product and x.date <= until]
+        gives += [converted(x.amount, x.unit, unit) if x.amount is not None else None for x in besides]
         given, planned = _sum(gives), _sum([_amount(dose) for _, dose in due if dose.status not in NOT_GIVEN])
         if given is not None and planned is not None:
             yield Intensity(product, unit, until, float(given), float(planned), float(given / planned) if planned else None)

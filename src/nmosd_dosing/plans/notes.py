@@ -66,10 +66,7 @@ def notes(
     if schedule.beyond and schedule.until is not None:
         yield Note("until", said("{visits} after {day} not shown", visits=many(schedule.beyond, "planned visit"), day=schedule.until))
     yield from windows(schedule, shown, window)
-    if workdays is not None:
-        yield from closed_days.notes([p for _, p in shown], workdays)
-    else:
-        yield from weekends(shown)
+    yield from closed_days.notes([p for _, p in shown], workdays) if workdays is not None else weekends(shown)
     yield from same_date([p for _, p in shown])
     yield from _changes(schedule, shown)
     yield from level_notes(schedule, shown)
@@ -93,9 +90,8 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
     past = [p for p in open_ if p.latest is None and p.target is not None and p.target < as_of]
     for or_later, why in ((False, said("no window is stated")), (True, said("any later day is allowed"))):
         if mine := [p for p in past if p.or_later == or_later]:
-            yield Note(
-                "past-target", said("as of {day} nothing is recorded, the target has passed; {why}", day=as_of, why=why), ids_of(mine)
-            )
+            words = said("as of {day} nothing is recorded, the target has passed; {why}", day=as_of, why=why)
+            yield Note("past-target", words, ids_of(mine))
     for move in schedule.moves:
         rule, latest = move.rule, move.latest
         waiting = move.status in (MoveStatus.PROJECTED, MoveStatus.PENDING)

@@ -89,14 +89,9 @@ def originals(schedule: Schedule, as_of: dt.date | None) -> Sequence[SubjectSche
 
 
 def plan_of(
-    schedule: SubjectSchedule,
-    window: Window | None = None,
-    *,
-    original: SubjectSchedule | None = None,
-    cancelled: bool = False,
-    workdays: Workdays | None = None,
-    as_of: dt.date | None = None,
-) -> Plan:
+    schedule: SubjectSchedule, window: Window | None = None, *, original: SubjectSchedule | None = None, cancelled: bool = False,
+    workdays: Workdays | None = None, as_of: dt.date | None = None,
+) -> Plan:  # fmt: skip
     """The plan of one subject's schedule; with dose intensities where its `original` is given. The other arguments are those of `plan`."""
     study, periods = schedule.study, [own.period for own in schedule.periods]
     begun = [tuple(period_steps(schedule, p)) for p in range(len(periods))]

@@ -60,10 +60,8 @@ def _moves(schedule: SubjectSchedule) -> Iterator[Note]:
             yield from _not_entered(schedule, move, rule)
             continue
         yield Note(_code(move), move_message(schedule, move, rule))
-        yield from (
-            Note("assumed", said("entry into {period}, rule {rule}: {text}", period=rule.target_period, rule=rule.id, text=text))
-            for text in rule.facts.assumed
-        )
+        for text in rule.facts.assumed:
+            yield Note("assumed", said("entry into {period}, rule {rule}: {text}", period=rule.target_period, rule=rule.id, text=text))
     here = [own.period.id for own in schedule.periods]
     for move in schedule.moves:
         leads = move.rule

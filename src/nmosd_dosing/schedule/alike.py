@@ -95,11 +95,8 @@ class Told(Struct, frozen=True):
     def kinds(self, some: list[int]) -> Groups:
         """The kinds of some columns, none of them `alone`: of whom the facts are the same, and the order of all days."""
         ranks = _ranks(np.array([days.values[some] for days in self.days]).view(np.int64))
-        return _groups(
-            self.columns,
-            [column._replace(values=column.values[some]) for column in self.facts]
-            + [days._replace(values=its) for days, its in zip(self.days, ranks, strict=True)],
-        )
+        facts = [column._replace(values=column.values[some]) for column in self.facts]
+        return _groups(self.columns, facts + [days._replace(values=its) for days, its in zip(self.days, ranks, strict=True)])
 
     def visits(self, some: list[int]) -> list[list[Hashable]]:
         """Of some columns each visit that is shown, in the order of a plan, as what its rows hang on: the facts of the visit and of the

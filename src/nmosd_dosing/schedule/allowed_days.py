@@ -121,10 +121,8 @@ def _inside(schedule: Schedule, visits: slice, earliest: Dates, latest: Dates, o
         np.copyto(earliest[visits], first, where=after & (earliest[visits] < first))
     for limit, last in segment.ends(schedule.disposition.moves):
         kept = np.array([[limit.cause in visit.kept_after] for visit in schedule.visits[visits]])
-        cut = (
-            (target <= last) & ((or_later & np.isnat(latest[visits])) | (latest[visits] > last)) & (doses | (not limit.doses_only)) & ~kept
-        )
-        np.copyto(latest[visits], last, where=cut)
+        beyond = (or_later & np.isnat(latest[visits])) | (latest[visits] > last)
+        np.copyto(latest[visits], last, where=(target <= last) & beyond & (doses | (not limit.doses_only)) & ~kept)
 
 
 # --- the minimum gap between doses --------------------------------------------------------------------------------------

@@ -122,14 +122,8 @@ def _dosed(schedule: Schedule) -> tuple[set[int], set[int]]:
     in_order = not any(visit.open_ended or visit.offset is None or visit.offset.months for visit in visits)
     by_arm = any(len(schedule.visits[i].arms) < len(schedule.period(i).arms) for i in dosed)
     varies = by_arm or any(None in g.doses or g.open_ended or any(g.as_needed) for v in visits for g in v.gives)
-    if (
-        varies
-        or not in_order
-        or any(visit.last for visit in visits)
-        or len(schedule.segments) > 1
-        or schedule.segments[0].limits
-        or schedule.visit_records is not None
-    ):
+    alone = len(schedule.segments) == 1 and not schedule.segments[0].limits and schedule.visit_records is None
+    if varies or not in_order or not alone or any(visit.last for visit in visits):
         return set(dosed), set(dosed)
     return set(dosed[:1]), set(dosed[-1:])
 

@@ -239,14 +239,9 @@ class Job(NamedTuple):
 
 
 def run(
-    trials: Sequence[Trial],
-    times: int,
-    seed: int,
-    options: Options,
-    cores: int,
-    progress: Callable[[int], None] | None = None,
+    trials: Sequence[Trial], times: int, seed: int, options: Options, cores: int, progress: Callable[[int], None] | None = None,
     cluster: str | None = None,
-) -> list[Counted]:
+) -> list[Counted]:  # fmt: skip
     """The counts of each of several trials, worked out `times` times with common random numbers. `progress` is told how many are done.
 
     The numbers are the same on any number of cores, and on a cluster, of which the address is given.

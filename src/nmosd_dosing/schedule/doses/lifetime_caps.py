@@ -58,9 +58,8 @@ def lifetimes(study: Study, cohort: Cohort) -> tuple[Lifetime, ...]:
             wrong = f"{who}earlier {had.product} is given, and the study states no lifetime cap of it"
             problems.append(Problem(wrong, had.place, known))
         elif had.per != cap.limit.per or (amount := converted(had.amount, had.unit, cap.limit.unit)) is None:
-            problems.append(
-                Problem(f"{who}earlier {had.product}, {text}, and a cap of {cap.limit.text}", had.place, "write it like the cap")
-            )
+            wrong = f"{who}earlier {had.product}, {text}, and a cap of {cap.limit.text}"
+            problems.append(Problem(wrong, had.place, "write it like the cap"))
         else:
             cap.earlier[column] = cap.earlier.get(column, Fraction(0)) + amount
     if problems:
