@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import takewhile
 
@@ -16,10 +16,34 @@ from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.schedule.subject_schedule import SubjectCap, SubjectDose, SubjectSchedule
 from nmosd_dosing.sentences import Sentence, either, joined, said
 
-_TOLD: tuple[AmountStatusText, ...] = (
-    "masked", "needs weight", "needs height", "needs sex", "needs age", "age out of range", "too short", "out of range", "capped",
-    "as needed", "range", "not stated", "not recorded",
+_TOLD: tuple[tuple[AmountStatusText, NoteCode, Callable[[], Sentence]], ...] = (
+    ("masked", "blinded", lambda: said(
+        "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them",
+        unblind=argument("unblind"), arm=argument("arm"))),
+    ("needs weight", "needs-weight", lambda: said(
+        "the dose depends on the body weight: add `{weight_kg}` in kg, in a table of subjects as its column `weight_kg`",
+        weight_kg=argument("weight_kg"))),
+    ("needs height", "needs-height", lambda: said(
+        "the dose depends on the body height: add `{height_cm}` in cm, in a table of subjects as its column `height_cm`",
+        height_cm=argument("height_cm"))),
+    ("needs sex", "needs-sex", lambda: said(
+        "the dose is by a weight that depends on the sex: add `{sex}`, M or F, in a table of subjects as its column `sex`",
+        sex=argument("sex"))),
+    ("needs age", "needs-age", lambda: said(
+        "the dose depends on the age: add `{age}` in completed years on day 1, in a table of subjects as its column `age_years`",
+        age=argument("age"))),
+    ("age out of range", "out-of-range", lambda: said("the rule of the dose does not hold for this age: no dose is stated")),
+    ("too short", "out-of-range", lambda: said("no ideal weight is defined below 60 inches (152.4 cm): no dose is stated")),
+    ("out of range", "out-of-range", lambda: said("the rule of the dose does not hold for this weight: no dose is stated")),
+    ("capped", "capped", lambda: said("the dose is the highest that its rule allows")),
+    ("as needed", "as-needed", lambda: said("given when it is needed: no total and no vials plan it; what is recorded counts")),
+    ("range", "range", lambda: said(
+        "the amount is a range: whoever gives it decides; totals from there on, and vials, are not known until it is recorded")),
+    ("not stated", "not-stated", lambda: said("the source does not state the dose")),
+    ("not recorded", "not-recorded", lambda: said(
+        "the dose was given, and how much is not recorded; totals from there on are not known")),
 )  # fmt: skip
+"""What is said of doses with a status, under which code."""
 
 
 def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> Iterator[Note]:
@@ -28,9 +52,9 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     if needing := _having(planned, "needs arm"):
         words = said("the dose depends on the arm: add `{arm}` with {arms}", arm=argument("arm"), arms=either(arms))
         yield Note("needs-arm", words, needing)
-    for status in _TOLD:
+    for status, code, words_of in _TOLD:
         if found := _having(planned, status):
-            yield Note(*_words(status), found)
+            yield Note(code, words_of(), found)
     yield from _values(planned)
     for doubt in schedule.doubts:
         by = tuple(v.id for v in planned if any(a.weight_kg is not None and a.weight_of in doubt.of for a in v.administrations))
@@ -44,56 +68,6 @@ def dose_notes(schedule: SubjectSchedule, shown: Shown, arms: Sequence[str]) -> 
     only = {p.only_arms for p in planned if p.only_arms}
     for some in sorted(only):
         yield Note("needs-arm", said("only for arm {arms}", arms=either(some)), tuple(p.id for p in planned if p.only_arms == some))
-
-
-def _words(status: AmountStatusText) -> tuple[NoteCode, Sentence]:
-    """What is said of doses with a status, under which code."""
-    match status:
-        case "masked":
-            return "blinded", said(
-                "doses are masked, and totals from the first masked one on; `{unblind}` with `{arm}` shows them",
-                unblind=argument("unblind"), arm=argument("arm"),
-            )  # fmt: skip
-        case "needs weight":
-            return "needs-weight", said(
-                "the dose depends on the body weight: add `{weight_kg}` in kg, in a table of subjects as its column `weight_kg`",
-                weight_kg=argument("weight_kg"),
-            )
-        case "needs height":
-            return "needs-height", said(
-                "the dose depends on the body height: add `{height_cm}` in cm, in a table of subjects as its column `height_cm`",
-                height_cm=argument("height_cm"),
-            )
-        case "needs sex":
-            return "needs-sex", said(
-                "the dose is by a weight that depends on the sex: add `{sex}`, M or F, in a table of subjects as its column `sex`",
-                sex=argument("sex"),
-            )
-        case "needs age":
-            return "needs-age", said(
-                "the dose depends on the age: add `{age}` in completed years on day 1, in a table of subjects as its column `age_years`",
-                age=argument("age"),
-            )
-        case "age out of range":
-            return "out-of-range", said("the rule of the dose does not hold for this age: no dose is stated")
-        case "too short":
-            return "out-of-range", said("no ideal weight is defined below 60 inches (152.4 cm): no dose is stated")
-        case "out of range":
-            return "out-of-range", said("the rule of the dose does not hold for this weight: no dose is stated")
-        case "capped":
-            return "capped", said("the dose is the highest that its rule allows")
-        case "as needed":
-            return "as-needed", said("given when it is needed: no total and no vials plan it; what is recorded counts")
-        case "range":
-            return "range", said(
-                "the amount is a range: whoever gives it decides; totals from there on, and vials, are not known until it is recorded"
-            )
-        case "not stated":
-            return "not-stated", said("the source does not state the dose")
-        case "not recorded":
-            return "not-recorded", said("the dose was given, and how much is not recorded; totals from there on are not known")
-        case _:
-            raise AssertionError(f"of a dose that is {status} nothing is said")
 
 
 def _having(planned: Sequence[PlannedVisit], status: AmountStatusText) -> tuple[str, ...]:
