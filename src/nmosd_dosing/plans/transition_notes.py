@@ -86,19 +86,11 @@ def _not_entered(schedule: SubjectSchedule, move: SubjectMove, rule: Transition)
 
 
 def _code(move: SubjectMove) -> NoteCode:
-    match move.status:
-        case MoveStatus.ENTERED:
-            return "deviation" if move.outside or move.earliest is None or move.is_late else "entry"
-        case MoveStatus.PROJECTED:
-            return "projected"
-        case MoveStatus.PENDING:
-            return "pending"
-        case MoveStatus.DECLINED:
-            return "declined"
-        case MoveStatus.REFUSED:
-            return "refused"
-        case MoveStatus.NONE:
-            raise AssertionError("a subject who has left before has no note of the move")
+    if move.status == MoveStatus.ENTERED:
+        return "deviation" if move.outside or move.earliest is None or move.is_late else "entry"
+    code = move.status.text
+    assert code != "none", "a subject who has left before has no note of the move"
+    return code
 
 
 def _events(schedule: SubjectSchedule) -> Iterator[Note]:

@@ -27,10 +27,6 @@ class Restart(Struct, frozen=True):
     before: Dates
     days: NDArray[np.int64]
 
-    def of(self, column: int) -> GapRule:
-        """The rule that holds for a subject who begins anew."""
-        return self.rules[int(self.rule[column])]
-
 
 class Segment(Struct, frozen=True, dict=True):
     """A period in the plan; once more, from a day 1 of its own, where a gap between doses restarts it (`run` 1, 2, …).
