@@ -144,3 +144,29 @@ transitions:
 def test_an_event_is_of_the_period_until_its_end_and_of_the_next_from_its_first_day_on(relapse: str, period: str | None) -> None:
     found = made(HANGING, events=(("relapse", relapse), ("a_completed", "2025-03-01")), entered=(Entered("b", day("2025-03-03")),))
     assert [v.id for v in found.visits if v.label == "relapse"] == ([f"{period}/relapse"] if period else [])
+
+
+DECIDED = """products: {X: {}}
+periods: {a: {length: 57 days, visits: [{at: D1, give: X 1 mg}]}, b: {visits: [{at: D1, give: X 1 mg}]}}
+transitions:
+  - {id: way, from: a, to: b, after: relapse, within: 28 days, needs: [relapse_confirmed]}
+  - {id: ended, from: a, to: b, after: end of a, within: 28 days}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rejected", "confirmed", "rule"),
+    [
+        (None, "01-22", "way"),
+        ("01-22", None, "ended"),
+        ("01-22", "01-21", "ended"),
+        ("01-22", "01-22", "ended"),  # on one day a rejection stands
+        ("01-22", "01-23", "way"),
+        ("01-20", "01-20", "ended"),
+        ("01-19", "01-20", "way"),  # it was not of this relapse
+    ],
+)
+def test_the_later_decision_on_a_relapse_counts(rejected: str | None, confirmed: str | None, rule: str) -> None:
+    decisions = (("relapse_rejected", rejected), ("relapse_confirmed", confirmed))
+    events = (("relapse", "2025-01-20"), *((name, f"2025-{date}") for name, date in decisions if date is not None))
+    assert [move.rule for move in made(DECIDED, events=events).transitions] == [rule]
