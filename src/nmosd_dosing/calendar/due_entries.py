@@ -44,15 +44,9 @@ def _entry(item: Due, ids: str, as_of: dt.date, study: str | None) -> CalendarEn
     who = f" ({finding.subject})" if finding.subject else ""
     visit = f"{study} {finding.visit}" if study is not None else finding.visit
     return CalendarEntry(
-        uid=uid_of(ids, finding.subject, "due", finding.visit),
-        kind="visit",
-        start=day,
-        end=day + dt.timedelta(days=1),
-        status="TENTATIVE",
-        summary=line(f"{visit}{who}: {_what(item)}"),
-        description=_allowed(finding),
-        category="due",
-    )
+        uid=uid_of(ids, finding.subject, "due", finding.visit), kind="visit", start=day, end=day + dt.timedelta(days=1), status="TENTATIVE",
+        summary=line(f"{visit}{who}: {_what(item)}"), description=_allowed(finding), category="due",
+    )  # fmt: skip
 
 
 def _what(item: Due) -> str:

@@ -104,13 +104,9 @@ class CalendarEntry(Struct, frozen=True):
         """What stays of an entry that is no longer planned: marked, free time, no alarm."""
         words = Wording(language)
         return structs.replace(
-            self,
-            status="CANCELLED",
-            busy=False,
-            summary=words.cancelled.format(self.summary),
-            description=f"{words.fell_away}\n{self.description}",
-            remind=None,
-        )
+            self, status="CANCELLED", busy=False, summary=words.cancelled.format(self.summary),
+            description=f"{words.fell_away}\n{self.description}", remind=None,
+        )  # fmt: skip
 
 
 def calendar_id(plan: Plan) -> str:
@@ -215,19 +211,12 @@ def _visit(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyl
         lines += [] if visit.time and style.duration else [_whose_clock(visit, style, words)]
         lines += [] if visit.time or style.discreet else own_hour(visit, begins, words)
     return CalendarEntry(
-        uid=uid(plan, "visit", visit.id),
-        kind="visit",
-        start=start,
-        end=end,
-        zone=style.zone if clock else None,
-        status=_status(visit),
+        uid=uid(plan, "visit", visit.id), kind="visit", start=start, end=end, zone=style.zone if clock else None, status=_status(visit),
         busy=visit.last is None,
         summary=_summary(plan, style, visit.period, words.visit.format(name), words.discreet_visit.format(visit.label)),
-        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
-        category=words.categories[0],
-        remind=style.remind,
-        location=line(visit.room) if visit.room is not None and not style.discreet else None,
-    )
+        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]), category=words.categories[0],
+        remind=style.remind, location=line(visit.room) if visit.room is not None and not style.discreet else None,
+    )  # fmt: skip
 
 
 def _on_other_days(plan: Plan, visit: PlannedVisit, target: dt.date, style: CalendarStyle) -> Iterator[CalendarEntry]:
@@ -359,15 +348,10 @@ def _window(plan: Plan, visit: PlannedVisit, earliest: dt.date, latest: dt.date,
     words = Wording(style.language)
     lines = [*_about_visit(plan, visit, style), *_days_of(visit, words, style.language)]
     return CalendarEntry(
-        uid=uid(plan, "window", visit.id),
-        kind="window",
-        start=earliest,
-        end=latest + dt.timedelta(days=1),
-        status=_status(visit),
+        uid=uid(plan, "window", visit.id), kind="window", start=earliest, end=latest + dt.timedelta(days=1), status=_status(visit),
         summary=_summary(plan, style, visit.period, words.window.format(visit.label), words.discreet_window.format(visit.label)),
-        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]),
-        category=words.categories[1],
-    )
+        description=_text(lines if style.discreet else [*lines, *_origin(plan, visit, words)]), category=words.categories[1],
+    )  # fmt: skip
 
 
 def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.date, style: CalendarStyle) -> CalendarEntry:
@@ -379,15 +363,10 @@ def _entry(plan: Plan, move: PlannedTransition, earliest: dt.date, latest: dt.da
         *([] if style.discreet else [f"{move.status}: {move.message}", *_study(plan, None, words)]),
     ]
     return CalendarEntry(
-        uid=uid(plan, "entry", move.target),
-        kind="window",
-        start=earliest,
-        end=latest + dt.timedelta(days=1),
-        status="TENTATIVE",
-        summary=_summary(plan, style, move.target, words.entry_window, words.discreet_window.format(move.target)),
-        description=_text(lines),
+        uid=uid(plan, "entry", move.target), kind="window", start=earliest, end=latest + dt.timedelta(days=1), status="TENTATIVE",
+        summary=_summary(plan, style, move.target, words.entry_window, words.discreet_window.format(move.target)), description=_text(lines),
         category=words.categories[1],
-    )
+    )  # fmt: skip
 
 
 def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.date, style: CalendarStyle) -> CalendarEntry:
@@ -401,15 +380,11 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
         *([] if style.discreet else _study(plan, span.source, words)),
     ]
     return CalendarEntry(
-        uid=uid(plan, "span", f"{span.period or ''}/{span.id}"),
-        kind="span",
-        start=start,
-        end=end + dt.timedelta(days=1),
+        uid=uid(plan, "span", f"{span.period or ''}/{span.id}"), kind="span", start=start, end=end + dt.timedelta(days=1),
         status="TENTATIVE" if span.status == "projected" else "CONFIRMED",
-        summary=_summary(plan, style, span.period, span.name, words.discreet_span.format(number)),
-        description=_text(lines),
+        summary=_summary(plan, style, span.period, span.name, words.discreet_span.format(number)), description=_text(lines),
         category=words.categories[2],
-    )
+    )  # fmt: skip
 
 
 def _summary(plan: Plan, style: CalendarStyle, period: str | None, what: str, discreet: str) -> str:

@@ -183,17 +183,12 @@ def _as_written(content: bytes, path: str) -> CalendarFile | None:
         said, records = _properties(head), tuple(_line_by_line(block) for block in blocks if block.startswith("BEGIN:VEVENT"))
         zones = {_properties(block)["TZID"][1]: block.encode() for block in blocks if block.startswith("BEGIN:VTIMEZONE")}
         file = CalendarFile(
-            id=said["X-DOSING-CALENDAR"][1],
-            periods=frozenset(said["X-DOSING-PERIODS"][1].split()),
-            form=said.get("X-DOSING-FORM", ("", ""))[1],
-            name=said["NAME"][1],
-            zone=said["X-WR-TIMEZONE"][1] if "X-WR-TIMEZONE" in said else None,
-            records=records,
-            options=_options(said.get("X-DOSING-OPTIONS", ("", ""))[1]),
-            timezones=zones,
-            path=path,
+            id=said["X-DOSING-CALENDAR"][1], periods=frozenset(said["X-DOSING-PERIODS"][1].split()),
+            form=said.get("X-DOSING-FORM", ("", ""))[1], name=said["NAME"][1],
+            zone=said["X-WR-TIMEZONE"][1] if "X-WR-TIMEZONE" in said else None, records=records,
+            options=_options(said.get("X-DOSING-OPTIONS", ("", ""))[1]), timezones=zones, path=path,
             hours=int(said["X-PUBLISHED-TTL"][1][2:-1]),
-        )
+        )  # fmt: skip
     except (ValueError, LookupError):
         return None
     if not records or write(file) != content:
@@ -225,19 +220,10 @@ def _line_by_line(block: str) -> KeptEntry:
     if said["STATUS"] not in _STATUSES or said["X-DOSING-KIND"] not in KINDS or not (zone is None or is_zone(zone)):
         raise ValueError
     entry = CalendarEntry(
-        uid=said["UID"],
-        kind=said["X-DOSING-KIND"],
-        start=start,
-        end=end,
-        zone=zone,
-        status=cast(EntryStatus, said["STATUS"]),
-        busy=said["TRANSP"] == "OPAQUE",
-        summary=said["SUMMARY"],
-        description=said["DESCRIPTION"],
-        category=said["CATEGORIES"],
-        remind=_length(_properties(alarm)["TRIGGER"][1]) if alarm else None,
-        location=said.get("LOCATION"),
-    )
+        uid=said["UID"], kind=said["X-DOSING-KIND"], start=start, end=end, zone=zone, status=cast(EntryStatus, said["STATUS"]),
+        busy=said["TRANSP"] == "OPAQUE", summary=said["SUMMARY"], description=said["DESCRIPTION"], category=said["CATEGORIES"],
+        remind=_length(_properties(alarm)["TRIGGER"][1]) if alarm else None, location=said.get("LOCATION"),
+    )  # fmt: skip
     sequence = int(said["SEQUENCE"])
     kept = record(entry, dt.datetime.fromisoformat(said["CREATED"]), dt.datetime.fromisoformat(said["LAST-MODIFIED"]), sequence)
     if kept.content != block.encode() or not 0 <= sequence < _MOST:
@@ -285,17 +271,11 @@ def _parsed(text: str, path: str) -> CalendarFile:
             others.append(block)
     _check_unique(records, path)
     return CalendarFile(
-        id=str(calendar["x-dosing-calendar"]),
-        periods=frozenset(str(calendar.get("x-dosing-periods", "")).split()),
-        form=str(calendar.get("x-dosing-form", "")),
-        name=_unescaped(calendar.get("name", "")),
-        zone=str(calendar["x-wr-timezone"]) if "x-wr-timezone" in calendar else None,
-        records=tuple(records),
-        options=_options(_unescaped(calendar.get("x-dosing-options", ""))),
-        others=tuple(others),
-        timezones=zones,
-        path=path,
-    )
+        id=str(calendar["x-dosing-calendar"]), periods=frozenset(str(calendar.get("x-dosing-periods", "")).split()),
+        form=str(calendar.get("x-dosing-form", "")), name=_unescaped(calendar.get("name", "")),
+        zone=str(calendar["x-wr-timezone"]) if "x-wr-timezone" in calendar else None, records=tuple(records),
+        options=_options(_unescaped(calendar.get("x-dosing-options", ""))), others=tuple(others), timezones=zones, path=path,
+    )  # fmt: skip
 
 
 def _unescaped(value: object) -> str:
@@ -369,19 +349,11 @@ def _record(event: Any, block: bytes, place: Place) -> KeptEntry:
         if status not in _STATUSES or kind not in KINDS:
             raise ValueError(f"unknown status `{status}` or kind `{kind}`")
         entry = CalendarEntry(
-            uid=str(event["uid"]),
-            kind=kind,
-            start=start,
-            end=end,
-            zone=zone,
-            status=cast(EntryStatus, status),
-            busy=event["transp"] == "OPAQUE",
-            summary=str(event["summary"]),
-            description=str(event["description"]),
-            category=",".join(str(category) for category in event["categories"].cats),
-            remind=-alarms[0]["trigger"].dt if alarms else None,
+            uid=str(event["uid"]), kind=kind, start=start, end=end, zone=zone, status=cast(EntryStatus, status),
+            busy=event["transp"] == "OPAQUE", summary=str(event["summary"]), description=str(event["description"]),
+            category=",".join(str(category) for category in event["categories"].cats), remind=-alarms[0]["trigger"].dt if alarms else None,
             location=str(event["location"]) if "location" in event else None,
-        )
+        )  # fmt: skip
         as_written = record(entry, created, modified, sequence).content
         return KeptEntry(entry, created, modified, sequence, block, edited=_lines(block) != _lines(as_written))
     except KeyError as error:

@@ -66,14 +66,10 @@ def update_sites(
 def _head(site: SitePlans, style: CalendarStyle) -> CalendarFile:
     study = site.plans[0].study
     return CalendarFile(
-        id=uid_of(study, None, "site", site.site),
-        periods=frozenset(uid_of(study, None, "period", period) for period in site.plans[0].way),
-        form=form_of(site.plans[0], style),
-        name=line(site.site if style.discreet else f"{study} {site.site}"),
-        zone=style.zone,
-        records=(),
+        id=uid_of(study, None, "site", site.site), periods=frozenset(uid_of(study, None, "period", period) for period in site.plans[0].way),
+        form=form_of(site.plans[0], style), name=line(site.site if style.discreet else f"{study} {site.site}"), zone=style.zone, records=(),
         options=site.options,
-    )
+    )  # fmt: skip
 
 
 _Held = Mapping[str, Sequence[tuple[CalendarFile, KeptEntry]]]
@@ -106,14 +102,9 @@ def _as_far(own: CalendarFile | None, held: _Held, plan: Plan, draw: _Draw) -> P
 
 
 def _check_undone(
-    old: CalendarFile | None,
-    head: CalendarFile,
-    history: Mapping[str, KeptEntry],
-    gone: set[str],
-    entries: Sequence[CalendarEntry],
-    recorded: set[str],
-    problems: Problems,
-) -> None:
+    old: CalendarFile | None, head: CalendarFile, history: Mapping[str, KeptEntry], gone: set[str], entries: Sequence[CalendarEntry],
+    recorded: set[str], problems: Problems,
+) -> None:  # fmt: skip
     before = {record.entry.uid: record for record in old.records if record.entry.uid not in gone} if old is not None else {}
     try:
         check_undone(old.path if old is not None else head.name, [*{**before, **history}.values()], entries, recorded)

@@ -52,15 +52,9 @@ def to_ics(plan: Plan, *, stamp: dt.datetime, style: CalendarStyle | None = None
 
 
 def update_ics(
-    old: CalendarFile | None,
-    plan: Plan,
-    *,
-    stamp: dt.datetime,
-    style: CalendarStyle | None = None,
-    draw: Callable[[dt.date], Plan] | None = None,
-    options: tuple[str, ...] = (),
-    force_undo: bool = False,
-) -> CalendarUpdate:
+    old: CalendarFile | None, plan: Plan, *, stamp: dt.datetime, style: CalendarStyle | None = None,
+    draw: Callable[[dt.date], Plan] | None = None, options: tuple[str, ...] = (), force_undo: bool = False,
+) -> CalendarUpdate:  # fmt: skip
     """The calendar `old` (None: there is none) brought up to `plan`.
 
     Entries keep their UIDs. One that is as before keeps its bytes; one that is not gets SEQUENCE + 1 and `stamp`; one that is no
@@ -88,14 +82,9 @@ def update_ics(
         check_whose(old, plan, style)
         plan = as_far(old.records, plan, draw)
     file = CalendarFile(
-        id=calendar_id(plan),
-        periods=period_ids(plan),
-        form=form_of(plan, style),
-        name=calendar_name(plan, style),
-        zone=style.zone,
-        records=(),
-        options=options,
-    )
+        id=calendar_id(plan), periods=period_ids(plan), form=form_of(plan, style), name=calendar_name(plan, style), zone=style.zone,
+        records=(), options=options,
+    )  # fmt: skip
     entries = to_entries(plan, style)
     if old is not None and not force_undo:
         check_undone(old.path, old.records, entries, recorded(plan))
@@ -134,14 +123,9 @@ def check_undone(path: str, records: Sequence[KeptEntry], entries: Sequence[Cale
 
 
 def revise(
-    old: CalendarFile | None,
-    file: CalendarFile,
-    entries: Sequence[CalendarEntry],
-    stamp: dt.datetime,
-    language: Language,
-    history: Mapping[str, KeptEntry] | None = None,
-    elsewhere: Container[str] = (),
-) -> CalendarUpdate:
+    old: CalendarFile | None, file: CalendarFile, entries: Sequence[CalendarEntry], stamp: dt.datetime, language: Language,
+    history: Mapping[str, KeptEntry] | None = None, elsewhere: Container[str] = (),
+) -> CalendarUpdate:  # fmt: skip
     """`file`, which has no entries yet, with `entries`, as what becomes of `old`. Raises InputError where it would be empty.
 
     `history`: what stood last of entries that may have been in other calendars; `elsewhere`: those that stand in another from now on.

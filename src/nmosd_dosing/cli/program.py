@@ -12,15 +12,10 @@ from nmosd_dosing.cli.help import UNFOLDED, Group
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED}
 _root = typer.Typer(
-    name="dosing",
-    help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
-    epilog="Begin with: dosing plan --regimen mil62-rcp --start 2025-01-06",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    cls=Group,
-    context_settings=_SETTINGS,
-)
+    name="dosing", help="Dosing schedules of NMOSD trials: from a study file to one subject's dated plan.",
+    epilog="Begin with: dosing plan --regimen mil62-rcp --start 2025-01-06", no_args_is_help=True, rich_markup_mode=None,
+    pretty_exceptions_enable=False, cls=Group, context_settings=_SETTINGS,
+)  # fmt: skip
 
 
 def _version(asked: bool) -> None:

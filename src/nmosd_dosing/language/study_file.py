@@ -92,21 +92,13 @@ class _Builder:
             self.problems.error(wrong, mapping.place("periods"), "write `visits` under one of them, each visit with `at`")
         periods, transitions = unrolled(periods, self._transitions(), self.problems)
         return Study(
-            id=mapping.study.text if mapping.study else "",
-            title=one_line(mapping.title) or "",
-            source=to_source(mapping.source) or Source(),
-            facts=Facts(None, texts(mapping.assumed), texts(mapping.note)),
-            counts_from=self.counts_from,
-            products=tuple(self._product(p) for p in (mapping.products or {}).values()),
-            events=tuple((n, one_line(e.value) or "") for n, e in (mapping.events or {}).items()),
-            values=tuple(self.values.values()),
-            periods=periods,
-            spans=self._spans(mapping.spans, None),
-            transitions=transitions,
-            stop=self._stop(),
-            sha256=sha256,
+            id=mapping.study.text if mapping.study else "", title=one_line(mapping.title) or "",
+            source=to_source(mapping.source) or Source(), facts=Facts(None, texts(mapping.assumed), texts(mapping.note)),
+            counts_from=self.counts_from, products=tuple(self._product(p) for p in (mapping.products or {}).values()),
+            events=tuple((n, one_line(e.value) or "") for n, e in (mapping.events or {}).items()), values=tuple(self.values.values()),
+            periods=periods, spans=self._spans(mapping.spans, None), transitions=transitions, stop=self._stop(), sha256=sha256,
             criteria=to_criteria(mapping, self.counts_from, lambda word: self._known_event(word, SUBJECT_EVENTS), self.problems),
-        )
+        )  # fmt: skip
 
     def _product(self, pair: Pair[keys.ProductKeys]) -> Product:
         mapping = pair.value or keys.ProductKeys()
@@ -117,17 +109,11 @@ class _Builder:
             for event in events_of(rule.value) if isinstance(rule.value, keys.DoseRuleKeys) else ():
                 self._known_event(event, SUBJECT_EVENTS)
         return Product(
-            name=pair.key.text,
-            route=None if route == NOT_STATED.value else route,
-            minimum_gap=gap,
-            facts=to_facts(mapping),
-            vials=self.vials[pair.key.text],
-            vials_facts=to_facts(mapping.vials) if isinstance(mapping.vials, keys.VialsKeys) else None,
-            weight=self._weight(mapping),
-            lifetime=to_lifetime(mapping.lifetime_at_most),
-            doses=tuple(self.rules[pair.key.text].values()),
+            name=pair.key.text, route=None if route == NOT_STATED.value else route, minimum_gap=gap, facts=to_facts(mapping),
+            vials=self.vials[pair.key.text], vials_facts=to_facts(mapping.vials) if isinstance(mapping.vials, keys.VialsKeys) else None,
+            weight=self._weight(mapping), lifetime=to_lifetime(mapping.lifetime_at_most), doses=tuple(self.rules[pair.key.text].values()),
             gap_place=place,
-        )
+        )  # fmt: skip
 
     def _weight(self, mapping: keys.ProductKeys) -> WeightRule | None:
         """Which weight a product's doses are by."""
@@ -348,17 +334,12 @@ class _Builder:
                 self.problems.error(f"two transitions have the id `{mapping.id.text}`", mapping.id.place, "give each its own")
                 continue
             built[mapping.id.text] = Transition(
-                id=mapping.id.text,
-                source_period=mapping.from_.text,
-                target_period=mapping.to.text,
-                after=after,
+                id=mapping.id.text, source_period=mapping.from_.text, target_period=mapping.to.text, after=after,
                 within=mapping.within[1] if isinstance(mapping.within, tuple) else None,
                 not_before=mapping.within[0] if isinstance(mapping.within, tuple) else Offset(),
-                needs=tuple(event.text for event in mapping.needs or ()),
-                at_most=mapping.at_most,
-                facts=to_facts(mapping),
+                needs=tuple(event.text for event in mapping.needs or ()), at_most=mapping.at_most, facts=to_facts(mapping),
                 place=mapping.to.place,
-            )
+            )  # fmt: skip
         return tuple(built.values())
 
     def _may_return(self, times: int, mapping: TransitionKeys) -> bool:

@@ -160,11 +160,8 @@ def trial_of(node: Node, path: str, problems: Problems) -> Trial | None:
     return Trial(
         name=one_line(found.trial) or "",
         regimen=said(found.regimen, of_file=catalog.is_path(found.regimen.text.strip())) if found.regimen is not None else None,
-        register=said(found.register, of_file="://" not in found.register.text) if found.register is not None else None,
-        files=files,
-        country=said(found.country) if found.country is not None else None,
-        zone=said(found.zone) if found.zone is not None else None,
-        language=found.language,
-        columns=tuple((ours, said(name)) for ours, name in pairs),
+        register=said(found.register, of_file="://" not in found.register.text) if found.register is not None else None, files=files,
+        country=said(found.country) if found.country is not None else None, zone=said(found.zone) if found.zone is not None else None,
+        language=found.language, columns=tuple((ours, said(name)) for ours, name in pairs),
         sites=tuple(scalar.text.strip() for scalar in found.sites or ()),
-    )
+    )  # fmt: skip

@@ -89,13 +89,9 @@ class Desk(desk.Desk, frozen=True, kw_only=True):
         return Book(self.register, self.who, self.today)
 
     def gather(
-        self,
-        *,
-        sites: frozenset[str | None] = frozenset(),
-        subject: str | None = None,
-        persons: frozenset[int] | None = None,
+        self, *, sites: frozenset[str | None] = frozenset(), subject: str | None = None, persons: frozenset[int] | None = None,
         unblind: bool = False,
-    ) -> list[Gathered]:
+    ) -> list[Gathered]:  # fmt: skip
         """Those whom the account may see, at some sites, or the one subject, or some persons. `unblind`: with arms, for who may
         see them, else as for all others. Raises InputError as `gathering.gather` does."""
         arms = unblind and self.who.sees_arms

@@ -224,18 +224,10 @@ def _list(found: Any, path: str) -> LastList:
     if first is None or last is None or last < first:
         raise _NotAListError("its days")
     return LastList(
-        path=path,
-        study=_text(found, "study"),
-        regimen=_text(found, "regimen"),
-        sha256=_text(meta, "study_sha256"),
-        unblinded=_an(found, "unblinded", bool),
-        first=first,
-        last=last,
-        policy=_text(found, "vials"),
-        subject=_maybe(shown, "subject"),
-        sites=tuple(_text({"sites": site}, "sites") for site in _an(shown, "sites", list)),
-        doses=doses,
-    )
+        path=path, study=_text(found, "study"), regimen=_text(found, "regimen"), sha256=_text(meta, "study_sha256"),
+        unblinded=_an(found, "unblinded", bool), first=first, last=last, policy=_text(found, "vials"), subject=_maybe(shown, "subject"),
+        sites=tuple(_text({"sites": site}, "sites") for site in _an(shown, "sites", list)), doses=doses,
+    )  # fmt: skip
 
 
 def _doses(found: dict[Any, Any], part: str, dated: str | None) -> Iterator[LastDose]:

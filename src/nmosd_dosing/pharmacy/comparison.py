@@ -69,18 +69,10 @@ class Comparison(Struct, frozen=True):
 
 
 def compare(
-    regimens: Sequence[Study | tuple[Study, str]],
-    *,
-    start: dt.date | str | None = None,
-    until: dt.date | None = None,
-    months: int | None = None,
-    weight_kg: float | None = None,
-    height_cm: float | None = None,
-    arm: str | None = None,
-    sex: Sex | None = None,
-    age: int | None = None,
-    measurements: Sequence[Measurement] = (),
-) -> Comparison:
+    regimens: Sequence[Study | tuple[Study, str]], *, start: dt.date | str | None = None, until: dt.date | None = None,
+    months: int | None = None, weight_kg: float | None = None, height_cm: float | None = None, arm: str | None = None,
+    sex: Sex | None = None, age: int | None = None, measurements: Sequence[Measurement] = (),
+) -> Comparison:  # fmt: skip
     """Several regimens for one subject, masked: each a study, for the way through its periods, or a study and one of its periods.
 
     The horizon is `until`, or so many months from day 1, to the day before their end; 24 where neither is given. Without `start`, a date or
@@ -155,17 +147,11 @@ def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until
     with_day = [row for row in rows if row.study_day is not None]
     begun = {p.period for p in plan.periods if p.start is not None}
     return Compared(
-        plan=plan,
-        visits=len(dosed),
-        administrations=sum(row.dose.times for row in rows),
-        first=with_day[0] if with_day else None,
-        last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None),
-        longest_gap=_longest_gap(dosed),
-        totals=tuple(dose_sum(study, rows, *product) for product in units(rows)),
-        later=own.beyond,
-        goes_on=any(entry.gives for p in periods if p.id in begun for entry in p.open_ended),
-        notes=(*_notes(plan), *about_way(plan)),
-    )
+        plan=plan, visits=len(dosed), administrations=sum(row.dose.times for row in rows), first=with_day[0] if with_day else None,
+        last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None), longest_gap=_longest_gap(dosed),
+        totals=tuple(dose_sum(study, rows, *product) for product in units(rows)), later=own.beyond,
+        goes_on=any(entry.gives for p in periods if p.id in begun for entry in p.open_ended), notes=(*_notes(plan), *about_way(plan)),
+    )  # fmt: skip
 
 
 def _longest_gap(dosed: Sequence[PlannedVisit]) -> int | None:

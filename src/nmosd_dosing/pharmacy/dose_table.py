@@ -121,19 +121,10 @@ class DoseTable(Struct, frozen=True):
 
 
 def dose_table(
-    study: Study,
-    weights_kg: Sequence[float],
-    heights_cm: Sequence[float | None] | float | None = None,
-    *,
-    period: str | None = None,
-    start: dt.date | str | None = None,
-    arm: str | None = None,
-    unblind: bool = False,
-    policy: Policy = "least waste",
-    sex: Sex | None = None,
-    age: int | None = None,
-    measurements: Sequence[Measurement] = (),
-) -> DoseTable:
+    study: Study, weights_kg: Sequence[float], heights_cm: Sequence[float | None] | float | None = None, *, period: str | None = None,
+    start: dt.date | str | None = None, arm: str | None = None, unblind: bool = False, policy: Policy = "least waste",
+    sex: Sex | None = None, age: int | None = None, measurements: Sequence[Measurement] = (),
+) -> DoseTable:  # fmt: skip
     """The doses of one period, or of the way through all that follow each other, at each weight; masked unless `unblind`.
 
     `heights_cm` is one height for all, or one for each weight; `sex`, `age`, in completed years, and `measurements` are those of all;
@@ -184,14 +175,10 @@ def _row(study: Study, plan: Plan, height_cm: float | None, *, dated: bool, note
         )
 
     return WeightRow(
-        weight_kg=plan.weight_kg,
-        height_cm=height_cm,
-        totals=tuple(dose_sum(study, doses, *product) for product in products),
-        per_period=parts("period", dict.fromkeys(d.period for d in doses)),
-        per_year=parts("year", _years(doses)),
-        doses=doses,
+        weight_kg=plan.weight_kg, height_cm=height_cm, totals=tuple(dose_sum(study, doses, *product) for product in products),
+        per_period=parts("period", dict.fromkeys(d.period for d in doses)), per_year=parts("year", _years(doses)), doses=doses,
         notes=tuple(notes),
-    )
+    )  # fmt: skip
 
 
 def dose_rows(plan: Plan, *, dated: bool) -> Iterator[DoseRow]:
@@ -199,16 +186,11 @@ def dose_rows(plan: Plan, *, dated: bool) -> Iterator[DoseRow]:
     for visit in plan.visits:
         for dose in visit.administrations:
             yield DoseRow(
-                visit=visit.id,
-                period=visit.period,
-                label=visit.label,
-                study_day=visit.study_day,
+                visit=visit.id, period=visit.period, label=visit.label, study_day=visit.study_day,
                 last_day=study_day(visit.last, plan.start) if visit.last is not None else None,
                 year=_year(visit.target, plan.start) if visit.target is not None and plan.start is not None else None,
-                date=visit.target if dated else None,
-                last_date=visit.last if dated else None,
-                dose=dose,
-            )
+                date=visit.target if dated else None, last_date=visit.last if dated else None, dose=dose,
+            )  # fmt: skip
 
 
 def _year(date: dt.date, start: dt.date) -> int:
@@ -237,17 +219,11 @@ def dose_sum(
     """What the doses of a product in a unit add up to."""
     parts = [d.dose for d in doses if counts(d, product, unit) and d.given]
     return DoseSum(
-        product=product,
-        unit=unit,
-        period=period,
-        year=year,
-        administrations=sum(a.times for a in parts),
-        total=exact_sum(a.total for a in parts),
-        status=next((a.amount_status for a in parts if a.total is None), "stated"),
-        vials=_vials(study.product(product).vials, parts),
-        dispensed=exact_sum(a.dispensed for a in parts),
+        product=product, unit=unit, period=period, year=year, administrations=sum(a.times for a in parts),
+        total=exact_sum(a.total for a in parts), status=next((a.amount_status for a in parts if a.total is None), "stated"),
+        vials=_vials(study.product(product).vials, parts), dispensed=exact_sum(a.dispensed for a in parts),
         waste=exact_sum(a.waste for a in parts),
-    )
+    )  # fmt: skip
 
 
 def _vials(sizes: Vials | None, parts: Sequence[Administration]) -> tuple[tuple[str, int], ...] | None:

@@ -161,21 +161,14 @@ def prepare(study: Study, plans: Sequence[Plan], first: dt.date, last: dt.date, 
             if period.start is None and period.status in ("pending", "projected"):
                 unentered.setdefault(period.period, []).append(plan.subject)
     return Worklist(
-        study=study,
-        regimen=plans[0].regimen if plans else study.id,
-        unblinded=any(plan.unblinded for plan in plans),
-        first=first,
+        study=study, regimen=plans[0].regimen if plans else study.id, unblinded=any(plan.unblinded for plan in plans), first=first,
         last=last,
         items=tuple(replace(item, closed=_closed(item.date, workdays)) for item in sorted(items, key=lambda item: item.date or last)),
-        may_come=tuple(sorted(may_come, key=lambda found: (found.first, found.last))),
-        dayless=tuple(dayless),
-        undecided=tuple(undecided),
-        missed=tuple(missed),
-        unentered={period: tuple(subjects) for period, subjects in unentered.items()},
+        may_come=tuple(sorted(may_come, key=lambda found: (found.first, found.last))), dayless=tuple(dayless), undecided=tuple(undecided),
+        missed=tuple(missed), unentered={period: tuple(subjects) for period, subjects in unentered.items()},
         lost=tuple((plan.subject, dose) for plan in plans for dose in plan.lost if first <= dose.date <= last),
-        several=any(len(plan.way) > 1 for plan in plans),
-        workdays=workdays,
-    )
+        several=any(len(plan.way) > 1 for plan in plans), workdays=workdays,
+    )  # fmt: skip
 
 
 def _closed(date: dt.date | None, workdays: Workdays | None) -> str | None:
@@ -223,19 +216,12 @@ def _item(study: Study, plan: Plan, visit: PlannedVisit, dose: Administration, d
     if (taken := dose.taken_on(date)) is not None:
         dose = replace(dose, amount=None, amount_status=taken.status, vials=None, volume_ml=None)
     return Item(
-        date=date,
-        subject=plan.subject,
-        site=plan.at_site,
-        visit=visit,
-        day=day,
-        of=of,
-        dose=dose,
-        times=times,
+        date=date, subject=plan.subject, site=plan.at_site, visit=visit, day=day, of=of, dose=dose, times=times,
         vials=tuple((size, count // given) for size, count in dose.vials) if dose.vials is not None else None,
         volume_ml=dose.volume_ml / given if dose.volume_ml is not None else None,
         uncounted=_why(plan, dose, vials.unit if vials is not None else None) if dose.vials is None else None,
         sizes=vials.texts if vials is not None else (),
-    )
+    )  # fmt: skip
 
 
 def _why(plan: Plan, dose: Administration, vials_in: str | None) -> Sentence:

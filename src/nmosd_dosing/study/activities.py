@@ -257,14 +257,9 @@ def _column(study: Study, period: Period, found: _Found, noted: Noted) -> Column
     texts += [said("window stated by {origin}", origin=w.origin) for w in visit.windows if w is not None and w.origin is not None]
     name = visit.said.name or ""
     return Column(
-        label=found.label or visit.label,
-        name=name if name != visit.label else "",
-        day=found.day if found.label else _days(study, visit),
-        week="" if found.label else _weeks(visit),
-        window=_window(period, visit),
-        notes=noted(texts),
-        repeat=found.label,
-    )
+        label=found.label or visit.label, name=name if name != visit.label else "", day=found.day if found.label else _days(study, visit),
+        week="" if found.label else _weeks(visit), window=_window(period, visit), notes=noted(texts), repeat=found.label,
+    )  # fmt: skip
 
 
 def _days(study: Study, visit: Visit) -> str:

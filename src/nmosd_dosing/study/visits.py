@@ -167,24 +167,14 @@ def _merge(group: list[_Occurrence], period: Period, names: visit_labels.Labels,
     said = _said(group, of_arms, period, label, problems)
     by_arm = _by_arm(said, period) if len(problems.found) == found else ()
     return Visit(
-        label=label,
-        labels=tuple(other for other in dict.fromkeys(others) if other != label),
+        label=label, labels=tuple(other for other in dict.fromkeys(others) if other != label),
         names=tuple(dict.fromkeys([*(o.entry.name for o in group if o.entry.name), *(a.name for o in group for a in _called(o, label))])),
-        offset=naming.code.offset if naming.code else None,
-        last=naming.last.offset if naming.last else None,
-        said=_to_whoever_asks(said, period),
-        by_arm=by_arm,
-        gives=tuple(map(with_placebo_levels, gives.values())),
-        assessments=assessments,
-        time_points=in_order(time_points, tuple(gives.values())),
-        arms=tuple(of_arms),
-        open_ended=all(o.open_ended for o in group),
-        follows=naming.follows,
-        hangs_on=naming.code.hangs_on if naming.code else "",
-        kept_after=naming.entry.kept_after,
-        of_return=period.returns > 0,
-        place=naming.place,
-    )
+        offset=naming.code.offset if naming.code else None, last=naming.last.offset if naming.last else None,
+        said=_to_whoever_asks(said, period), by_arm=by_arm, gives=tuple(map(with_placebo_levels, gives.values())), assessments=assessments,
+        time_points=in_order(time_points, tuple(gives.values())), arms=tuple(of_arms), open_ended=all(o.open_ended for o in group),
+        follows=naming.follows, hangs_on=naming.code.hangs_on if naming.code else "", kept_after=naming.entry.kept_after,
+        of_return=period.returns > 0, place=naming.place,
+    )  # fmt: skip
 
 
 def _counted_from(occurrence: _Occurrence) -> str:

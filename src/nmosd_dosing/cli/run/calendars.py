@@ -101,15 +101,9 @@ def _style(request: CalendarOptions, problems: Problems) -> CalendarStyle | None
     if problems.found or language is None:
         return None
     return CalendarStyle(
-        windows=request.window_entries,
-        spans=request.spans,
-        remind=remind,
-        at=hour,
-        zone=request.zone,
-        duration=duration,
-        language=language,
-        discreet=request.discreet,
-    )
+        windows=request.window_entries, spans=request.spans, remind=remind, at=hour, zone=request.zone, duration=duration,
+        language=language, discreet=request.discreet,
+    )  # fmt: skip
 
 
 def prepare_all(asked: Asked, plans: Iterable[tuple[Plan, Callable[[dt.date], Plan]]]) -> list[Ready]:

@@ -106,17 +106,9 @@ def dose(node: Scalar) -> DoseText:
     found = _what(body, text, node)
     steps = tapers.amounts(found.amount, taper, daily) if taper is not None else ()
     return replace(
-        found,
-        daily=as_needed or daily,
-        times=times,
-        hours=hours,
-        minutes=over,
-        lead=lead,
-        as_needed=bool(as_needed),
-        most_daily=most,
-        taper=taper,
-        steps=steps,
-    )
+        found, daily=as_needed or daily, times=times, hours=hours, minutes=over, lead=lead, as_needed=bool(as_needed), most_daily=most,
+        taper=taper, steps=steps,
+    )  # fmt: skip
 
 
 def _what(body: str, text: str, node: Scalar) -> DoseText:

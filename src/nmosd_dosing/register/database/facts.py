@@ -26,13 +26,9 @@ class Fact(NamedTuple):
 
 
 def holding(
-    store: Store,
-    what: str,
-    *,
-    known: int | None = None,
-    persons: Collection[int] | None = None,
+    store: Store, what: str, *, known: int | None = None, persons: Collection[int] | None = None,
     sites: Collection[str | None] | None = None,
-) -> list[Fact]:
+) -> list[Fact]:  # fmt: skip
     """The rows of a table that hold, by person and in the order in which they were written.
 
     `known`: as it was when that entry was the last. `persons`, `sites`: only their rows; None among sites is no site.

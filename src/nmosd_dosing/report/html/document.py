@@ -103,14 +103,10 @@ def document(title: str, body: Iterable[Part], *, language: Language = "en", css
     """The page. `css` is the program's own, and comes after what all pages share."""
     page = f"@page {{ size: A4{' landscape' if landscape else ''}; margin: 14mm; }}"
     head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        "head", element("meta", charset="utf-8"), element("meta", http_equiv="Content-Security-Policy", content=POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", title),
-        Markup(f"<style>{page}{LOOK}{css}</style>"),
-    )
+        element("meta", name="referrer", content="no-referrer"), element("title", title), Markup(f"<style>{page}{LOOK}{css}</style>"),
+    )  # fmt: skip
     main = element("body", element("main", *body))
     return f"<!doctype html>\n{element('html', head, Markup(chr(10)), main, lang=_LANGUAGES[language]).html}\n"
 

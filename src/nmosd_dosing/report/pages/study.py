@@ -39,12 +39,9 @@ def regimens_page(studies: Sequence[Study], ways: Sequence[Sequence[Period]]) ->
         for period in study.own_periods:
             title = study.title if len(study.periods) == 1 else f"{study.title}: {period.title}"
             made.add_row(
-                text(study.regimen_id(period)),
-                text(title),
-                text(", ".join(period.arms) or "–"),
-                text(_blinded(period)),
+                text(study.regimen_id(period)), text(title), text(", ".join(period.arms) or "–"), text(_blinded(period)),
                 text(study.source.registry or NOT_STATED),
-            )
+            )  # fmt: skip
     return made
 
 

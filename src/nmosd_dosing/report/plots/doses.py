@@ -54,15 +54,10 @@ def _draw(axes: Axes, table: DoseTable, key: tuple[str, str | None]) -> None:
         days, totals = _curve(row, key)
         height = f", {number_text(row.height_cm)} cm" if row.height_cm is not None else ""
         axes.plot(
-            days,
-            totals,
-            color=colours(0.9 * (1 - i / max(1, n - 1))),
-            linewidth=1.6 if n <= _NAMED else 0.8,
-            marker="o" if n <= _NAMED else None,
-            markersize=3.5,
-            markevery=slice(1, None, 2),
+            days, totals, color=colours(0.9 * (1 - i / max(1, n - 1))), linewidth=1.6 if n <= _NAMED else 0.8,
+            marker="o" if n <= _NAMED else None, markersize=3.5, markevery=slice(1, None, 2),
             label=f"{number_text(row.weight_kg)} kg{height}" if i in named else None,
-        )
+        )  # fmt: skip
     axes.set_ylabel(without_controls(f"{product}, cumulative dose" + (f" ({unit})" if unit else "")))
     plain_axes(axes)
     handles, labels = axes.get_legend_handles_labels()
