@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from nmosd_dosing.cli import options
-from nmosd_dosing.cli.calendar_options import CalendarOptions, CohortCalendars
 from nmosd_dosing.cli.command_list import Commands
-from nmosd_dosing.cli.options import OF_BODY, OF_ONE_SUBJECT, OF_REGISTER, OF_VISITS, PeopleOptions
+from nmosd_dosing.cli.options import OF_BODY, OF_ONE_SUBJECT, OF_REGISTER, OF_VISITS, CalendarOptions, CohortCalendars, PeopleOptions
 from nmosd_dosing.cli.output_options import CohortOutput, GridOutput, HandoutOutput, OutputOptions, PageOutput, TypedOutput
 from nmosd_dosing.cli.shared_options import flag, takes
 

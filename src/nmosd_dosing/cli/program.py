@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from nmosd_dosing.cli.command_list import UNFOLDED, Group
 from nmosd_dosing.cli.commands import COMMANDS
-from nmosd_dosing.cli.help import UNFOLDED, Group
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "terminal_width": UNFOLDED}
 _root = typer.Typer(

@@ -214,22 +214,18 @@ def site_of(node: Node, problems: Problems) -> SiteKeys | None:
 def _noun(found: SiteKeys) -> Site:
     """The noun of the model; where the file is wrong, as much of it as could be read."""
     site = Site(
-        name=found.site.text if found.site else "",
-        title=one_line(found.title),
-        source=to_source(found.source) or Source(),
+        name=found.site.text if found.site else "", title=one_line(found.title), source=to_source(found.source) or Source(),
         version=one_line(found.version) or "",
-    )
+    )  # fmt: skip
     return structs.replace(
-        site,
-        windows=tuple((k, structs.replace(w.value, origin=site.text)) for k, w in (found.windows or {}).items() if w.value),
+        site, windows=tuple((k, structs.replace(w.value, origin=site.text)) for k, w in (found.windows or {}).items() if w.value),
         gaps=tuple((k, gap.value.length) for k, gap in (found.minimum_gap or {}).items() if gap.value),
         vials=tuple((k, vials) for k, pair in (found.vials or {}).items() if (vials := to_vials(pair.value, Problems())) is not None),
         rooms=tuple((k, one_line(room.value) or "") for k, room in (found.rooms or {}).items() if room.value),
         closed=frozenset(day for days in found.closed or () for day in days.all),
-        open=frozenset(day for days in found.open or () for day in days.all),
-        telephone=one_line(found.telephone),
+        open=frozenset(day for days in found.open or () for day in days.all), telephone=one_line(found.telephone),
         bring=tuple((k, texts(things)) for k, things in _bring(found)),
-    )
+    )  # fmt: skip
 
 
 def _with_returns(said: tuple[tuple[str, T], ...], study: Study) -> tuple[tuple[str, T], ...]:

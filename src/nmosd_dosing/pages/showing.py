@@ -194,10 +194,6 @@ def around(request: HttpRequest) -> dict[str, Any]:
     sections = [section for section in SECTIONS if desk is not None and desk.who.role in section.roles]
     match = request.resolver_match
     return {
-        "desk": desk,
-        "place": place_of(request),
-        "sections": sections,
-        "here": match.url_name if match is not None else None,
-        "program": PROGRAM,
-        "is_chinese": language() == "zh",
-    }
+        "desk": desk, "place": place_of(request), "sections": sections, "here": match.url_name if match is not None else None,
+        "program": PROGRAM, "is_chinese": language() == "zh",
+    }  # fmt: skip

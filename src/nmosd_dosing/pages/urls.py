@@ -9,22 +9,7 @@ from django.views.i18n import set_language
 
 from nmosd_dosing.pages import signing
 from nmosd_dosing.pages.access import public
-from nmosd_dosing.pages.views import (
-    accounts,
-    exports,
-    feeds,
-    health,
-    month,
-    pharmacy,
-    screening,
-    slots,
-    studies,
-    subjects,
-    today,
-    trail,
-    unblinding,
-    writing,
-)
+from nmosd_dosing.pages.views import accounts, feeds, health, month, pharmacy, screening, studies, subjects, today, trail, writing
 
 
 class Code:
@@ -49,7 +34,7 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("accounts", accounts.everybody, name="accounts"),
     path("accounts/<str:name>", accounts.account, name="account"),
-    path("export.zip", exports.everything, name="export"),
+    path("export.zip", trail.everything, name="export"),
     path("feeds", feeds.everybody, name="feeds"),
     path("feeds/<int:number>/rotate", feeds.rotate, name="rotate_feed"),
     path("feeds/<int:number>/revoke", feeds.revoke, name="revoke_feed"),
@@ -69,13 +54,13 @@ urlpatterns = [
     path("studies", studies.files, name="studies"),
     path("studies/<str:id>/<str:version>", studies.grid, name="grid"),
     path("subjects", subjects.everybody, name="subjects"),
-    path("subjects/<code:code>/unblind", unblinding.arm, name="unblind"),
+    path("subjects/<code:code>/unblind", subjects.arm, name="unblind"),
     path("trail", trail.lines, name="trail"),
     path("trail/verify", trail.verify, name="verify"),
     path("new-subject", writing.new_subject, name="new_subject"),
     path("subjects/<code:code>/history", subjects.history, name="history"),
-    path("subjects/<code:code>/slots", slots.slots, name="slots"),
-    path("subjects/<code:code>/handout", slots.handout, name="handout"),
+    path("subjects/<code:code>/slots", subjects.slots, name="slots"),
+    path("subjects/<code:code>/handout", subjects.handout, name="handout"),
     path("subjects/<code:code>/write/<str:kind>", writing.write, name="write"),
     path("subjects/<code:code>/correct/<int:number>", writing.correct, name="correct"),
     path("subjects/<code:code>/withdraw/<int:number>", writing.withdraw, name="withdraw"),

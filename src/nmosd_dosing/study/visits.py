@@ -283,12 +283,10 @@ def _to_whoever_asks(said: dict[int, Said], period: Period) -> Said:
 
     return Said(
         name="; ".join(texts(lambda each: (each.name,) if each.name else ())) or None,
-        window=allowed_for_all([each.window for each in said.values()]),
-        assumed=texts(lambda each: each.assumed),
-        note=texts(lambda each: each.note),
-        sources=tuple(dict.fromkeys(source for each in said.values() for source in each.sources)),
+        window=allowed_for_all([each.window for each in said.values()]), assumed=texts(lambda each: each.assumed),
+        note=texts(lambda each: each.note), sources=tuple(dict.fromkeys(source for each in said.values() for source in each.sources)),
         called=tuple(dict.fromkeys(also for each in said.values() for also in each.called)),
-    )
+    )  # fmt: skip
 
 
 def _window(group: list[_Occurrence], period: Period, label: str, problems: Problems) -> Window | None:

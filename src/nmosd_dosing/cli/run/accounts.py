@@ -10,7 +10,7 @@ from nmosd_dosing.cli.edge import say
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.register_options import GrantOptions, NewAccount, RegisterOptions
 from nmosd_dosing.errors import clip, command, one_of
-from nmosd_dosing.report.pages.accounts import accounts_page, in_words
+from nmosd_dosing.report.pages.register import accounts_page, in_words
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from nmosd_dosing.cli import arguments
-from nmosd_dosing.cli.calendar_options import CalendarOptions
 from nmosd_dosing.cli.edge import collected, progress
 from nmosd_dosing.cli.files import is_file, read_file, same_file, write_whole
-from nmosd_dosing.cli.options import option
+from nmosd_dosing.cli.options import CalendarOptions, option
 from nmosd_dosing.days import LANGUAGES, date_text
 from nmosd_dosing.dose.dose import number_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of

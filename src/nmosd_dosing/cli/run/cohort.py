@@ -9,11 +9,10 @@ from typing import get_args
 from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.calendar_options import CohortCalendars
 from nmosd_dosing.cli.edge import WRONG_INPUT, counted, fail, progress, say
 from nmosd_dosing.cli.files import check_names, has_folder, same_file
 from nmosd_dosing.cli.left_out import say_left_out, some
-from nmosd_dosing.cli.options import CohortOptions, CohortPeople
+from nmosd_dosing.cli.options import CohortCalendars, CohortOptions, CohortPeople
 from nmosd_dosing.cli.output_options import CohortOutput
 from nmosd_dosing.cli.run import calendars, cohort_people, site_calendars
 from nmosd_dosing.cli.run.cohort_people import Everybody

@@ -9,10 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from nmosd_dosing.cli import arguments, outputs, people
-from nmosd_dosing.cli.calendar_options import CalendarOptions
 from nmosd_dosing.cli.edge import fail, progress, say
 from nmosd_dosing.cli.files import check_names, same_file
-from nmosd_dosing.cli.options import PeopleOptions, PlanOptions, option
+from nmosd_dosing.cli.options import CalendarOptions, PeopleOptions, PlanOptions, option
 from nmosd_dosing.cli.output_options import OutputOptions
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.shown import read_shown

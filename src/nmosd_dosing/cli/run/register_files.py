@@ -15,7 +15,7 @@ from nmosd_dosing.cli.register_options import AdoptOptions, RegisterOptions
 from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, one_of
 from nmosd_dosing.language import catalog, shipped
-from nmosd_dosing.report.pages.register_files import files_page
+from nmosd_dosing.report.pages.register import files_page
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ def _near(found: Desk, asked: Asked) -> str:
 
 
 HISTORY: outputs.Formats = {
-    "table": outputs.page("trail", "trail_page"),
+    "table": outputs.page("register", "trail_page"),
     "json": lambda lines: {"trail": [line_dict(line) for line in lines]},
     "csv": lambda lines: csv_text(trail_sheet(lines)),
 }
@@ -143,7 +143,7 @@ def head_text(name: str, head: Head) -> str:
     return f"{'arms:' if name == 'arms' else ''}{head.seq}:{head.hash}"
 
 
-VERIFIED: outputs.Formats = {"table": outputs.page("trail", "verified_page"), "json": _verified_dict}
+VERIFIED: outputs.Formats = {"table": outputs.page("register", "verified_page"), "json": _verified_dict}
 HEADS: outputs.Formats = {
     "table": lambda heads: "".join(f"{head_text(name, head)}\n" for name, head in heads.items()),
     "json": lambda heads: {"heads": {name: {"seq": head.seq, "hash": head.hash} for name, head in heads.items()}},

@@ -107,4 +107,4 @@ def _dict(lines: Sequence[Line], doubts: Sequence[str], moved: Sequence[Moved]) 
     return {"trail": [line_dict(line) for line in lines], "doubts": list(doubts), "moved": [moved_dict(each) for each in moved]}
 
 
-FORMATS: outputs.Formats = {"table": outputs.page("trail", "written_page"), "json": _dict}
+FORMATS: outputs.Formats = {"table": outputs.page("register", "written_page"), "json": _dict}

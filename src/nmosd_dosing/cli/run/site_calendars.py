@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from nmosd_dosing.cli.calendar_options import CohortCalendars
 from nmosd_dosing.cli.edge import progress
 from nmosd_dosing.cli.files import is_file, read_file
+from nmosd_dosing.cli.options import CohortCalendars
 from nmosd_dosing.cli.run import calendars
 from nmosd_dosing.cli.run.calendars import Asked, Ready
 from nmosd_dosing.cli.run.cohort_people import Everybody

@@ -94,7 +94,7 @@ def _grid_xlsx(study: Study, grids: Sequence[Activities]) -> bytes:
 
 
 GRID_FORMATS: outputs.Formats = {
-    "table": outputs.page("grid", "grid_page"), "csv": lambda _, grids: grids_sheet(grids), "html": grid_html, "xlsx": _grid_xlsx,
+    "table": outputs.page("study", "grid_page"), "csv": lambda _, grids: grids_sheet(grids), "html": grid_html, "xlsx": _grid_xlsx,
 }  # fmt: skip
 
 

@@ -1,27 +1,39 @@
-"""Subjects: who there is; and one of them, with the line over time, the plan, why a date is what it is, and what was recorded."""
+"""Subjects: who there is; and one of them, with the line over time, the plan, why a date is what it is, and what was recorded; whether
+she may come on Thursday: the days of a visit, each with what is to be said of it; the next visits as a page to hand over; and the arm,
+after the password again and a reason: all others see that it was opened, and by whom, and managers are told."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 from msgspec import Struct
 from msgspec.structs import replace
 
 from nmosd_dosing.checks.board import drawn_until
 from nmosd_dosing.checks.due import Due, due
 from nmosd_dosing.checks.findings import check
-from nmosd_dosing.errors import InputError
-from nmosd_dosing.pages.access import Asked, page
-from nmosd_dosing.pages.forms import STATUS_NAMES, in_order, label_of, text_of
-from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, looked, stands
+from nmosd_dosing.checks.slots import Slots, slots_of
+from nmosd_dosing.checks.verdicts import SlotVerdict, slot_text
+from nmosd_dosing.days import LANGUAGES
+from nmosd_dosing.errors import InputError, clip
+from nmosd_dosing.pages import signing
+from nmosd_dosing.pages.access import POLICY, Asked, hidden, page
+from nmosd_dosing.pages.forms import STATUS_NAMES, Day, in_order, label_of, password, refusals, text_of
+from nmosd_dosing.pages.looking import AHEAD, DOSE_CELLS, Looked, hour_of, looked, stands
 from nmosd_dosing.pages.place import Desk
 from nmosd_dosing.pages.showing import language, say
 from nmosd_dosing.pages.views.writing import kinds
-from nmosd_dosing.plans.handout import handout
+from nmosd_dosing.plans.handout import handout as handout_of
 from nmosd_dosing.plans.note_codes import STANDS_OUT
 from nmosd_dosing.plans.plan import Plan, PlannedVisit
 from nmosd_dosing.plans.wording import dose_text
@@ -32,11 +44,13 @@ from nmosd_dosing.register.reading import tables, trail
 from nmosd_dosing.register.reading.gathering import Gathered
 from nmosd_dosing.register.reading.line import Line
 from nmosd_dosing.register.reading.tables import Whose
-from nmosd_dosing.register.writing.unblinding import unblinded
+from nmosd_dosing.register.writing.unblinding import unblind, unblinded
+from nmosd_dosing.report.html.handout import handout_page
 from nmosd_dosing.report.html.lines import legend, line_of
 from nmosd_dosing.study.events import DECISIONS, DECLINED, kind_of
 
 _AT_ONCE = 50  # subjects of a page
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _TABLE_NAMES: Mapping[str, Any] = {
     "subjects": gettext_lazy("Subject"),
     "events": gettext_lazy("Event"),
@@ -150,7 +164,7 @@ def subject(request: Asked, code: str) -> HttpResponse:
         "writes_events": desk.who.writes("events"), "writes_subject": desk.who.writes("subjects"),
         "notes": [note for note in notes if note.code in STANDS_OUT],
         "more": [note for note in notes if note.code not in STANDS_OUT],
-        "handout": handout(plan, desk.today, seen.workdays) if plan is not None else None, "written": _written(request, seen.person),
+        "handout": handout_of(plan, desk.today, seen.workdays) if plan is not None else None, "written": _written(request, seen.person),
     })  # fmt: skip
 
 
@@ -225,3 +239,99 @@ def history(request: Asked, code: str) -> HttpResponse:
     asked = trail.Asked(subject=code, number=number or None)
     found = [line for line in trail.lines(desk.register, desk.who, asked, desk.arms) if line.person == seen.person]
     return render(request, "history.html", {"seen": seen, "lines": found, "number": number})
+
+
+# --- its days ---------------------------------------------------------------------------------------------------------
+
+
+class WhichDay(forms.Form):
+    """A visit, and a day that is asked for."""
+
+    visit = forms.ChoiceField(label=gettext_lazy("Visit"))
+    on = Day(gettext_lazy("Day that is asked for"))
+
+
+@page()
+def slots(request: Asked, code: str) -> HttpResponse:
+    """The days of a visit, of the next one where none is named, and whether it may be on the day that is asked for."""
+    seen = looked(request.desk, code)
+    if seen.gathered is None:
+        raise hidden()
+    found: Slots | None = None
+    ahead = [v.id for v in seen.planned.values() if v.stage in ("firm", "tentative")]
+    form = WhichDay(request.GET if request.GET else None)
+    form.fields["visit"].choices = [(id, id) for id in ahead]  # type: ignore[attr-defined]
+    visit, on = request.GET.get("visit") or None, None
+    if request.GET and form.is_valid():
+        visit, on = form.cleaned_data["visit"], form.cleaned_data["on"]
+    with refusals() as problems:
+        if ahead and (not request.GET or form.is_valid()):
+            found = slots_of(seen.gathered.request, 0, visit, request.desk.today, on)
+    if found is not None and not request.GET:
+        form = WhichDay(initial={"visit": found.visit})
+        form.fields["visit"].choices = [(id, id) for id in ahead]  # type: ignore[attr-defined]
+    today, days = request.desk.today, found.days if found is not None else ()
+    return render(request, "slots.html", {
+        "seen": seen, "form": form, "found": found, "problems": problems, "books": request.desk.who.writes("visits"),
+        "asked_for": clip(request.GET.get("visit", "")), "hour": hour_of(seen, found.visit) if found is not None else "",
+        "asked_text": slot_text(found.asked.verdict) if found and found.asked else "",
+        "rows": [(slot, slot_text(slot.verdict), _look(slot.verdict), slot.date < today) for slot in days],
+    }, status=400 if request.GET and (problems or form.errors) else 200)  # fmt: skip
+
+
+def _look(verdict: SlotVerdict) -> str:
+    match verdict:
+        case "open":
+            return "fits"
+        case "closed":
+            return "faint"
+        case "gap" | "too-early" | "too-late" | "not-allowed":
+            return "late"
+
+
+@page()
+def handout(request: Asked, code: str) -> HttpResponse:
+    """The next visits on one page of A4, to hand over; it has its own style, and only that is allowed to it."""
+    seen = looked(request.desk, code)
+    asked = next((known for known in LANGUAGES if known == request.GET.get("lang", LANGUAGES[0])), None)
+    if seen.plan is None or asked is None:
+        raise hidden()
+    made = handout_of(seen.plan, request.desk.today, seen.workdays, with_code="code" in request.GET)
+    response = HttpResponse(handout_page(made, asked))
+    style = _STYLE.search(response.content.decode())
+    digest = base64.b64encode(hashlib.sha256((style[1] if style else "").encode()).digest()).decode()
+    response.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
+    return response
+
+
+# --- the arm ----------------------------------------------------------------------------------------------------------
+
+
+class Reason(forms.Form):
+    """Why, and who is asking, once more."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    password = password(gettext_lazy("Your password, again"))
+
+
+@page("unblinded-pharmacist", post=True)
+@sensitive_post_parameters("password")
+def arm(request: Asked, code: str) -> HttpResponse:
+    """Asks why; then shows the arm, once."""
+    desk = request.desk
+    row = desk.row(code)
+    if row is None:
+        raise hidden()
+    form = Reason(request.POST or None)
+    with refusals() as problems:
+        if request.method == "POST" and form.is_valid():
+            if wait := signing.waits(request, desk.who.name):
+                form.add_error("password", _("Too many attempts. Try again in %(seconds)d seconds.") % {"seconds": wait})
+            elif signing.compared(request, desk.who.name, form.cleaned_data["password"]) is None:
+                form.add_error("password", _("This is not your password."))
+            else:
+                reason = form.cleaned_data["reason"]
+                opened = unblind(desk.register, desk.who, row, reason, desk.at, desk.zone)
+                return render(request, "arm.html", {"code": code, "arm": opened, "reason": reason})
+    status = 400 if problems or form.errors else 200
+    return render(request, "unblind.html", {"code": code, "form": form, "problems": problems}, status=status)

@@ -1,8 +1,11 @@
-"""The trail: who did what, when and why, in sentences; and whether it is as it was written."""
+"""The trail: who did what, when and why, in sentences; and whether it is as it was written. The way out: all that an account may see, as
+the tables and files that the command line reads."""
 
 from __future__ import annotations
 
+import io
 import itertools
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -12,15 +15,19 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
-from nmosd_dosing.pages.access import Asked, page
+from nmosd_dosing.pages.access import Asked, download, page
 from nmosd_dosing.pages.forms import Day
 from nmosd_dosing.pages.signing import SESSIONS
-from nmosd_dosing.register.reading import trail, verifying
+from nmosd_dosing.register import stock
+from nmosd_dosing.register.reading import studies, tables, trail, verifying
 from nmosd_dosing.register.reading.line import Line
-from nmosd_dosing.report.export.plain import csv_parts
+from nmosd_dosing.register.reading.tables import Whose
+from nmosd_dosing.report.export.plain import Sheet, csv_parts, csv_text
 from nmosd_dosing.report.export.trail import line_dict, trail_sheet
+from nmosd_dosing.subjects.tables import written
 
 _SHOWN = 200  # lines of a page
+_WHEN = (1980, 1, 1, 0, 0, 0)  # of every file: the same content is the same bytes
 
 
 class Search(forms.Form):
@@ -77,3 +84,20 @@ def verify(request: Asked) -> HttpResponse:
     desk = request.desk
     stores = {"facts": desk.facts} | ({"arms": desk.arms} if desk.arms is not None else {})
     return render(request, "verified.html", {"found": {name: verifying.verify(store) for name, store in stores.items()}})
+
+
+@page()
+def everything(request: Asked) -> HttpResponse:
+    """The tables as `dosing register export` writes them, the trail, the study files and the site files."""
+    desk = request.desk
+    which = [table for table in written.COLUMNS if table != tables.ARMS or desk.arms is not None]
+    held = tables.held(desk.register, which, Whose(None, desk.who.sites))
+    files = {f"{table}.csv": written.table_bytes(table, tables.rows(mine)) for table, mine in held.items()}
+    files["stock.csv"] = csv_text(Sheet("stock", stock.COLUMNS, stock.rows(stock.held(desk.register, desk.who)))).encode()
+    files["trail.csv"] = csv_text(trail_sheet(trail.lines(desk.register, desk.who, arms=desk.arms))).encode()
+    files |= {f"files/{f.kind}-{f.id}-version-{f.version}.yaml": f.content for f in studies.files(desk.facts)}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _WHEN), content, zipfile.ZIP_DEFLATED)
+    return download(f"register-{desk.today.isoformat()}.zip", made.getvalue(), "application/zip")

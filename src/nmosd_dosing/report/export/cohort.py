@@ -136,13 +136,9 @@ def _firsts(request: Request) -> list[list[Any]]:
     arms = [shown_arm(study, periods, arm, request.unblinds) for arm in (*request.arms, None)]  # the last: not known
     planned_start = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     return [
-        [request.unblinds] * n,
-        [code or None for code in cohort.codes] if cohort.codes else [None] * n,
-        list(cohort.sites) if cohort.sites else [None] * n,
-        [arms[arm] for arm in cohort.arm.tolist()],
-        list(map(iso_date, to_dates(cohort.start))),
-        list(map(iso_date, planned_start)),
-        [study.id if len(periods) > 1 else study.regimen_id(periods[0])] * n,
-        [study.id] * n,
+        [request.unblinds] * n, [code or None for code in cohort.codes] if cohort.codes else [None] * n,
+        list(cohort.sites) if cohort.sites else [None] * n, [arms[arm] for arm in cohort.arm.tolist()],
+        list(map(iso_date, to_dates(cohort.start))), list(map(iso_date, planned_start)),
+        [study.id if len(periods) > 1 else study.regimen_id(periods[0])] * n, [study.id] * n,
         [None if kg != kg else plain_number(kg) for kg in (cohort.grams / 1000).tolist()],
-    ]
+    ]  # fmt: skip

@@ -27,16 +27,11 @@ def doses_to_dict(table: DoseTable) -> dict[str, Any]:
     """The table as plain values, in the order and under the names of the JSON output."""
     plan = table.plan
     return {
-        "unblinded": table.unblinded,
-        "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256},
-        **fields(plan, ("regimen", "study", "title")),
-        "site": of_site(plan.site) if plan.site is not None else None,
-        "arm": plan.arm,
-        "start": iso_date(table.start),
-        "vials": table.policy,
-        "weights": [_weight(row) for row in table.rows],
+        "unblinded": table.unblinded, "meta": {"program": PROGRAM, "study_sha256": plan.study_sha256},
+        **fields(plan, ("regimen", "study", "title")), "site": of_site(plan.site) if plan.site is not None else None, "arm": plan.arm,
+        "start": iso_date(table.start), "vials": table.policy, "weights": [_weight(row) for row in table.rows],
         "notes": notes_list(table.notes),
-    }
+    }  # fmt: skip
 
 
 def _weight(row: WeightRow) -> dict[str, Any]:
@@ -145,15 +140,9 @@ def _horizon(comparison: Comparison) -> dict[str, Any]:
 def _compared(c: Compared) -> dict[str, Any]:
     first, last = c.first, c.last
     return {
-        **fields(c.plan, ("regimen", "study", "arm")),
-        "dosing_visits": c.visits,
-        "first_visit": first.visit if first else None,
-        "first_day": first.study_day if first else None,
-        "first_date": iso_date(first.date) if first else None,
-        "last_visit": last.visit if last else None,
-        "last_day": (last.last_day or last.study_day) if last else None,
-        "last_date": iso_date(last.last_date or last.date) if last else None,
-        "longest_gap_days": c.longest_gap,
-        "visits_after": c.later,
+        **fields(c.plan, ("regimen", "study", "arm")), "dosing_visits": c.visits, "first_visit": first.visit if first else None,
+        "first_day": first.study_day if first else None, "first_date": iso_date(first.date) if first else None,
+        "last_visit": last.visit if last else None, "last_day": (last.last_day or last.study_day) if last else None,
+        "last_date": iso_date(last.last_date or last.date) if last else None, "longest_gap_days": c.longest_gap, "visits_after": c.later,
         "goes_on": c.goes_on,
-    }
+    }  # fmt: skip

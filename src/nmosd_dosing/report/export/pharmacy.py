@@ -82,14 +82,9 @@ def order_sheet(worklist: Worklist, lines: Sequence[OrderLine]) -> Sheet:
 
 def _worklist_fields(worklist: Worklist, policy: Policy) -> dict[str, Any]:
     return {
-        "unblinded": worklist.unblinded,
-        "meta": {"program": PROGRAM, "study_sha256": worklist.study.sha256},
-        "study": worklist.study.id,
-        "regimen": worklist.regimen,
-        "from": iso_date(worklist.first),
-        "until": iso_date(worklist.last),
-        "vials": policy,
-    }
+        "unblinded": worklist.unblinded, "meta": {"program": PROGRAM, "study_sha256": worklist.study.sha256}, "study": worklist.study.id,
+        "regimen": worklist.regimen, "from": iso_date(worklist.first), "until": iso_date(worklist.last), "vials": policy,
+    }  # fmt: skip
 
 
 def _since(changes: Changes) -> dict[str, Any]:
@@ -142,20 +137,12 @@ def _not_listed(worklist: Worklist) -> dict[str, Any]:
 
 def _dose(item: Item) -> dict[str, Any]:
     return {
-        **fields(item, ("date", "subject", "site")),
-        "visit": item.visit.id,
-        "day": item.day,
-        "of_days": item.of,
-        **fields(item.visit, ("status", "only_arms")),
-        "product": item.dose.shown,
+        **fields(item, ("date", "subject", "site")), "visit": item.visit.id, "day": item.day, "of_days": item.of,
+        **fields(item.visit, ("status", "only_arms")), "product": item.dose.shown,
         **fields(item.dose, ("route", "amount", "unit", "dose_rule", "amount_status", "weight_kg", "weight_of", "check_weight", "level")),
-        **fields(item.dose, ("amount_from", "amount_to", "weight_status")),
-        "times": item.times,
-        "vials": vials_list(item.vials),
-        "volume_ml": plain_number(item.volume_ml),
-        "not_counted": item.uncounted,
-        "closed": item.closed,
-    }
+        **fields(item.dose, ("amount_from", "amount_to", "weight_status")), "times": item.times, "vials": vials_list(item.vials),
+        "volume_ml": plain_number(item.volume_ml), "not_counted": item.uncounted, "closed": item.closed,
+    }  # fmt: skip
 
 
 def _may_come(found: MayCome) -> dict[str, Any]:

@@ -87,20 +87,12 @@ def _hours(visit: PlannedVisit) -> dict[str, Any]:
 def _time_point(row: PlannedTimePoint) -> dict[str, Any]:
     of_time_point = row.kind == "assessment"
     return {
-        "kind": row.kind,
-        "name": row.name,
-        "time_point": row.text if of_time_point else None,
-        "nominal": iso_minutes(row.nominal) if row.nominal is not None else None,
-        "of": row.of,
-        "from": ("end" if row.of_end else "beginning") if of_time_point else None,
-        "window": row.window,
-        "date": iso_date(row.date),
-        "time": iso_moment(row.time),
-        "earliest": iso_moment(row.earliest),
-        "latest": iso_moment(row.latest),
-        "actual": iso_moment(row.actual),
-        "status": row.status,
-    }
+        "kind": row.kind, "name": row.name, "time_point": row.text if of_time_point else None,
+        "nominal": iso_minutes(row.nominal) if row.nominal is not None else None, "of": row.of,
+        "from": ("end" if row.of_end else "beginning") if of_time_point else None, "window": row.window, "date": iso_date(row.date),
+        "time": iso_moment(row.time), "earliest": iso_moment(row.earliest), "latest": iso_moment(row.latest),
+        "actual": iso_moment(row.actual), "status": row.status,
+    }  # fmt: skip
 
 
 def _transition(t: PlannedTransition) -> dict[str, Any]:

@@ -167,18 +167,12 @@ def _row(item: Item, several: bool, changes: Changes | None) -> dict[str, Text]:
     status = item.visit.status if item.visit.status != "planned" else ""
     only = f"only arm {' or '.join(item.visit.only_arms)}" if item.visit.only_arms else ""
     return {
-        "Change": text(_changed(item, changes), "bold yellow"),
-        "Site": text(item.site or ""),
-        "Subject": text(item.subject or ""),
-        "Visit": text(_visit(item, several)),
-        "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
-        "Product": text(item.dose.shown),
-        "Amount": text(amount_words(item)),
-        "Level": text(item.dose.level or ""),
-        "Weight": text(_weight(item.dose)),
-        "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_words(item)),
+        "Change": text(_changed(item, changes), "bold yellow"), "Site": text(item.site or ""), "Subject": text(item.subject or ""),
+        "Visit": text(_visit(item, several)), "Status": text(", ".join(words for words in (status, only) if words), "yellow"),
+        "Product": text(item.dose.shown), "Amount": text(amount_words(item)), "Level": text(item.dose.level or ""),
+        "Weight": text(_weight(item.dose)), "Vials": text(item.uncounted, "yellow") if item.vials is None else text(vials_words(item)),
         "Volume": text(_volume(item.volume_ml)),
-    }
+    }  # fmt: skip
 
 
 def _in_all(product: str, vials: Packed, items: Sequence[Item]) -> dict[str, Text]:

@@ -13,9 +13,9 @@ from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AtVisits, Levels, WeightRule, number_text, vials_text
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans.wording import NOT_STATED
-from nmosd_dosing.report.pages.layout import Named, Page, Table
-from nmosd_dosing.report.pages.page import text
-from nmosd_dosing.study.activities import dose_words, levels_text
+from nmosd_dosing.report.pages.layout import Grid, Named, Page, Table
+from nmosd_dosing.report.pages.page import site_lines, text
+from nmosd_dosing.study.activities import MARK, Activities, dose_words, heading_rows, levels_text, title_of_grids
 from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.facts import Facts
@@ -399,3 +399,24 @@ def _assumed(study: Study, periods: Sequence[Period]) -> list[RenderableType]:
     named += [(c.id, c.facts) for c in criteria.all if not c.period or any(period.id == c.period for period in periods)]
     rows = [(name, words) for name, facts in named for words in facts.assumed]
     return [_section("Assumed by this file"), _listed(rows, 2)] if rows else []
+
+
+# --- its schedule of activities ------------------------------------------------------------------------------------------
+
+
+def grid_page(study: Study, grids: Sequence[Activities]) -> RenderableType:
+    """Each period: visits as columns, below them doses and assessments, and footnotes by letter."""
+    parts: list[RenderableType] = [text(title_of_grids(study), style="bold"), *site_lines(study.site)]
+    for grid in grids:
+        parts += [Text.assemble("\n", text(grid.title, style="bold underline"))]
+        parts += [Text(), _grid(grid) if grid.columns else text("no visits")]
+        if grid.footnotes:
+            parts += [Text(), Named([(text(letter, style="dim"), text(words)) for letter, words in grid.footnotes])]
+    return Page(*parts)
+
+
+def _grid(grid: Activities) -> Grid:
+    above = heading_rows(grid)
+    rows = [[text(name, style="dim"), *(text(cell) for cell in cells)] for name, cells in above]
+    rows += [[text(row.title), *(Text(MARK if at else "", style="bold") for at in row.at)] for row in grid.rows]
+    return Grid(rows, rule=len(above))
