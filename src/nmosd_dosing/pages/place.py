@@ -98,6 +98,10 @@ class Desk(desk.Desk, frozen=True, kw_only=True):
         whose = Whose(None, self.who.sites, sites, subject, persons=persons)
         return gathering.gather(self.register, whose, self.today, country=self.place.country, arms=arms, unblind=arms)
 
+    def subjects(self) -> list[Fact]:
+        """The rows of those whom the account may see."""
+        return tables.subjects(self.register, Whose(None, self.who.sites))
+
     def row(self, code: str) -> Fact | None:
         """The row of the subject who has a code; None where there is nobody whom the account may see."""
         found = [fact for fact in tables.subjects(self.register, Whose(None, self.who.sites, frozenset(), code)) if fact.cells]

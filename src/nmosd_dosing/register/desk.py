@@ -27,8 +27,9 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     @property
     def arms(self) -> Store | None:
-        """The store of the arms, for who may see them; None for everybody else, whether or not it is there."""
-        return self.register.arms_for(self.who)
+        """The store of the arms, for who may see them; None for everybody else, whether or not it is there. Raises InputError as
+        `Register.arms_store` does."""
+        return self.register.arms_store() if self.who.sees_arms else None
 
     @property
     def at(self) -> dt.datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import DatabaseError, connections, transaction
 from msgspec import Struct
@@ -14,9 +14,6 @@ from nmosd_dosing.errors import InputError, Problem, argument, clip, command, di
 from nmosd_dosing.register.database import server, unfinished, versions
 from nmosd_dosing.register.database.addresses import Address, address, of_file
 from nmosd_dosing.register.database.store import ARMS, Store, said
-
-if TYPE_CHECKING:
-    from nmosd_dosing.register.accounts import Who
 
 
 class Register(Struct, frozen=True):
@@ -38,11 +35,6 @@ class Register(Struct, frozen=True):
         if self.address.arms_file is not None and versions.form(self.arms).missing:
             versions.bring_up(self.arms, self.address.arms_file)
         return self.arms
-
-    def arms_for(self, who: Who) -> Store | None:
-        """The store of the arms for an account that may see them; None for everybody else, whether or not it is there. Raises InputError
-        as `arms_store` does."""
-        return self.arms_store() if who.sees_arms else None
 
     def close(self) -> None:
         """Ends the connections."""

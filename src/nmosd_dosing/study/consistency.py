@@ -13,11 +13,9 @@ from nmosd_dosing.errors import Place, Problems, clip, counted, did_you_mean, el
 from nmosd_dosing.study import period_order
 from nmosd_dosing.study.blinding_checks import Told, check_blinding, once
 from nmosd_dosing.study.events import OF_SCREENING
-from nmosd_dosing.study.hanging_checks import check_hanging
 from nmosd_dosing.study.model import Period, Product, Study
-from nmosd_dosing.study.name_checks import check_names
-from nmosd_dosing.study.time_checks import check_times
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_checks import check_hanging, check_names, check_times
 from nmosd_dosing.study.visit_rules import Give, Point, Series
 from nmosd_dosing.study.visits import MAX_VISITS, lay_out, offset_of
 

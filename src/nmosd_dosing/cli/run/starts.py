@@ -17,7 +17,7 @@ from nmosd_dosing.cli.shown import where_codes_are
 from nmosd_dosing.cli.tables import Tables
 from nmosd_dosing.errors import Problems, clip
 from nmosd_dosing.plans.request import Request
-from nmosd_dosing.report.export.starts import starts_sheet, starts_to_dict
+from nmosd_dosing.report.export.slots import starts_sheet, starts_to_dict
 from nmosd_dosing.subjects.tables.subject_table import same
 
 

@@ -25,12 +25,9 @@ from nmosd_dosing.pages.publishing import give_out
 from nmosd_dosing.pages.showing import language
 from nmosd_dosing.register import accounts, feeds, published
 from nmosd_dosing.register.database import facts
-from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.feeds import Feed, View
 from nmosd_dosing.register.published import Fetched
-from nmosd_dosing.register.reading import tables
 from nmosd_dosing.register.reading.line import local
-from nmosd_dosing.register.reading.tables import Whose
 
 _NEW = "feed"  # in a session: the number and the key of a feed that was just made
 _FIRST_EXPIRY = 365
@@ -203,7 +200,8 @@ def _rows(desk: Desk, there: list[Feed]) -> list[dict[str, Any]]:
     sizes = {number: each.size for number, each in fetched.items()}
     if any(each.unblinded for each in there) and desk.arms is not None:
         sizes |= {number: each.size for number, each in published.fetches(desk.arms).items()}
-    codes = _codes(desk) if any(each.person is not None for each in there) else {}
+    people = desk.subjects() if any(each.person is not None for each in there) else ()
+    codes = {fact.person: (fact.cells or {})["subject"] for fact in people}
     able = {account.name for account in accounts.accounts(desk.facts) if account.active}
     rows = [
         {
@@ -231,8 +229,3 @@ def _when(desk: Desk, fetched: Fetched | None) -> str:
         return ""
     there = local(fetched.at, desk.place.zone)
     return f"{there or fetched.at:%Y-%m-%d %H:%M} {desk.place.zone if there else 'UTC'}"
-
-
-def _codes(desk: Desk) -> dict[int | None, str]:
-    people: list[Fact] = tables.subjects(desk.register, Whose(None, desk.who.sites))
-    return {fact.person: (fact.cells or {})["subject"] for fact in people}

@@ -30,8 +30,6 @@ from nmosd_dosing.pharmacy.stock import Line as StockLine
 from nmosd_dosing.pharmacy.worklist import OrderLine, Worklist, in_all, order, prepare
 from nmosd_dosing.plans.plan import Plan
 from nmosd_dosing.register import stock
-from nmosd_dosing.register.reading import tables
-from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.report.export.pharmacy import order_sheet, worklist_sheet
 from nmosd_dosing.report.export.plain import Sheet, csv_text
 
@@ -170,8 +168,9 @@ def vials(request: Asked) -> HttpResponse:
                 seen = store.head().seq
                 typed = {name: str(value) for name, value in form.cleaned_data.items() if value is not None}
                 since, given = seen_of(request.POST), stock.visits_of(counted.plans)
+                people = {(fact.cells or {})["subject"]: (fact.person or 0, fact.site) for fact in desk.subjects()}
                 act = partial(
-                    stock.record, desk.register, desk.who, typed, _people(desk), counted.names, given, desk.today,
+                    stock.record, desk.register, desk.who, typed, people, counted.names, given, desk.today,
                     since if since is not None else seen, request.POST.get("why"),
                 )  # fmt: skip
                 desk.write([act()], store, seen=seen, check=act)  # once more when nobody else can write: who takes the last vial is first
@@ -214,9 +213,3 @@ def withdrawn(request: Asked, number: int) -> HttpResponse:
     line = next((line for line in stock.held(desk.register, desk.who) if line.number == number), None)
     status = 400 if problems else 200
     return render(request, "stock_withdrawn.html", {"line": line, "number": number, "problems": problems}, status=status)
-
-
-def _people(desk: Desk) -> dict[str, tuple[int, str | None]]:
-    """Whom the account may see, by code."""
-    there = tables.subjects(desk.register, Whose(None, desk.who.sites))
-    return {(fact.cells or {})["subject"]: (fact.person or 0, fact.site) for fact in there}

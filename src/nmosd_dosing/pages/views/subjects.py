@@ -40,10 +40,9 @@ from nmosd_dosing.plans.wording import dose_text
 from nmosd_dosing.register.database import facts
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import ARMS
-from nmosd_dosing.register.reading import tables, trail
+from nmosd_dosing.register.reading import trail
 from nmosd_dosing.register.reading.gathering import Gathered
 from nmosd_dosing.register.reading.line import Line
-from nmosd_dosing.register.reading.tables import Whose
 from nmosd_dosing.register.writing.unblinding import unblind, unblinded
 from nmosd_dosing.report.html.handout import handout_page
 from nmosd_dosing.report.html.lines import legend, line_of
@@ -69,7 +68,7 @@ def everybody(request: Asked) -> HttpResponse:
     """Those whom the account may see: at a site, or whose code has some letters in it."""
     desk = request.desk
     site, code = request.GET.get("site", ""), request.GET.get("code", "").strip()
-    everyone = [fact for fact in tables.subjects(desk.register, Whose(None, desk.who.sites)) if fact.cells]
+    everyone = [fact for fact in desk.subjects() if fact.cells]
     there = sorted({fact.site for fact in everyone if fact.site})
     found = [f for f in everyone if site in ("", f.site) and code.casefold() in (f.cells or {})["subject"].casefold()]
     found.sort(key=lambda fact: (fact.cells or {})["subject"])

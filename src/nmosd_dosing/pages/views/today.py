@@ -119,7 +119,7 @@ def today(request: Asked) -> HttpResponse:
 def _called(desk: Desk, code: str) -> frozenset[int] | None:
     """Whose code has some letters in it, at whichever site, so that nobody looks for the site first; None where they are too many for a
     page, or nothing is looked for."""
-    people = tables.subjects(desk.register, Whose(None, desk.who.sites)) if code.strip() else []
+    people = desk.subjects() if code.strip() else []
     found = [fact.person for fact in people if fact.person is not None and code.strip() in (fact.cells or {})["subject"]]
     return frozenset(found) if 0 < len(found) <= _LOOKED_FOR else None
 
