@@ -123,11 +123,8 @@ def write(file: CalendarFile) -> bytes:
         calendar.add("x-dosing-options", _Text(" ".join(file.options)))
     head = calendar.to_ical().removesuffix(_END)
     nothing = [] if file.records or file.others else [_timezone("UTC", FIRST_YEAR, FIRST_YEAR)]
-    return b"".join([head, *nothing, *_timezones(file), *(r.content for r in sorted(file.records, key=_order)), *file.others, _END])
-
-
-def _order(record: KeptEntry) -> tuple[str, int, str]:
-    return record.entry.start.isoformat(), KINDS.index(record.entry.kind), record.entry.uid
+    records = sorted(file.records, key=lambda r: (r.entry.start.isoformat(), KINDS.index(r.entry.kind), r.entry.uid))
+    return b"".join([head, *nothing, *_timezones(file), *(r.content for r in records), *file.others, _END])
 
 
 # --- zones -------------------------------------------------------------------------------------------------------------

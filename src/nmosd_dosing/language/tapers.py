@@ -76,15 +76,12 @@ def _steps(rule: VisitRule, number: int, days: int) -> Iterator[VisitRule]:
             assert isinstance(item, Point)
             first, last = _on(item.code, n * days), _on(item.code, (n + 1) * days - 1)
             at.append(replace(item, code=first, last=last if days > 1 else None, window=item.window if n == 0 else None))
-        gives = tuple(replace(give, doses=tuple(_of_step(dose, n) for dose in give.doses)) for give in rule.gives)
+        gives = tuple(  # one that is no taper is the same at each
+            replace(give, doses=tuple(dose.steps[n] if isinstance(dose, Tapered) else dose for dose in give.doses)) for give in rule.gives
+        )
         yield replace(rule, at=tuple(at), gives=gives)
 
 
 def _on(code: Code, days: int) -> Code:
     """So many days after a day."""
     return replace(code, offset=code.offset.later(days))
-
-
-def _of_step(dose: Dose | None, n: int) -> Dose | None:
-    """The dose of a step; one that is no taper is the same at each."""
-    return dose.steps[n] if isinstance(dose, Tapered) else dose

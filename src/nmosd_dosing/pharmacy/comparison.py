@@ -24,7 +24,7 @@ from nmosd_dosing.pharmacy.dose_table import (
     is_given,
     units,
 )
-from nmosd_dosing.plans.plan import Note, Plan, PlannedVisit
+from nmosd_dosing.plans.plan import Note, Plan
 from nmosd_dosing.plans.planning import plan_of
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.expansion import expand
@@ -145,19 +145,15 @@ def _compared(study: Study, periods: tuple[Period, ...], subject: Subject, until
     dosed = [v for v in plan.visits if any(map(is_given, v.administrations))]
     rows = [row for row in dose_rows(plan, dated=dated) if row.given]
     with_day = [row for row in rows if row.study_day is not None]
+    days = sorted((v.target, v.last or v.target) for v in dosed if v.target is not None)
+    longest = max(((after[0] - before[1]).days for before, after in pairwise(days)), default=None)
     begun = {p.period for p in plan.periods if p.start is not None}
     return Compared(
         plan=plan, visits=len(dosed), administrations=sum(row.dose.times for row in rows), first=with_day[0] if with_day else None,
-        last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None), longest_gap=_longest_gap(dosed),
+        last=max(with_day, key=lambda row: row.last_day or row.study_day or 0, default=None), longest_gap=longest,
         totals=tuple(dose_sum(study, rows, *product) for product in units(rows)), later=own.beyond,
         goes_on=any(entry.gives for p in periods if p.id in begun for entry in p.open_ended), notes=(*_notes(plan), *about_way(plan)),
     )  # fmt: skip
-
-
-def _longest_gap(dosed: Sequence[PlannedVisit]) -> int | None:
-    """From the last day of one visit with a dose to the first of the next."""
-    days = sorted((v.target, v.last or v.target) for v in dosed if v.target is not None)
-    return max(((after[0] - before[1]).days for before, after in pairwise(days)), default=None)
 
 
 def _notes(plan: Plan) -> Iterator[Note]:

@@ -112,13 +112,9 @@ def lots(lines: Iterable[Line]) -> tuple[Lot, ...]:
 def _by_batch(lines: Iterable[Line]) -> dict[tuple[str | None, str, str, str], list[Line]]:
     """The lines of each batch in their order: on one day what comes, and then what goes."""
     found: dict[tuple[str | None, str, str, str], list[Line]] = defaultdict(list)
-    for line in sorted(lines, key=_order):
+    for line in sorted(lines, key=lambda line: (line.date, -sign(line.movement), line.number or 0)):
         found[line.site, line.product, line.vial, line.batch].append(line)
     return found
-
-
-def _order(line: Line) -> tuple[dt.date, int, int]:
-    return line.date, -sign(line.movement), line.number or 0
 
 
 def by_entry(line: Line) -> tuple[dt.date, int]:

@@ -1,6 +1,6 @@
-"""What is wrong with what stands on visits. Their other names, `also called`: each is of one visit, or nobody could tell which is meant. Times
-at which something is examined: each counts from a dose of its visit that has one beginning, and one end. What hangs on a last dose, or on
-another visit's actual day: is there something to hang on, and may what happens there happen?"""
+"""What is wrong with what stands on visits. Their other names, `also called`: each is of one visit, or nobody could tell which is meant.
+Times at which something is examined: each counts from a dose of its visit that has one beginning, and one end. What hangs on a last dose,
+or on another visit's actual day: is there something to hang on, and may what happens there happen?"""
 
 from __future__ import annotations
 

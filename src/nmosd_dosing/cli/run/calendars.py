@@ -160,7 +160,8 @@ def _somebody_else(old: CalendarFile, plan: Plan, options: Sequence[str]) -> lis
 
 def options_lost(old: CalendarFile, options: Sequence[str]) -> list[str]:
     """Whether the calendar was asked for with options that are not given again."""
-    lost = " ".join(_lost(old.options, options))
+    names = {option.split()[0] for option in options}  # with whatever value
+    lost = " ".join(option for option in old.options if option.split()[0] not in names)
     return [f"`{old.path}` was asked for with `{lost}`, which is gone from it now: write it again if that was not meant"] if lost else []
 
 
@@ -174,12 +175,6 @@ def _check_older(previous: CalendarFile, target: CalendarFile) -> None:
     if any(record.sequence > sequences.get(record.entry.uid, record.sequence) for record in target.records):
         hint = f"leave `--previous` out to update `{target.path}`, or name a new file"
         raise InputError(Problem(f"`{target.path}` is newer than `{previous.path}`", hint=hint))
-
-
-def _lost(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Options of last time that are not given again, with whatever value."""
-    names = {option.split()[0] for option in now}
-    return [option for option in before if option.split()[0] not in names]
 
 
 def _like(folder: Path, code: str) -> list[str]:

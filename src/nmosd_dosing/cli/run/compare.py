@@ -10,7 +10,6 @@ from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.files import check_names, is_file
 from nmosd_dosing.cli.options import CompareOptions
 from nmosd_dosing.cli.output_options import OutputOptions
-from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import DosingError, Problems, clip
 from nmosd_dosing.language import catalog
 from nmosd_dosing.pharmacy.comparison import HORIZON, MOST_MONTHS, compare
@@ -32,7 +31,9 @@ def run(asked: CompareOptions, output: OutputOptions) -> None:
     height = arguments.maybe(arguments.height, "--height", asked.height, problems)
     sex = arguments.sex("--sex", asked.sex, problems) if asked.sex is not None else None
     age = arguments.maybe(arguments.age, "--age", asked.age, problems)
-    measured = arguments.measurements("--measured", asked.measured, _values(chosen, problems), problems)
+    studies = [each if isinstance(each, Study) else each[0] for each in chosen]
+    values = None if problems.found else tuple(dict.fromkeys(value for study in studies for value in study.values))
+    measured = arguments.measurements("--measured", asked.measured, values, problems)
     read = [(f"`{clip(regimen)}`", regimen) for regimen in asked.regimens if is_file(regimen)]
     check_names([("`--output`", output.output)], read, problems)
     problems.stop()
@@ -42,12 +43,6 @@ def run(asked: CompareOptions, output: OutputOptions) -> None:
     )  # fmt: skip
     people.say_unlikely([(None, start)])
     outputs.put(FORMATS, output, compared)
-
-
-def _values(chosen: Sequence[Study | tuple[Study, str]], problems: Problems) -> tuple[Value, ...] | None:
-    """The values that doses of the regimens are by; None where not all of these could be read."""
-    studies = [each if isinstance(each, Study) else each[0] for each in chosen]
-    return None if problems.found else tuple(dict.fromkeys(value for study in studies for value in study.values))
 
 
 def _regimens(names: Sequence[str], problems: Problems) -> list[Study | tuple[Study, str]]:

@@ -33,7 +33,7 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
 
     opened.who.must_manage("take files in")
     sites = tuple(dict.fromkeys(used.at_site))
-    path = name if catalog.is_path(name) else str(_shipped(name))
+    path = name if catalog.is_path(name) else str(shipped.folder() / f"{catalog.find(name)[0].id}.yaml")
     content = read_file(path)
     kind, id = studies.checked(content, Path(path).name, opened.facts)
     seen = opened.facts.head().seq
@@ -42,12 +42,6 @@ def run_adopt(asked: RegisterOptions, name: str, used: AdoptOptions) -> None:
     say(without_controls(f"{in_words(kind, id, version)}, {used_by(sites, start)}{'' if acts else ': it is so already'}"))
     if unknown := sorted({*sites} - accounts.sites_of_subjects(opened.facts)):
         say(without_controls(f"no subject is of site {one_of(unknown)} yet"))
-
-
-def _shipped(id: str) -> Path:
-    """The file of a shipped study."""
-    study, _ = catalog.find(id)
-    return shipped.folder() / f"{study.id}.yaml"
 
 
 def in_words(kind: str, id: str, version: str) -> str:

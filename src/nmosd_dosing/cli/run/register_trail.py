@@ -138,13 +138,8 @@ def _verified_dict(found: Mapping[str, Verdict]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def head_text(name: str, head: Head) -> str:
-    """What `verify --head` takes."""
-    return f"{'arms:' if name == 'arms' else ''}{head.seq}:{head.hash}"
-
-
 VERIFIED: outputs.Formats = {"table": outputs.page("register", "verified_page"), "json": _verified_dict}
 HEADS: outputs.Formats = {
-    "table": lambda heads: "".join(f"{head_text(name, head)}\n" for name, head in heads.items()),
+    "table": lambda heads: "".join(f"{'arms:' if name == 'arms' else ''}{head.seq}:{head.hash}\n" for name, head in heads.items()),
     "json": lambda heads: {"heads": {name: {"seq": head.seq, "hash": head.hash} for name, head in heads.items()}},
 }

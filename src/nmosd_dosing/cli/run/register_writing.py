@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nmosd_dosing.cli import outputs
 from nmosd_dosing.cli.edge import say
@@ -16,9 +16,7 @@ from nmosd_dosing.report.export.trail import line_dict, moved_dict
 from nmosd_dosing.screen import without_controls
 
 if TYPE_CHECKING:
-    from nmosd_dosing.checks.follows import Moved
     from nmosd_dosing.register.desk import Desk
-    from nmosd_dosing.register.reading.line import Line
     from nmosd_dosing.register.writing.changes import Book, Change
 
 ITS_REASON = "its-reason"
@@ -73,11 +71,13 @@ def _write(
     outputs.check_output(FORMATS, output, problems)
     problems.stop()
     found = opened(asked)
+    from nmosd_dosing.register.reading import trail
     from nmosd_dosing.register.writing import changes
 
     made = change(changes, _book(found, writing))
     numbers = made.write(found.who, found.at, found.zone)
-    outputs.put(FORMATS, output, _written(found, made, numbers), made.doubts, made.moved)
+    lines = list(trail.of_numbers(found.register, found.who, made.store, numbers))
+    outputs.put(FORMATS, output, lines, made.doubts, made.moved)
 
 
 def _book(found: Desk, writing: WritingOptions | WithdrawOptions) -> Book:
@@ -97,14 +97,9 @@ def _book(found: Desk, writing: WritingOptions | WithdrawOptions) -> Book:
     return Book(found.register, found.who, (local(found.at, found.zone) or found.at).date(), chosen)
 
 
-def _written(found: Desk, made: Change, numbers: Sequence[int]) -> list[Line]:
-    from nmosd_dosing.register.reading import trail
-
-    return list(trail.of_numbers(found.register, found.who, made.store, numbers))
-
-
-def _dict(lines: Sequence[Line], doubts: Sequence[str], moved: Sequence[Moved]) -> dict[str, Any]:
-    return {"trail": [line_dict(line) for line in lines], "doubts": list(doubts), "moved": [moved_dict(each) for each in moved]}
-
-
-FORMATS: outputs.Formats = {"table": outputs.page("register", "written_page"), "json": _dict}
+FORMATS: outputs.Formats = {
+    "table": outputs.page("register", "written_page"),
+    "json": lambda lines, doubts, moved: {
+        "trail": [line_dict(line) for line in lines], "doubts": list(doubts), "moved": [moved_dict(each) for each in moved],
+    },
+}  # fmt: skip

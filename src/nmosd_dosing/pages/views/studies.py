@@ -141,16 +141,13 @@ def _content(typed: dict[str, Any]) -> tuple[str, bytes]:
     sent = typed["file"]
     if sent is not None and sent.size <= _LARGEST:
         return str(sent.name), sent.read()
-    if sent is not None or not typed["shipped"]:
-        raise InputError(_no_file(too_large=sent is not None))
+    if sent is not None:
+        raise InputError(Problem("the file has more than 250 kB", hint="a study file has some kB: choose another one"))
+    if not typed["shipped"]:
+        hint = "choose a file of this computer, or a study that comes with the program"
+        raise InputError(Problem("no file is chosen", hint=hint))
     file = catalog.file_of(typed["shipped"])
     return file.name, file.read_bytes()
-
-
-def _no_file(too_large: bool) -> Problem:
-    if too_large:
-        return Problem("the file has more than 250 kB", hint="a study file has some kB: choose another one")
-    return Problem("no file is chosen", hint="choose a file of this computer, or a study that comes with the program")
 
 
 @page()

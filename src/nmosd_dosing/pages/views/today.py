@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -99,7 +99,11 @@ def today(request: Asked) -> HttpResponse:
     persons = _called(desk, asked.get("subject", "")) if whose.in_part and "as" not in asked else None
     whose = whose if persons is None else whose._replace(site="")
     items, without = due_at(desk, days, whose.sites, persons)
-    shown = _filtered(items, asked.get("subject", ""), asked.get("period", ""), asked.get("state", ""))
+    subject, period, state = (asked.get(name, "") for name in ("subject", "period", "state"))  # an empty text is all
+    shown = [
+        item for item in items
+        if subject.strip() in (item.finding.subject or "") and period in ("", _period(item)) and state in ("", item.state)
+    ]  # fmt: skip
     if asked.get("as") == "csv":
         return download(f"due-{desk.today.isoformat()}.csv", csv_text(due_sheet(shown)))
     if asked.get("as") == "json":
@@ -108,7 +112,8 @@ def today(request: Asked) -> HttpResponse:
     counts = Counter(item.state for item in items)
     return render(request, "today.html", {
         "closed": any(item.finding.closed for item in shown),
-        "days": days, "items": [(item, _STATES[item.state], _pressing(item)) for item in shown], "without": without, "whose": whose,
+        "items": [(item, _STATES[item.state], item.amiss or urgency(item.state) == "deviation") for item in shown],
+        "days": days, "without": without, "whose": whose,
         "asked": asked, "when": _WHEN, "others": others(request), "files": [("csv", "CSV"), ("json", "JSON")],
         "periods": sorted({_period(item) for item in items} - {""}),
         "states": [(state, _STATES[state], counts[state]) for state in STATES if counts[state]],
@@ -132,18 +137,5 @@ def _opened(desk: Desk) -> list[tuple[str, Unblinded]]:
     return [(codes[person], found) for person, found in opened.items() if person in codes]
 
 
-def _filtered(items: Sequence[Due], subject: str, period: str, state: str) -> list[Due]:
-    """Those of a subject by a part of the code, of a period, in a state; an empty text is all."""
-    return [
-        item for item in items
-        if subject.strip() in (item.finding.subject or "") and period in ("", _period(item)) and state in ("", item.state)
-    ]  # fmt: skip
-
-
 def _period(item: Due) -> str:
     return item.finding.visit.partition("/")[0].removesuffix(" entry") if "/" in item.finding.visit or item.finding.is_entry else ""
-
-
-def _pressing(item: Due) -> bool:
-    """Whether it is marked as late."""
-    return item.amiss or urgency(item.state) == "deviation"

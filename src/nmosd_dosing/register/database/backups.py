@@ -10,7 +10,7 @@ import base64
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -104,7 +104,7 @@ def _line(value: object) -> bytes:
 def _lines(content: bytes, path: str) -> Iterator[Any]:
     """The lines of a packed file, each as JSON. Raises InputError where it cannot be unpacked."""
     with _whole(path), gzip.open(BytesIO(content)) as file:
-        yield from _parsed(file)
+        yield from map(json.loads, file)
 
 
 @contextmanager
@@ -114,8 +114,3 @@ def _whole(path: str) -> Iterator[None]:
         yield
     except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, zlib.error, *_NOT_TAKEN):
         raise InputError(Problem(f"`{clip(path)}` cannot be read as a backup", hint="it may be cut: take another copy")) from None
-
-
-def _parsed(lines: Iterable[bytes]) -> Iterator[Any]:
-    for line in lines:
-        yield json.loads(line)

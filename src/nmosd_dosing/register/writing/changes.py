@@ -287,13 +287,9 @@ def _check_columns(table: str, typed: Cells, problems: Problems) -> None:
     if table not in written.COLUMNS:
         return
     for name in typed:
-        if not _is_column(table, name):
+        if name not in written.COLUMNS[table] and not (table == "subjects" and name.startswith(("enter_", "earlier_"))):
             hint = perhaps(name, written.COLUMNS[table]) or said("columns are {words}", words=either(written.COLUMNS[table]))
             problems.error(said("`{name}` is no column of `{table}`", name=clip(name), table=table), None, hint)
-
-
-def _is_column(table: str, name: str) -> bool:
-    return name in written.COLUMNS[table] or (table == "subjects" and name.startswith(("enter_", "earlier_")))
 
 
 def _check_subject_stays(mine: Row, table: str, typed: Cells, number: str) -> None:

@@ -68,7 +68,8 @@ def element(name: str, /, *parts: Part, **attributes: str | int | float | None) 
 
     An attribute is called like its argument, `-` for each `_` within (`aria_label`), without one at its end (`class_`); None: left out.
     """
-    given = "".join(f' {_named(a)}="{_text(str(value))}"' for a, value in attributes.items() if value is not None)
+    named = ((a.removesuffix("_").replace("_", "-"), value) for a, value in attributes.items() if value is not None)
+    given = "".join(f' {a}="{_text(str(value))}"' for a, value in named)
     return Markup(f"<{name}{given}>" if name in _EMPTY else f"<{name}{given}>{_html(parts)}</{name}>")
 
 
@@ -117,7 +118,3 @@ def _html(parts: Iterable[Part]) -> str:
 
 def _text(words: str) -> str:
     return html.escape(for_terminal(words))
-
-
-def _named(argument: str) -> str:
-    return argument.removesuffix("_").replace("_", "-")

@@ -46,8 +46,11 @@ def lines_of(board: Board, say: Say = english, address: Address | None = None) -
         element("th", say(said("Subject")), scope="col"),
         element("th", axis, element("span", say(said("Over time")), class_="hid"), scope="col", class_="over"),
     )
-    sites = bool(board.sites)
-    whose = [element("th", *_who(line, sites, say, address), scope="row") for line in board.lines]
+    at = [say(said("site {site}", site=line.site)) if board.sites and line.site else None for line in board.lines]
+    whose = [
+        element("th", linked(line.subject, address) or "–", element("small", f" {site}", class_="faint") if site else None, scope="row")
+        for line, site in zip(board.lines, at, strict=True)
+    ]
     grid = _grid(board)
     rows = [element("tr", who, element("td", _line(board, line, say, grid))) for who, line in zip(whose, board.lines, strict=True)]
     first, last, today = (day.isoformat() for day in (board.first, board.last, board.as_of))
@@ -62,13 +65,6 @@ def line_of(board: Board, say: Say = english) -> Markup:
     (line,) = board.lines
     axis = element("svg", *_axis(board, say), height=30, aria_hidden="true")
     return element("div", axis, _line(board, line, say, _grid(board)), class_="lines one")
-
-
-def _who(line: Line, sites: bool, say: Say, address: Address | None) -> list[Part]:
-    return [
-        linked(line.subject, address) or "–",
-        element("small", " " + say(said("site {site}", site=line.site)), class_="faint") if sites and line.site else None,
-    ]
 
 
 def legend(say: Say = english) -> Markup:

@@ -14,7 +14,7 @@ from rich.text import Text
 from nmosd_dosing.days import date_text
 from nmosd_dosing.dose.dose import amount_text, number_text
 from nmosd_dosing.plans.note_codes import STANDS_OUT
-from nmosd_dosing.plans.plan import Administration, Intensity, Note, Plan, PlannedTimePoint, PlannedTransition, PlannedVisit
+from nmosd_dosing.plans.plan import Administration, Intensity, Plan, PlannedTimePoint, PlannedTransition, PlannedVisit
 from nmosd_dosing.plans.wording import NOT_STATED, dose_text, vials_of
 from nmosd_dosing.report.pages.layout import Page, Table
 from nmosd_dosing.report.pages.page import day, mark_of, note_line, site_lines, text, title_of, unblinded, weight_text
@@ -35,7 +35,8 @@ def plan_page(plan: Plan) -> Page:
     if plan.intensity:
         parts += [Text(), *(_intensity(i) for i in plan.intensity)]
     if plan.notes:
-        parts += [Text(), *(_note(note, plan) for note in plan.notes)]
+        looks = (("yellow" if note.code in STANDS_OUT else "", note) for note in plan.notes)
+        parts += [Text(), *(note_line(note.code, note.message, _where(note.visits, plan), look) for look, note in looks)]
     return Page(*parts)
 
 
@@ -239,10 +240,6 @@ def _spans(plan: Plan) -> Table:
         unsure = span.status == "projected" and not (span.earlier or span.later)
         made.add_row(text(span.name), start, Text.assemble(end, " or later" if span.later else " projected" if unsure else ""))
     return made
-
-
-def _note(note: Note, plan: Plan) -> Text:
-    return note_line(note.code, note.message, _where(note.visits, plan), "yellow" if note.code in STANDS_OUT else "")
 
 
 def _where(ids: Sequence[str], plan: Plan) -> str:

@@ -19,7 +19,7 @@ from nmosd_dosing.study.activities import MARK, Activities, dose_words, heading_
 from nmosd_dosing.study.blinding import hidden_products
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.study.facts import Facts
-from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Stop, Study, Then, Transition
+from nmosd_dosing.study.model import GapRule, Mark, Period, Product, Site, Span, Study, Then, Transition
 from nmosd_dosing.study.nominal_times import times_text
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Give, Point, Series, VisitRule, Window
@@ -67,7 +67,8 @@ def study_page(study: Study, periods: Sequence[Period]) -> RenderableType:
         parts.append(_section("From one period to the next (the first that holds governs)"))
         parts += [_block(f"{t.id}: {t.source_period} to {_target(study, t)}", _transition(t)) for t in transitions]
     if study.stop is not None:
-        parts += [_section("Study stop: the earliest of"), *_stop(study.stop)]
+        triggers: Rows = [("", trigger.text) for trigger in study.stop.earliest_of]
+        parts += [_section("Study stop: the earliest of"), _listed(triggers + _facts(study.stop.facts), 2)]
     parts += _criteria(study, periods)
     parts += _silent(study, periods)
     parts += _assumed(study, periods)
@@ -244,7 +245,8 @@ def _windows(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> list[
     windows = dict.fromkeys(item.window if item.window is not None else period.window for item in entry.at if item not in ranges)
     stated = [*(["the range itself"] if ranges else []), *(w.text for w in windows if isinstance(w, Window))]
     lines = [", ".join(stated)] if stated else []
-    own = _visits(entry, visits)
+    days = days_of_entry(entry, OPEN_END.range[1])
+    own = [visit for visit in visits if (visit.hangs_on, visit.offset) in days]
     by_site: dict[tuple[str, str], list[str]] = {}
     for visit in own:
         if visit.window is not None and visit.window.origin is not None:
@@ -255,12 +257,6 @@ def _windows(period: Period, entry: VisitRule, visits: Sequence[Visit]) -> list[
     if not stated and any(visit.window is None for visit in own):
         lines.append(f"{NOT_STATED} for the others" if lines else NOT_STATED)
     return lines or [NOT_STATED]
-
-
-def _visits(entry: VisitRule, visits: Sequence[Visit]) -> list[Visit]:
-    """The visits to which an entry belongs, of those laid out."""
-    days = days_of_entry(entry, OPEN_END.range[1])
-    return [visit for visit in visits if (visit.hangs_on, visit.offset) in days]
 
 
 def _give(period: Period, give: Give, *, masked: bool) -> Rows:
@@ -321,11 +317,6 @@ def _transition(transition: Transition) -> Rows:
         times = "once" if transition.at_most == 1 else f"{transition.at_most} times"
         rows.append(("comes back", f"at most {times}; what follows is called `{transition.target_period}` and so on"))
     return rows + _facts(transition.facts)
-
-
-def _stop(stop: Stop) -> list[RenderableType]:
-    rows: Rows = [("", trigger.text) for trigger in stop.earliest_of]
-    return [_listed(rows + _facts(stop.facts), 2)]
 
 
 def _facts(facts: Facts) -> Rows:
