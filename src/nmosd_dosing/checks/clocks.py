@@ -78,7 +78,7 @@ def reckon(criterion: Criterion, criteria: Criteria, past: Past, half_lives: Map
         case UsedFor() as used:
             return Clock(criterion, tuple(too_short(used, criteria, past)), backs=(used.length,))
         case Counted() as count:
-            backs = tuple(back for times in count.any_of for back in (times.within,))
+            backs = tuple(times.within for times in count.any_of)
             had = tuple(happened(count.event, criteria, past))
             return Clock(criterion, tuple(too_few(count, criteria, past)), backs=backs, had=had)
 
@@ -97,9 +97,8 @@ class _NotWithin(Struct, frozen=True):
         clock = self.clock
         if not past.told:
             what = said("what was had: {whats}", whats=either(clock.whats, quoted=False))
-            return Clock(
-                self.criterion, (Block(EARLIEST, FOREVER, "needs", said("nothing is known of what was had"), what),), (), self._backs(())
-            )
+            unknown = Block(EARLIEST, FOREVER, "needs", said("nothing is known of what was had"), what)
+            return Clock(self.criterion, (unknown,), backs=self._backs(()))
         uses: list[Use] = []
         asides: list[Sentence] = []
         for had in past.had:
@@ -124,13 +123,8 @@ class _NotWithin(Struct, frozen=True):
     def _in_days(self, name: str) -> Sentence:
         number, each = self.clock.reach.half_lives, self.half_lives[plain_name(name)]
         half = said("{each} days", each=number_text(each)) if each > 1 else said("{each} hours", each=number_text(each * 24))
-        return said(
-            "{number} half-lives of {name}, {half} each, are {days}",
-            number=number,
-            name=name,
-            half=half,
-            days=many(math.ceil(number * each), "day"),
-        )
+        days = many(math.ceil(number * each), "day")
+        return said("{number} half-lives of {name}, {half} each, are {days}", number=number, name=name, half=half, days=days)
 
     def _look_at(self, had: Had, uses: list[Use], asides: list[Sentence]) -> None:
         """What one row of the history may mean here."""
@@ -140,17 +134,9 @@ class _NotWithin(Struct, frozen=True):
             if self.criteria.knows(had.what) or plain_name(had.what) in self.events:
                 return
             near = said("; {question}", question=question) if (question := self.criteria.near(had.what)) is not None else ""
-            doubt.append(
-                (
-                    "person",
-                    said(
-                        "whether `{what}` is meant by {whats}: no kind of this file has it{near}",
-                        what=had.what,
-                        whats=either(clock.whats),
-                        near=near,
-                    ),
-                )
-            )
+            what, all_of = had.what, either(clock.whats)
+            meant = said("whether `{what}` is meant by {whats}: no kind of this file has it{near}", what=what, whats=all_of, near=near)
+            doubt.append(("person", meant))
         if clock.unless is not None and clock.unless.purpose and had.purpose:
             if self.criteria.means(clock.unless.purpose, had.purpose):
                 asides.append(said("{what} ({when}) is excepted: it was for {purpose}", what=had.what, when=had.when, purpose=had.purpose))
@@ -160,19 +146,9 @@ class _NotWithin(Struct, frozen=True):
         if clock.above is not None and had.daily_mg is None:
             doubt.append(("needs", said("how much {what} a day, in mg", what=had.what)))
         elif clock.above is not None and not self._compares(had):
-            most, mine = number_text(Fraction(clock.above)), number_text(Fraction(had.daily_mg or 0))
-            doubt.append(
-                (
-                    "person",
-                    said(
-                        "whether {amount} mg of {what} a day are more than {most} mg of {drug}",
-                        amount=mine,
-                        what=had.what,
-                        most=most,
-                        drug=clock.of,
-                    ),
-                )
-            )
+            most, mine, what, of = number_text(Fraction(clock.above)), number_text(Fraction(had.daily_mg or 0)), had.what, clock.of
+            more = said("whether {amount} mg of {what} a day are more than {most} mg of {drug}", amount=mine, what=what, most=most, drug=of)
+            doubt.append(("person", more))
         first = had.first if had.first is not None else EARLIEST
         if had.last is None and not had.ongoing:
             if had.first is not None:
@@ -200,17 +176,11 @@ class _NotWithin(Struct, frozen=True):
                 if sum(daily for _, daily in together.values()) > most and bool(doubt) == doubts:
                     rows = tuple(use.had[0] for use, _ in together.values())
                     found.append(Use(begin, after - DAY if after != FOREVER else FOREVER, rows, doubt))
-        counted_in = {had for use in found for had in use.had}
+        counted_in, limit = {had for use in found for had in use.had}, number_text(Fraction(most))
         for use, daily in dosed:
             if use.had[0] not in counted_in:
-                asides.append(
-                    said(
-                        "{used} was {amount} mg a day, not above {most} mg",
-                        used=named(use),
-                        amount=number_text(Fraction(daily)),
-                        most=number_text(Fraction(most)),
-                    )
-                )
+                amount = number_text(Fraction(daily))
+                asides.append(said("{used} was {amount} mg a day, not above {most} mg", used=named(use), amount=amount, most=limit))
         return found
 
     @property
@@ -232,9 +202,8 @@ class _NotWithin(Struct, frozen=True):
             asides += [in_a_row] if ended else []
             return
         if unless is not None and run.days <= unless.days:
-            in_one_go = said(
-                "{used} is excepted: {days} in one go, not more than {most}", used=used, days=many(run.days, "day"), most=unless.days
-            )
+            days = many(run.days, "day")
+            in_one_go = said("{used} is excepted: {days} in one go, not more than {most}", used=used, days=days, most=unless.days)
             asides += [in_one_go] if ended else []
             return
         first, last, to_ask = self._days(run)
@@ -249,11 +218,8 @@ class _NotWithin(Struct, frozen=True):
         if unless is not None and unless.event:
             lifted = next((day for day in said_of(unless.event, past) if day >= run.last), None)
             if lifted is not None:
-                asides.append(
-                    said(
-                        "{used} is excepted from {date} on: `{event}` is said of that day", used=used, date=str(lifted), event=unless.event
-                    )
-                )
+                on, event = str(lifted), unless.event
+                asides.append(said("{used} is excepted from {date} on: `{event}` is said of that day", used=used, date=on, event=event))
                 last = min(last, lifted - DAY)
                 if last < first:
                     return

@@ -29,52 +29,28 @@ def said_of(event: str, past: Past) -> list[dt.date]:
 
 def unstable(clock: StableFor, criteria: Criteria, past: Past) -> Iterable[Block]:
     """From each event on until it has been stable for long enough. Nothing is stable before it began."""
-    events, stable = happened(clock.event, criteria, past), said_of(STABLE, past)
-    needs = said("the day since which the {event} symptoms are stable", event=word(clock.event))
-    if not events:
-        if not stable:
-            yield Block(
-                EARLIEST,
-                FOREVER,
-                "needs",
-                said("no {event} is known, nor since when its symptoms are stable", event=word(clock.event)),
-                needs,
-            )
-        else:
-            yield Block(
-                EARLIEST,
-                last_barred(stable[-1], clock.length, strict=False),
-                "not-until",
-                said("stable since {date}", date=str(stable[-1])),
-                bars=True,
-            )
-        return
+    events, stable, event = happened(clock.event, criteria, past), said_of(STABLE, past), word(clock.event)
+    needs = said("the day since which the {event} symptoms are stable", event=event)
+    if not events and not stable:
+        unknown = said("no {event} is known, nor since when its symptoms are stable", event=event)
+        yield Block(EARLIEST, FOREVER, "needs", unknown, needs)
+    elif not events:
+        last = last_barred(stable[-1], clock.length, strict=False)
+        yield Block(EARLIEST, last, "not-until", said("stable since {date}", date=str(stable[-1])), bars=True)
     begins = [(had.first or EARLIEST, had.begun or EARLIEST) for had in events]
     for i, (had, (begin, begun)) in enumerate(zip(events, begins, strict=True)):
         ends = begins[i + 1][0] - DAY if i + 1 < len(begins) else FOREVER
         over = FOREVER if had.ongoing else max(begun, had.last or begun)
         since = max((day for day in stable if over <= day <= ends), default=None)  # nothing is stable while it goes on
-        known = last_barred(since or begun, clock.length, strict=False)
-        why = (
-            said("{event} on {begun}, stable since {since}", event=word(clock.event), begun=str(begun), since=str(since))
-            if since is not None
-            else said("{event} on {begun}: not stable before it", event=word(clock.event), begun=str(begun))
-        )
-        yield Block(
-            begin,
-            min(known, ends),
-            "not-until",
-            said("{why}, so not yet for {length}", why=why, length=length_text(clock.length.in_words)),
-            bars=True,
-        )
+        known, on = last_barred(since or begun, clock.length, strict=False), str(begun)
+        why = said("{event} on {begun}: not stable before it", event=event, begun=on)
+        if since is not None:
+            why = said("{event} on {begun}, stable since {since}", event=event, begun=on, since=str(since))
+        not_yet = said("{why}, so not yet for {length}", why=why, length=length_text(clock.length.in_words))
+        yield Block(begin, min(known, ends), "not-until", not_yet, bars=True)
         if since is None and known < ends:
-            yield Block(
-                known + DAY,
-                ends,
-                "needs",
-                said("{event} on {begun}: since when it is stable is not known", event=word(clock.event), begun=str(begun)),
-                needs,
-            )
+            unknown = said("{event} on {begun}: since when it is stable is not known", event=event, begun=on)
+            yield Block(known + DAY, ends, "needs", unknown, needs)
 
 
 def _or(one: Sentence, other: Sentence) -> Sentence:
@@ -113,22 +89,13 @@ def too_short(clock: UsedFor, criteria: Criteria, past: Past) -> Iterable[Block]
         for had in past.had
         if had.begun is not None and any(criteria.means(word, had.what) for word in clock.whats)
     ]
-    needs = said(
-        "a use of {drugs} for more than {length}, with its first and last day",
-        drugs=either(clock.whats, quoted=False),
-        length=length_text(clock.length.in_words),
-    )
+    drugs, length = either(clock.whats, quoted=False), length_text(clock.length.in_words)
+    needs = said("a use of {drugs} for more than {length}, with its first and last day", drugs=drugs, length=length)
     in_a_row = runs([use for use in uses if use.first <= use.last], lambda use: plain_name(use.had[0].what))
     reached = [run for run in in_a_row if run.last > shift_date(run.first, clock.length)]
     begin = min((shift_date(run.first, clock.length) for run in reached), default=FOREVER)
     known = said("known: {which}", which=joined(", ", (named(use) for use in uses))) if uses else said("none is known")
-    yield Block(
-        EARLIEST,
-        begin,
-        "needs",
-        said("not used for more than {length} by then: {known}", length=length_text(clock.length.in_words), known=known),
-        needs,
-    )
+    yield Block(EARLIEST, begin, "needs", said("not used for more than {length} by then: {known}", length=length, known=known), needs)
 
 
 def _times_text(times: Times) -> Sentence:

@@ -43,12 +43,12 @@ def _with(subject: Subject, **told: tuple[object, ...]) -> Subject:
 
 def not_ended_by(subjects: Sequence[Subject], day: dt.date) -> tuple[str, ...]:
     """Of what was begun by a day, and goes on after it: the last days, which `booked_by` leaves out with their amounts; in words."""
-    return tuple(
-        f"a last day on {record.last}, with any amount{f' ({record.place.where})' if record.place else ''}"
-        for s in subjects
-        for record in s.records
-        if record.is_fact and record.date <= day < record.through
-    )
+    going_on = [r for s in subjects for r in s.records if r.is_fact and r.date <= day < r.through]
+    return tuple(f"a last day on {record.last}, with any amount{_at(record.place)}" for record in going_on)
+
+
+def _at(place: Place | None) -> str:
+    return f" ({place.where})" if place else ""
 
 
 def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of: dt.date) -> Known:
@@ -58,27 +58,18 @@ def known_by(subjects: Sequence[Subject], of_study: Mapping[str, dt.date], as_of
 
     def known(items: Sequence[Dated], what: str, planned: Collection[str] = ()) -> tuple[Dated, ...]:
         later = [item for item in items if item.date > as_of and not (isinstance(item, Event) and item.name in planned)]
-        left_out.extend(f"{what} on {item.date}{f' ({item.place.where})' if item.place else ''}" for item in later)
+        left_out.extend(f"{what} on {item.date}{_at(item.place)}" for item in later)
         return tuple(item for item in items if item not in later)
 
-    then = tuple(
-        _with(
-            s,
-            events=known(s.events, "an event", _planned(s)),
-            entered=known(s.entered, "an entry"),
-            weights=known(s.weights, "a weight"),
-            measurements=known(s.measurements, "a value"),
-        )
-        for s in booked_by(subjects, as_of)
-    )
-    left_out += [
-        f"a time point on {record.date}{f' ({record.place.where})' if record.place else ''}"
-        for s in subjects
-        for record in s.records
-        if record.of_time_point and record.date > as_of
-    ]
+    then = []
+    for s in booked_by(subjects, as_of):
+        events, entered = known(s.events, "an event", _planned(s)), known(s.entered, "an entry")
+        weights, measurements = known(s.weights, "a weight"), known(s.measurements, "a value")
+        then.append(_with(s, events=events, entered=entered, weights=weights, measurements=measurements))
+    of_points = [r for s in subjects for r in s.records if r.of_time_point and r.date > as_of]
+    left_out += [f"a time point on {record.date}{_at(record.place)}" for record in of_points]
     left_out += [f"{name} on {date}" for name, date in of_study.items() if date > as_of]
-    return Known(then, {name: date for name, date in of_study.items() if date <= as_of}, tuple(left_out))
+    return Known(tuple(then), {name: date for name, date in of_study.items() if date <= as_of}, tuple(left_out))
 
 
 def _planned(subject: Subject) -> Collection[str]:
@@ -110,11 +101,9 @@ def check_columns(study: Study, cohort: Cohort) -> None:
     ):
         for name in names:
             if name not in known:
-                hint = perhaps(name, known) or (
-                    said("known are {words}", words=either(known)) if known else said("the study declares none")
-                )
+                known_are = said("known are {words}", words=either(known)) if known else said("the study declares none")
                 wrong = said("`{argument_name}`: `{name}` is unknown", argument_name=argument_name, name=clip(name))
-                problems.append(Problem(wrong, hint=hint))
+                problems.append(Problem(wrong, hint=perhaps(name, known) or known_are))
     if cohort.weighed is not None:
         for column in np.flatnonzero((cohort.weighed.dates <= cohort.start).any(axis=0)).tolist():
             wrong = said("{name}`weights`: one is not after day 1, {start}", name=cohort.name(column), start=str(cohort.start[column]))
@@ -126,7 +115,7 @@ def check_columns(study: Study, cohort: Cohort) -> None:
 def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Events that contradict each other, or came before there was anything for them to be about; of `several`, it is said of whom."""
     for subject in subjects:
-        who = said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
+        who = _who(subject, several)
         first: dict[str, Event] = {}
         for event in subject.events:
             other = first.setdefault(event.name, event)
@@ -135,13 +124,8 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
                 wrong = said("{who}`{event}` is given twice", who=who, event=event.name)
                 problems.error(wrong, event.place, said("keep one of them"), also)
             if subject.start is not None and event.date < subject.start and not kind_of(event.name).before_day_1:
-                wrong = said(
-                    "{who}`{event}` on {day} is before day 1, {day_1}",
-                    who=who,
-                    event=event.name,
-                    day=str(event.date),
-                    day_1=day_1_text(subject),
-                )
+                name, on, day_1 = event.name, str(event.date), day_1_text(subject)
+                wrong = said("{who}`{event}` on {day} is before day 1, {day_1}", who=who, event=name, day=on, day_1=day_1)
                 problems.error(wrong, event.place, said("events count from day 1 on; check the dates"), _day_1_record(subject, event.place))
         relapses = sorted(e.date for e in subject.events if e.name == RELAPSE)
         decided: dict[tuple[dt.date, dt.date], Event] = {}
@@ -160,15 +144,12 @@ def _check_events(subjects: Sequence[Subject], several: bool, problems: Problems
 def _check_entries(subjects: Sequence[Subject], several: bool, problems: Problems) -> None:
     """Entries into later periods before day 1: in January the old year is easily written, and then nothing of the first period is due."""
     for subject in subjects:
-        who = said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
+        who = _who(subject, several)
         for entry in subject.entered:
             if subject.start is not None and entry.date < subject.start:
+                period, on, day_1 = entry.period, str(entry.date), day_1_text(subject)
                 wrong = said(
-                    "{who}the entry into `{period}` on {day} is before day 1, {day_1}",
-                    who=who,
-                    period=entry.period,
-                    day=str(entry.date),
-                    day_1=day_1_text(subject),
+                    "{who}the entry into `{period}` on {day} is before day 1, {day_1}", who=who, period=period, day=on, day_1=day_1
                 )
                 problems.error(wrong, entry.place, said("check the dates"), _day_1_record(subject, entry.place))
 
@@ -188,15 +169,13 @@ def _check_weights(subjects: Sequence[Subject], several: bool, problems: Problem
             if record.weight_kg is not None and record.is_fact:
                 kg, place = known.setdefault(record.date, (record.weight_kg, record.place))
                 if kg != record.weight_kg:
-                    who = said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
-                    wrong = said(
-                        "{who}two weights on {day}: {kg} kg and {weight_kg} kg",
-                        who=who,
-                        day=str(record.date),
-                        kg=number_text(kg),
-                        weight_kg=number_text(record.weight_kg),
-                    )
+                    who, on, one, two = _who(subject, several), str(record.date), number_text(kg), number_text(record.weight_kg)
+                    wrong = said("{who}two weights on {day}: {kg} kg and {weight_kg} kg", who=who, day=on, kg=one, weight_kg=two)
                     problems.error(wrong, record.place, said("keep one of them"), _also(place, record.place))
+
+
+def _who(subject: Subject, several: bool) -> str:
+    return said("subject `{code}`: ", code=clip(subject.code or "")) if several else ""
 
 
 def _also(other: Place | None, place: Place | None) -> list[tuple[str, Place]]:
@@ -207,9 +186,8 @@ def day_1_text(subject: Subject) -> str:
     """Day 1, and why it is another day than the one that was planned: whoever reads it has written only that one."""
     if subject.planned_start is None or subject.planned_start == subject.start:
         return f"{subject.start}"
-    return said(
-        "{start}, the first dose as recorded or booked; planned was {planned}", start=str(subject.start), planned=str(subject.planned_start)
-    )
+    start, planned = str(subject.start), str(subject.planned_start)
+    return said("{start}, the first dose as recorded or booked; planned was {planned}", start=start, planned=planned)
 
 
 def _day_1_record(subject: Subject, place: Place | None) -> list[tuple[str, Place]]:
