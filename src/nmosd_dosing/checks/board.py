@@ -250,21 +250,10 @@ def _expected(made: Plan, visit: PlannedVisit, name: str, late: set[tuple[str | 
     if is_own_day(visit.label) and visit.booked is None and not visit.administrations and day <= as_of:
         return Mark(made.subject, name, "done", day, visit.earliest, visit.latest, day, day)
     kind: Kind = "booked" if visit.booked is not None else "overdue" if overdue else "entry" if visit.is_entry else "planned"
-    ends = max(*known, as_of) if kind == "overdue" else max(known)
+    days = visit.earliest, visit.latest, min(known), max(*known, as_of) if kind == "overdue" else max(known)
     return Mark(
-        made.subject,
-        name,
-        kind,
-        day,
-        visit.earliest,
-        visit.latest,
-        min(known),
-        ends,
-        visit.stage == "tentative",
-        visit.time,
-        visit.or_later,
-        visit.status == "pending",
-    )
+        made.subject, name, kind, day, *days, visit.stage == "tentative", visit.time, visit.or_later, visit.status == "pending"
+    )  # fmt: skip
 
 
 def _entry(made: Plan, move: PlannedTransition, late: set[tuple[str | None, str]], as_of: dt.date) -> Mark | None:

@@ -71,12 +71,8 @@ def _allowed_days(old: Plan, new: Plan, asked: str) -> Iterator[Sentence]:
         if was is None or visit.id == asked or visit.stage not in ("firm", "tentative") or visit.target != was.target:
             continue
         if (visit.earliest, visit.latest) != (was.earliest, was.latest):
-            yield said(
-                "{visit}: allowed {now}, was {before}",
-                visit=visit.id,
-                now=_days(visit.earliest, visit.latest),
-                before=_days(was.earliest, was.latest),
-            )
+            now, before = _days(visit.earliest, visit.latest), _days(was.earliest, was.latest)
+            yield said("{visit}: allowed {now}, was {before}", visit=visit.id, now=now, before=before)
 
 
 def _days(first: Date, last: Date) -> Sentence:

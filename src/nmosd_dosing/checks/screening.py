@@ -46,6 +46,13 @@ class Days(Struct, frozen=True):
         on = {event.name: event.date for event in events if event.name in BEFORE_DAY_1}
         return cls(on.get(SCREENED), day_1, on.get(CONSENTED), on.get(RANDOMISED))
 
+    def of_anchor(self, anchor: Anchor | None) -> dt.date | None:
+        """The day on which an anchor stands, None where it is not known."""
+        on: Mapping[Anchor | None, dt.date | None] = {
+            "screening": self.screening, "first dose": self.day_1, "consent": self.consent, "randomisation": self.randomisation,
+        }  # fmt: skip
+        return on.get(anchor)
+
 
 class Answer(Struct, frozen=True):
     """A criterion on its day. `first`, `last`: of the look-back; `last_admissible`: the day before it, None where something is to be there.
@@ -54,19 +61,25 @@ class Answer(Struct, frozen=True):
     `undated`: the day that has to be known first, in words; None where it is. `asks`: what else somebody has to say.
     """
 
-    id: str
-    text: str
+    criterion: Criterion
     anchor: Anchor | None
-    anchor_date: dt.date | None
-    first: dt.date | None
-    last: dt.date | None
-    last_admissible: dt.date | None
     verdict: Verdict
-    until: dt.date | None
-    undated: str | None
     asks: tuple[str, ...]
     steps: tuple[Sentence, ...]
-    criterion: Criterion
+    anchor_date: dt.date | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+    last_admissible: dt.date | None = None
+    until: dt.date | None = None
+    undated: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.criterion.id
+
+    @property
+    def text(self) -> str:
+        return self.criterion.text
 
     @property
     def needs(self) -> Sentence | None:
@@ -129,12 +142,8 @@ def tied(study: Study, period: Period | None) -> Tied:
     span = next((span for span in spans if span.id == "screening"), None)
     if span is None:
         return Tied()
-    first, last = _offset(span.start), _offset(span.end)
-    return Tied(
-        first,
-        last if last is not None else Offset(),
-        said("screening is from {first} to {last}", first=_text(span.start), last=_text(span.end)),
-    )
+    text = said("screening is from {first} to {last}", first=_text(span.start), last=_text(span.end))
+    return Tied(_offset(span.start), _offset(span.end) or Offset(), text)
 
 
 def _offset(mark: Mark | None) -> Offset | None:
@@ -171,12 +180,10 @@ class Clocks(Struct, frozen=True):
             found += [(clock, screening) for clock in self.on_screening() if clock.bars(screening)]
         elif self.screening_for(day_1) is None:
             last = self.tie.of(day_1)[1]
-            found += [(clock, last) for clock in self.on_screening() if clock.bars(last)] or [
-                (clock, last) for clock in self.on_screening() if clock.blocks
-            ]
-        return tuple(
-            (clock.criterion.id, joined("; ", (b.why for b in clock.blocks_on(day) if b.bars)) or said("barred")) for clock, day in found
-        )
+            blocked = [(clock, last) for clock in self.on_screening() if clock.blocks]
+            found += [(clock, day) for clock, day in blocked if clock.bars(day)] or blocked
+        why = ((clock, [block.why for block in clock.blocks_on(day) if block.bars]) for clock, day in found)
+        return tuple((clock.criterion.id, joined("; ", words) or said("barred")) for clock, words in why)
 
     def screening_for(self, day_1: dt.date, not_before: dt.date | None = None) -> dt.date | None:
         """The first day of screening that goes with a day 1, and that nothing bars."""
@@ -195,11 +202,11 @@ class Clocks(Struct, frozen=True):
         """The earliest pair, from the days that are known on; else from the latest day that the history speaks of. None without a history:
         no day is better than one that hangs on nothing."""
         if not self.past.told and any(isinstance(clock.criterion.clock, NotWithin) for clock in self.clocks):
-            return Earliest(None, None, open=self._open(days, None, None), steps=(said("what was had is not known"),))
+            return self._none(days, said("what was had is not known"))
         no_screening = days.screening or (None if days.day_1 is not None else self.past.latest)
         begin = days.day_1 or no_screening
         if begin is None:
-            return Earliest(None, None, open=self._open(days, None, None), steps=(said("no day is known to count from"),))
+            return self._none(days, said("no day is known to count from"))
         day: dt.date | None = self._possible(begin, no_screening)
         tries = 0
         while day is not None and tries < _MOST_TRIES:
@@ -211,7 +218,10 @@ class Clocks(Struct, frozen=True):
                 return self._found(days, begin, no_screening, screening, day)
             day, tries = day + _DAY if day < dt.date.max else None, tries + 1
         never = [c.criterion.id for c in (*self.on_day_1(), *self.on_screening()) if any(b.bars and b.last == FOREVER for b in c.blocks)]
-        return Earliest(None, None, day_1_held_by=tuple(never), open=self._open(days, None, None), steps=(said("there is no such day"),))
+        return self._none(days, said("there is no such day"), never)
+
+    def _none(self, days: Days, why: Sentence, held_by: Sequence[str] = ()) -> Earliest:
+        return Earliest(None, None, day_1_held_by=tuple(held_by), open=self._open(days, None, None), steps=(why,))
 
     def _possible(self, day: dt.date, no_screening: dt.date | None) -> dt.date:
         """The first day 1 for which screening need not be too early."""
@@ -228,9 +238,8 @@ class Clocks(Struct, frozen=True):
                 last = self.tie.of(before)[1]
                 held = [clock.criterion.id for clock in self.on_screening() if clock.bars(last)]
         elif day_1 > begin:
-            steps.append(
-                said("{tie}, so day 1 is not before {date}", tie=self.tie.text or said("screening is not after day 1"), date=str(day_1))
-            )
+            tie = self.tie.text or said("screening is not after day 1")
+            steps.append(said("{tie}, so day 1 is not before {date}", tie=tie, date=str(day_1)))
         by_screening = [clock.criterion.id for clock in self.on_screening() if clock.bars(screening - _DAY)]
         if screening == first and not by_screening:
             steps.append(said("{tie}, so that for this day 1 it is not before {date}", tie=self.tie.text, date=str(first)))
@@ -239,9 +248,8 @@ class Clocks(Struct, frozen=True):
         for clock, eve in [*((c, day_1 - _DAY) for c in self.on_day_1()), *((c, screening - _DAY) for c in self.on_screening())]:
             for block in clock.blocks_on(eve) if clock.criterion.id in (*held, *by_screening) else ():
                 if block.bars and block.verdict == "person":
-                    steps.append(
-                        said("{criterion} may hold nothing back: a person says {needs}", criterion=clock.criterion.id, needs=block.needs)
-                    )
+                    id, needs = clock.criterion.id, block.needs
+                    steps.append(said("{criterion} may hold nothing back: a person says {needs}", criterion=id, needs=needs))
         if self.tie.first is None:
             steps.append(said("how long screening takes is not stated"))
         open = self._open(days, screening, day_1)
@@ -249,46 +257,22 @@ class Clocks(Struct, frozen=True):
 
     def _open(self, days: Days, screening: dt.date | None, day_1: dt.date | None) -> tuple[str, ...]:
         """The criteria that somebody has to answer on these days."""
-        found = []
-        for clock in self.clocks:
-            anchor = self._anchor(clock)
-            on = {"screening": screening, "first dose": day_1, "consent": days.consent, "randomisation": days.randomisation}
-            day = on.get(anchor) if anchor is not None else None
-            if (day is None and clock.blocks) or (day is not None and clock.on(day) != "admissible"):
-                found.append(clock.criterion.id)
-        return tuple(found)
+        then = replace(days, screening=screening, day_1=day_1)
+        on = [(clock, then.of_anchor(self._anchor(clock))) for clock in self.clocks]
+        return tuple(c.criterion.id for c, day in on if (c.blocks if day is None else c.on(day) != "admissible"))
 
     def _anchor(self, clock: Clock) -> Anchor | None:
         """The day from which a criterion is counted; randomisation is day 1 where the file says so."""
-        made = clock.criterion.clock
-        if made is None:
+        if (made := clock.criterion.clock) is None:
             return None
         return "first dose" if made.anchor == "randomisation" and self.randomised_on_day_1 else made.anchor
 
     def answer(self, clock: Clock, days: Days) -> Answer:
         """One criterion for the days that are known."""
         criterion, made, anchor = clock.criterion, clock.criterion.clock, self._anchor(clock)
-        on: Mapping[Anchor, dt.date | None] = {
-            "screening": days.screening, "first dose": days.day_1, "consent": days.consent, "randomisation": days.randomisation,
-        }  # fmt: skip
-        day = on.get(anchor) if anchor is not None else None
+        day = days.of_anchor(anchor)
         if made is None:
-            why = [block.why for block in clock.blocks]
-            return Answer(
-                criterion.id,
-                criterion.text,
-                None,
-                None,
-                None,
-                None,
-                None,
-                "person",
-                None,
-                None,
-                (said("a person decides"),),
-                (*why,),
-                criterion,
-            )
+            return Answer(criterion, None, "person", (said("a person decides"),), tuple(block.why for block in clock.blocks))
         if day is None:
             whole = all(block.first == EARLIEST and block.last == FOREVER and block.verdict == "needs" for block in clock.blocks)
             undated = NOUNS[anchor or made.anchor] if clock.blocks or not isinstance(made, NotWithin) else None
@@ -296,18 +280,14 @@ class Clocks(Struct, frozen=True):
             verdict: Verdict = "needs" if undated is not None or asks else "admissible"
             latest, steps = self.past.latest, tuple(_steps(clock, None, None, None))
             until = clock.free_from(latest) if latest is not None and clock.bars(latest) else None
-            return Answer(
-                criterion.id, criterion.text, made.anchor, None, None, None, None, verdict, until, undated, asks, steps, criterion
-            )
+            return Answer(criterion, made.anchor, verdict, asks, steps, until=until, undated=undated)
         first, last = _look_back(clock, day)
-        passes = isinstance(made, NotWithin) and first is not None
+        passed = first - _DAY if isinstance(made, NotWithin) and first is not None else None
         verdict, held = clock.on(day), clock.blocks_on(day)
         asks = tuple(dict.fromkeys(block.needs for block in held if block.needs))
         until = clock.free_from(day) if clock.bars(day) else None
-        return Answer(
-            criterion.id, criterion.text, made.anchor, day, first, last, first - _DAY if passes and first is not None else None, verdict,
-            until, None, asks, tuple(_steps(clock, day, first, last)), criterion,
-        )  # fmt: skip
+        steps = tuple(_steps(clock, day, first, last))
+        return Answer(criterion, made.anchor, verdict, asks, steps, day, first, last, passed, until)
 
 
 def _look_back(clock: Clock, day: dt.date) -> tuple[dt.date | None, dt.date | None]:
@@ -343,9 +323,8 @@ def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.da
             case UsedFor() if first is not None:
                 steps.append(said("for {anchor}, begun before {date}", anchor=on, date=str(first)))
             case Counted():
-                parts = [
-                    said("{number} from {date} on", number=times.number, date=str(look_back(day, times.within))) for times in made.any_of
-                ]
+                since = [(times.number, str(look_back(day, times.within))) for times in made.any_of]
+                parts = [said("{number} from {date} on", number=number, date=date) for number, date in since]
                 steps.append(said("counted up to {anchor}: {which}", anchor=on, which=joined(" or ", parts)))
     for block in held if day is not None or not isinstance(made, Counted) else ():
         steps.append(block.why)
@@ -353,11 +332,8 @@ def _steps(clock: Clock, day: dt.date | None, first: dt.date | None, last: dt.da
             steps.append(said("so not before {date}", date=str(block.last + _DAY)))
     match made:
         case NotWithin() if day is not None and first is not None and last is not None:
-            steps += [
-                said("{what} ({when}) is {where}", what=had.what, when=had.when, where=where)
-                for had in clock.had
-                if (where := _beside(had, first, last)) is not None
-            ]
+            beside = [(had, where) for had in clock.had if (where := _beside(had, first, last)) is not None]
+            steps += [said("{what} ({when}) is {where}", what=had.what, when=had.when, where=where) for had, where in beside]
             if not clock.had and not held and not clock.asides:
                 steps.append(said("nothing of it is named"))
         case Counted() if clock.had and (day is None or not held):

@@ -3,6 +3,7 @@ concern."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 from nmosd_dosing.sentences import Sentence, said
@@ -16,6 +17,10 @@ State = Literal["overdue", "past-target", "decision", "closes", "due", "booked",
 STATES: tuple[State, ...] = get_args(State)  # the most urgent first
 SlotVerdict = Literal["open", "closed", "gap", "too-early", "too-late", "not-allowed"]
 Concern = Literal["fine", "look", "deviation"]
+_SLOT_TEXTS: Mapping[SlotVerdict, Sentence] = {
+    "open": said("open"), "closed": said("closed"), "gap": said("too close to another dose"), "too-early": said("too early"),
+    "too-late": said("too late"), "not-allowed": said("not allowed"),
+}  # fmt: skip
 
 
 def concern(verdict: Verdict) -> Concern:
@@ -42,19 +47,7 @@ def urgency(state: State) -> Concern:
 
 def slot_text(verdict: SlotVerdict) -> Sentence:
     """The verdict on a day as people say it."""
-    match verdict:
-        case "open":
-            return said("open")
-        case "closed":
-            return said("closed")
-        case "gap":
-            return said("too close to another dose")
-        case "too-early":
-            return said("too early")
-        case "too-late":
-            return said("too late")
-        case "not-allowed":
-            return said("not allowed")
+    return _SLOT_TEXTS[verdict]
 
 
 DEVIATIONS = tuple(verdict for verdict in VERDICTS if concern(verdict) == "deviation")

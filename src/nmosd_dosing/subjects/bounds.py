@@ -40,12 +40,9 @@ def wrong_height(cm: Any) -> Wrong:
     low, high = HEIGHTS_CM
     if _is_number(cm) and low <= cm <= high:
         return _finer(cm, Decimal("0.1"), said("is finer than a millimetre"))
-    metres = _is_number(cm) and low <= cm * 100 <= high
-    hint = (
-        said("write centimetres: `{number}`", number=f"{(_decimal(cm) * 100).normalize():f}")
-        if metres
-        else said("write centimetres, {low} to {high}", low=low, high=high)
-    )
+    hint = said("write centimetres, {low} to {high}", low=low, high=high)
+    if _is_number(cm) and low <= cm * 100 <= high:  # metres
+        hint = said("write centimetres: `{number}`", number=f"{(_decimal(cm) * 100).normalize():f}")
     return said("cannot be a body height"), hint
 
 
@@ -97,11 +94,8 @@ def wrong_given(status: str, amount: object, unit: str | None) -> tuple[str, str
     if unit is not None and amount is None:
         return "unit", said("without an amount"), said("write the amount, or leave the unit out")
     if amount and status in ("missed", "withheld"):
-        return (
-            "amount",
-            said("was not given: the visit is `{status}`", status=status),
-            said("leave amount and unit out, or write `partial`"),
-        )
+        wrong = said("was not given: the visit is `{status}`", status=status)
+        return "amount", wrong, said("leave amount and unit out, or write `partial`")
     return None
 
 
@@ -136,9 +130,8 @@ class Values(Struct):
     def one_of(self, name: str, value: object, known: Iterable[str]) -> None:
         known = tuple(known)
         if not isinstance(value, str) or value not in known:
-            self.wrong(
-                name, value, "is unknown", (did_you_mean(value, known) if isinstance(value, str) else None) or f"write {one_of(known)}"
-            )
+            question = did_you_mean(value, known) if isinstance(value, str) else None
+            self.wrong(name, value, "is unknown", question or f"write {one_of(known)}")
 
     def date(self, name: str, value: object) -> None:
         if not is_date(value):

@@ -21,9 +21,8 @@ def out_of_order(first: Callable[[str], dt.date | None], start: dt.date | None) 
         del told[SCREEN_FAILED]  # it is of an earlier screening
     for before, after in _BEFORE:
         if before in told and after in told and told[after] < told[before]:
-            yield said(
-                "{event} on {day} is before {other}, {first}", event=word(after), day=told[after], other=word(before), first=told[before]
-            )
+            one, two, day = word(after), word(before), told[after]
+            yield said("{event} on {day} is before {other}, {first}", event=one, day=day, other=two, first=told[before])
     for event in (CONSENTED, SCREENED):
         if start is not None and event in told and start < told[event]:
             yield said("day 1, {start}, is before {event}, {day}", start=start, event=word(event), day=told[event])

@@ -69,9 +69,6 @@ def _two_days(name: str, visits: Sequence[Visit]) -> tuple[str, tuple[Offset, Of
     on = [visit for visit in visits if visit.offset in days and not visit.hangs_on]
     if not on or any(label.startswith(f"{unit} ") for visit in on for label in (visit.label, *visit.labels)):
         return None
-    return said(
-        "is ambiguous where days count from 1: {length} elapsed, or {unit} number {n}",
-        length=length_text(counted(n, unit)),
-        unit=word(unit),
-        n=n,
-    ), days
+    length = length_text(counted(n, unit))
+    why = said("is ambiguous where days count from 1: {length} elapsed, or {unit} number {n}", length=length, unit=word(unit), n=n)
+    return why, days

@@ -360,13 +360,8 @@ def check(found: VisitRecords, visits: Sequence[Visit], cohort: Cohort) -> None:
     """Raises InputError for records of unknown visits, for visits recorded twice and for doses before day 1."""
     problems = [structs.replace(problem(), subject=column) for column, _, problem in found.unknown]
     for column, record in before_day_1(found, visits, cohort):
-        wrong = said(
-            "{name}`{visit}` is recorded on {day}, before day 1, {start}",
-            name=cohort.name(column),
-            visit=record.visit,
-            day=str(record.date),
-            start=str(cohort.start[column]),
-        )
+        name, day, day_1 = cohort.name(column), str(record.date), str(cohort.start[column])
+        wrong = said("{name}`{visit}` is recorded on {day}, before day 1, {start}", name=name, visit=record.visit, day=day, start=day_1)
         problems.append(Problem(wrong, record.place, said("check the dates: the first dose is day 1"), subject=column))
     for visit, column, record in found.twice:
         if not record.is_fact:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nmosd_dosing.dose.dose import Sex, Value
 from nmosd_dosing.errors import Document, Place, Problems
@@ -18,7 +18,7 @@ from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import doses
 from nmosd_dosing.language.shapes import PhraseError
 from nmosd_dosing.sentences import either, perhaps, said
-from nmosd_dosing.subjects.bounds import wrong_age, wrong_code, wrong_height, wrong_value, wrong_weight
+from nmosd_dosing.subjects.bounds import Wrong, wrong_age, wrong_code, wrong_height, wrong_value, wrong_weight
 from nmosd_dosing.subjects.subject import Exposure
 
 T = TypeVar("T")
@@ -54,34 +54,28 @@ def decimal_comma(read: Reader[T]) -> Reader[T]:
 
 def code(shown: str, text: str, place: Place | None, problems: Problems) -> str | None:
     """A subject's code, if it is not empty: one line of plain characters."""
-    if text and (wrong := wrong_code(text)):
+    return text if not text or _can_be(text, wrong_code, shown, place, problems) else None
+
+
+def _can_be(value: Any, ask: Callable[[Any], Wrong], shown: str, place: Place | None, problems: Problems) -> bool:
+    """Whether nothing is wrong with a value; if not, what is."""
+    if wrong := ask(value):
         problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
-        return None
-    return text
+    return not wrong
 
 
 def weight(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body weight in kg, to the gram."""
     hint = said("write kilograms as a plain number, for example `60` or `60.5`")
     kg = _number(shown, text, place, problems, said("a weight"), hint, "kg")
-    if kg is None:
-        return None
-    if wrong := wrong_weight(kg):
-        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
-        return None
-    return float(kg)
+    return float(kg) if kg is not None and _can_be(kg, wrong_weight, shown, place, problems) else None
 
 
 def height(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A body height in cm, to the millimetre."""
     hint = said("write centimetres as a plain number, for example `165` or `165.5`")
     cm = _number(shown, text, place, problems, said("a height"), hint, "cm")
-    if cm is None:
-        return None
-    if wrong := wrong_height(cm):
-        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
-        return None
-    return float(cm)
+    return float(cm) if cm is not None and _can_be(cm, wrong_height, shown, place, problems) else None
 
 
 _SEXES: dict[str, Sex] = {"m": "M", "male": "M", "f": "F", "female": "F", "男": "M", "女": "F"}
@@ -99,22 +93,14 @@ def sex(shown: str, text: str, place: Place | None, problems: Problems) -> Sex |
 def age(shown: str, text: str, place: Place | None, problems: Problems) -> int | None:
     """An age on day 1 in completed years; a part of a year is not cut off, since it may have been rounded up."""
     years = int(text) if re.fullmatch(r"[0-9]{1,3}", text.strip()) else None
-    if wrong := wrong_age(years):
-        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
-        return None
-    return years
+    return years if _can_be(years, wrong_age, shown, place, problems) else None
 
 
 def value(shown: str, text: str, place: Place | None, problems: Problems) -> float | None:
     """A value that was measured, in the unit that the study file declares."""
     hint = said("write a plain number without a unit, for example `45` or `0.5`; what is below or above a limit has none")
     number = _number(shown, text, place, problems, said("a value"), hint, r"(?!)")
-    if number is None:
-        return None
-    if wrong := wrong_value(number):
-        problems.error(said("{shown} {wrong}", shown=shown, wrong=wrong[0]), place, wrong[1])
-        return None
-    return float(number)
+    return float(number) if number is not None and _can_be(number, wrong_value, shown, place, problems) else None
 
 
 def of_study(values: Sequence[Value] | None) -> Callable[[str, str, Place | None, Problems], Value | None]:
@@ -126,10 +112,8 @@ def of_study(values: Sequence[Value] | None) -> Callable[[str, str, Place | None
         found = next((value for value in values if value.name.casefold() == text.casefold()), None)
         if found is None:
             names = [value.name for value in values]
-            hint = perhaps(text, names) or (
-                said("values are {words}", words=either(names)) if names else said("this study doses by none: leave it out")
-            )
-            problems.error(said("{shown} is no value that the study declares", shown=shown), place, hint)
+            are = said("values are {words}", words=either(names)) if names else said("this study doses by none: leave it out")
+            problems.error(said("{shown} is no value that the study declares", shown=shown), place, perhaps(text, names) or are)
         return found
 
     return read

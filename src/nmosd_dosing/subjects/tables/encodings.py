@@ -14,20 +14,9 @@ _GB18030 = b"\x84\x31\x95\x33"
 _OLE = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
 # As spreadsheets save: simplified and traditional Chinese, Japanese, Korean, Western, Central European, Cyrillic, Greek, Turkish.
 ENCODINGS = (
-    "gb18030",
-    "big5",
-    "shift_jis",
-    "euc_kr",
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "iso8859-1",
-    "iso8859-15",
-    "gbk",
+    "gb18030", "big5", "shift_jis", "euc_kr", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859-1", "iso8859-15", "gbk",
     "utf-16-le",
-)
+)  # fmt: skip
 _EXAMPLES = 3
 _SHOWN = ("gb18030", "cp1252", "big5", "shift_jis", "euc_kr", "cp1251")
 
@@ -71,10 +60,8 @@ def transcoded(content: bytes, path: str, encoding: str) -> bytes:
     except (LookupError, ValueError):
         name = ""
     if name not in {codecs.lookup(known).name for known in (*ENCODINGS, "utf-8")}:
-        said = argument("encoding", clip(encoding))
-        raise InputError(
-            Problem(f"unknown encoding: `{said}`", hint=did_you_mean(encoding, ENCODINGS) or f"encodings are {one_of(ENCODINGS)}")
-        )
+        hint = did_you_mean(encoding, ENCODINGS) or f"encodings are {one_of(ENCODINGS)}"
+        raise InputError(Problem(f"unknown encoding: `{argument('encoding', clip(encoding))}`", hint=hint))
     if marked(content) or content.startswith((b"PK\x03\x04", _OLE)) or _in(content, "utf-8") is not None:
         return content
     try:

@@ -145,10 +145,8 @@ def measurements(
         if value is not None and value.unit and "".join(unit.split()) != "".join(value.unit.split()):
             wrong, hint = said("no unit"), said("write `{unit}`, if that is what it was measured in", unit=value.unit)
             if unit:
-                named, here = value.name, clip(unit)
-                wrong = said(
-                    "`{value}` is in `{unit}` here, and in `{unit_2}` in the study file", value=named, unit=here, unit_2=value.unit
-                )
+                named, here, there = value.name, clip(unit), value.unit
+                wrong = said("`{value}` is in `{unit}` here, and in `{unit_2}` in the study file", value=named, unit=here, unit_2=there)
                 hint = said("write the value in `{unit}`", unit=value.unit)
             table.error(row, "unit", wrong, said("{hint}; nothing is converted", hint=hint), problems)
     _stop(table, problems, left_out)
@@ -189,10 +187,8 @@ def records(
         row_checks.given(table, statuses, amounts, problems)
     sdtm.check_of_each_dose(table, dates, lasts, layout, problems)
     weights, batches = table.numbers("weight_kg", cells.weight, problems), table.values("batch", cells.code, problems)
-    periods, products, reasons, comments = (
-        table.values(name, cells.one_line, problems) for name in ("period", "product", "reason", "comment")
-    )
-    assessments, points = table.values("assessment", cells.one_line, problems), table.values("time_point", cells.one_line, problems)
+    lines = ("period", "product", "reason", "comment", "assessment", "time_point")
+    periods, products, reasons, comments, assessments, points = (table.values(name, cells.one_line, problems) for name in lines)
     if not {"assessment", "time_point"}.isdisjoint(table.columns):
         row_checks.of_time_points(table, statuses, assessments, points, problems)
     _stop(table, problems, left_out)
@@ -275,61 +271,47 @@ def subject_of(columns: SubjectColumns, row: int, said: Said | None) -> Subject:
 
 def join(
     known: Known,
-    said: defaultdict[int, Said],
+    mine: defaultdict[int, Said],
     events: Iterable[tuple[Cell, Event]],
     allocation: Iterable[tuple[Cell, Cell]],
     records: Iterable[tuple[Cell | None, Record]],
     weighings: Iterable[tuple[Cell, Weight]],
     measurements: Iterable[tuple[Cell, Measurement]] = (),
 ) -> None:
-    """Adds to `said`, by the subject's number, what the rows of tables say; what is wrong goes to `known`."""
+    """Adds to `mine`, by the subject's number, what the rows of tables say; what is wrong goes to `known`."""
     for code, event in events:
         if (i := known.find(code)) is not None:
-            said[i].events.append(event)
+            mine[i].events.append(event)
     known.next_table()
     for code, arm in allocation:
         if (i := known.find(code)) is not None:
-            mine = said[i]
-            if mine.arm not in (None, arm.text):
-                known.error(i, *_in_another_arm(code, arm))
-            mine.arm = arm.text
+            if mine[i].arm not in (None, arm.text):
+                wrong = said("subject `{code}` is in another arm here than was said before", code=clip(code.text))
+                known.error(i, wrong, arm.place, said("leave one of the two out"))
+            mine[i].arm = arm.text
     known.next_table()
     for whose, record in records:
         if (i := known.find(whose, record.place)) is not None:
-            said[i].records.append(record)
+            mine[i].records.append(record)
     known.next_table()
     for code, weight in weighings:
-        if (i := known.find(code)) is not None:
-            _add_weight(code, weight, i, said[i].weights, known)
+        if (i := known.find(code)) is not None and (other := mine[i].weights.setdefault(weight.date, weight)) is not weight:
+            wrong = said("two weights of subject `{code}` on {day}", code=clip(code.text), day=str(weight.date))
+            known.error(i, wrong, weight.place, said("keep one of them"), _other(other.place))
     known.next_table()
     for code, measured in measurements:
-        if (i := known.find(code)) is not None:
-            _add_measurement(code, measured, i, said[i].measurements, known)
+        if (i := known.find(code)) is None:
+            continue
+        on, what = measured.date, measured.what
+        same_day = mine[i].measurements.setdefault((what, on), measured)  # the same value again is one
+        if same_day.value != measured.value:
+            wrong = said("two values of `{what}` of subject `{code}` on {day}", what=what, code=clip(code.text), day=str(on))
+            known.error(i, wrong, measured.place, said("keep the one that doses are to be by"), _other(same_day.place))
     known.next_table()
 
 
-def _add_weight(code: Cell, weight: Weight, i: int, weights: dict[dt.date, Weight], known: Known) -> None:
-    """One more weight of a subject; another one on the same day is wrong."""
-    other = weights.setdefault(weight.date, weight)
-    if other is not weight:
-        also = [("the other one", other.place)] if other.place is not None else []
-        wrong = said("two weights of subject `{code}` on {day}", code=clip(code.text), day=str(weight.date))
-        known.error(i, wrong, weight.place, said("keep one of them"), also)
-
-
-def _add_measurement(code: Cell, new: Measurement, i: int, others: dict[tuple[str, dt.date], Measurement], known: Known) -> None:
-    """One more value of a subject; another one of the same day is wrong, and the same one again is one."""
-    other = others.setdefault((new.what, new.date), new)
-    if other.value != new.value:
-        also = [("the other one", other.place)] if other.place is not None else []
-        wrong = said("two values of `{what}` of subject `{code}` on {day}", what=new.what, code=clip(code.text), day=str(new.date))
-        known.error(i, wrong, new.place, said("keep the one that doses are to be by"), also)
-
-
-def _in_another_arm(code: Cell, arm: Cell) -> tuple[str, Place, str]:
-    """What is wrong where a table has somebody in another arm than the one before it."""
-    wrong = said("subject `{code}` is in another arm here than was said before", code=clip(code.text))
-    return wrong, arm.place, said("leave one of the two out")
+def _other(place: Place | None) -> list[tuple[str, Place]]:
+    return [("the other one", place)] if place is not None else []
 
 
 def _codes(table: Table, problems: Problems) -> list[Cell]:

@@ -27,9 +27,8 @@ def hours(table: Table, beside: Sequence[dt.time | None], problems: Problems) ->
     own = table.values("time", cells.hour, problems)
     for row, (hour, other) in enumerate(zip(own, beside, strict=True)):
         if hour is not None and other is not None and hour != other:
-            wrong = said(
-                "{shown} is another hour than the one beside the date, {other}", shown=_shown(table, "time", row), other=f"{other:%H:%M}"
-            )
+            shown, beside_it = _shown(table, "time", row), f"{other:%H:%M}"
+            wrong = said("{shown} is another hour than the one beside the date, {other}", shown=shown, other=beside_it)
             table.error(row, "time", wrong, said("keep one of them"), problems)
     return [other if hour is None else hour for hour, other in zip(own, beside, strict=True)]
 

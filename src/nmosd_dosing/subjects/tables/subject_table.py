@@ -133,13 +133,11 @@ def once(table: Table, problems: Problems) -> None:
         if other != row and code:
             table.wrong.add(other)
             sites = [table.texts["site"][r].strip() for r in (other, row)] if "site" in table.columns else []
-            two = all(sites) and len({*sites}) == 2
-            hint = (
-                said("take one of the two out; two people need two codes, such as `{site}-{code}`", site=clip(sites[1]), code=clip(code))
-                if two
-                else said("take one of the two out")
-            )
-            table.error(row, "subject", said("subject `{code}` has two rows", code=clip(code)), hint, problems, ("the first", other))
+            hint, shown = said("take one of the two out"), clip(code)
+            if all(sites) and len({*sites}) == 2:
+                site = clip(sites[1])
+                hint = said("take one of the two out; two people need two codes, such as `{site}-{code}`", site=site, code=shown)
+            table.error(row, "subject", said("subject `{code}` has two rows", code=shown), hint, problems, ("the first", other))
 
 
 def of_broken_lines(table: Table) -> list[int | None]:

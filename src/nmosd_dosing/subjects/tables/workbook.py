@@ -202,11 +202,8 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
     if isinstance(value, int | float) and abs(value) < 1e300:
         text = number_text(float(f"{value:.15g}"))  # the digits that a spreadsheet has, and shows
         if abs(value) >= _ROUNDED:
-            return (
-                text,
-                f"the number `{text}` has more than 15 digits, and spreadsheets keep 15",
-                "format the cell as text, and type it again",
-            )
+            wrong = f"the number `{text}` has more than 15 digits, and spreadsheets keep 15"
+            return text, wrong, "format the cell as text, and type it again"
         shape = _shape(cell) if text.isdigit() else ""
         return (text.zfill(len(shape)) if re.fullmatch("0+", shape) else text,)  # `0012` is a number too, in the format 0000
     return ("" if value is None else str(value),)
