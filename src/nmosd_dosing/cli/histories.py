@@ -139,5 +139,5 @@ def read_table(asked: HistoryOptions, tables: Tables | None, problems: Problems)
     path = asked.history
     if path is None or tables is None:
         return None
-    rows = collected(problems, lambda: tables.read("history", path, lambda content, layout: history_table.read(content, path, layout)))
+    rows = collected(problems, lambda: tables.read("history", path, history_table.read))
     return [row for row in rows if not row[1].not_had] if rows is not None else None

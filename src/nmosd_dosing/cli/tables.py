@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from functools import partial
+from itertools import starmap
+from typing import Any, NamedTuple, TypeVar
 
 from nmosd_dosing.cli.edge import collected, say, some_codes
 from nmosd_dosing.cli.files import Held, read_file
@@ -28,11 +30,11 @@ TABLES = (*COLUMNS, "weights")
 
 
 class Beside(NamedTuple):
-    """The rows of the tables beside that of the subjects."""
+    """The rows of the tables beside that of the subjects, by their names."""
 
     events: Sequence[tuple[Cell, Event]]
     allocation: Sequence[tuple[Cell, Cell]]
-    records: Sequence[tuple[Cell | None, Record]]
+    visits: Sequence[tuple[Cell | None, Record]]
     weighings: Sequence[tuple[Cell, Weight]]
     measurements: Sequence[tuple[Cell, Measurement]]
 
@@ -45,8 +47,8 @@ class Tables:
         self.columns, self.sheets = said_columns(asked.column, problems), _sheets(asked.sheet, problems)
         self.found: set[str] = set()  # names of columns and sheets that were said, and are there
 
-    def read(self, table: str, path: str, work: Callable[[bytes, Layout], T]) -> T:
-        """What some work makes of a table, which is called as its option is; the columns that it ignores are named. Raises InputError where
+    def read(self, table: str, path: str, reader: Callable[..., T]) -> T:
+        """What a reader makes of a table, which is called as its option is; the columns that it ignores are named. Raises InputError where
         it cannot be read."""
         content = read_file(path)
         if (mark := read_by_its_mark(content)) is not None:
@@ -56,7 +58,7 @@ class Tables:
         entries = path.entries if isinstance(path, Held) else None
         layout = Layout(table, self.columns, self.sheets.get(table, self.sheets.get("", ())), table in self.sheets, entries=entries)
         try:
-            return work(content, layout)
+            return reader(content, path, layout=layout)
         finally:
             self.found |= layout.found
             if layout.ignored:
@@ -67,7 +69,7 @@ class Tables:
     def subjects(self, later: Sequence[str], capped: Sequence[str], left_out: LeftOut) -> SubjectColumns:
         """The table of subjects. Raises InputError where it cannot be read."""
         found, path = Problems(), self.asked.subjects or ""
-        columns = self.read("subjects", path, lambda content, layout: subject_table.read(content, path, later, capped, found, layout))
+        columns = self.read("subjects", path, partial(subject_table.read, periods=later, capped=capped, problems=found))
         if not len(columns):
             stop(found.in_order(), more=found.more, path=path)
         if found.found:
@@ -118,21 +120,12 @@ class Tables:
     ) -> Beside:
         """What the other tables say, of `known` events and declared `values`, without rows that are wrong; nothing of a table that cannot
         be read. `masked`: no message shows what was given."""
-        asked = self.asked
 
-        def rows(table: str, read: Callable[[bytes, str, Layout], list[T]]) -> list[T]:
-            path = getattr(asked, table)
-            if path is None:
-                return []
-            return collected(problems, lambda: self.read(table, path, lambda content, layout: read(content, path, layout))) or []
+        def rows(table: str, read: roster.Reader) -> list[tuple[Any, Any]]:
+            path = getattr(self.asked, table)
+            return (collected(problems, lambda: self.read(table, path, read)) or []) if path is not None else []
 
-        return Beside(
-            rows("events", lambda content, path, layout: roster.events(content, path, known, left_out, layout)),
-            rows("allocation", lambda content, path, layout: roster.allocation(content, path, left_out, layout)),
-            rows("visits", lambda content, path, layout: roster.records(content, path, left_out, masked, layout)),
-            rows("weighings", lambda content, path, layout: roster.weighings(content, path, left_out, layout)),
-            rows("measurements", lambda content, path, layout: roster.measurements(content, path, values, left_out, layout)),
-        )
+        return Beside(*starmap(rows, roster.readers(known, values, masked, left_out).items()))
 
     def check_said(self, problems: Problems) -> None:
         """What is said of columns and sheets is of such as there are; asked once all tables are read, and nothing is wrong with them."""

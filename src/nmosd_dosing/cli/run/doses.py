@@ -91,7 +91,7 @@ def _bodies(whom: PeopleOptions, asked: DosesOptions, problems: Problems) -> lis
         return [(kg, height) for kg in weight_list.listed("--weights", asked.weights, problems)]
     try:
         tables = Tables(whom, problems)
-        rows = tables.read("weights", table, lambda content, layout: weight_list.read(content, table, layout))
+        rows = tables.read("weights", table, weight_list.read)
         tables.check_said(problems)
     except DosingError as error:
         problems.found += error.problems

@@ -121,15 +121,7 @@ def _planned(asked: ImportOptions, problems: Problems, tables: Tables | None = N
 
 def _rows(columns: SubjectColumns | None, beside: Beside, had: HadRows, codes: Sequence[str]) -> Rows:
     """The rows of tables in the one way of writing, each with its subject's code; where only one subject is known, they may be his."""
-    rows = {
-        "subjects": written.subject_rows(columns) if columns is not None else [],
-        "events": written.rows_of(written.event_row, beside.events),
-        "visits": written.rows_of(written.record_row, beside.records),
-        "weighings": written.rows_of(written.weight_row, beside.weighings),
-        "measurements": written.rows_of(written.measurement_row, beside.measurements),
-        "history": written.rows_of(written.had_row, had),
-        "allocation": [written.allocation_row(code.text, arm.text) for code, arm in beside.allocation],
-    }
+    rows = written.all_rows(columns, beside._asdict() | {"history": had})
     return {table: [row if "subject" in row else {**row, "subject": codes[0]} for row in mine] for table, mine in rows.items() if mine}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -81,7 +82,7 @@ def _people(whom: ScreenPeople, asked: ScreenOptions, study: Study | None, probl
     rows = histories.read_table(whom, tables, problems)
     happened: list[tuple[Cell, Event]] = []
     if tables is not None and (path := whom.events) is not None:
-        read = collected(problems, lambda: tables.read("events", path, lambda c, layout: roster.events(c, path, known, layout=layout)))
+        read = collected(problems, lambda: tables.read("events", path, partial(roster.events, known=known)))
         happened = read or []
     days = _days(whom, events, problems)
     codes = list(dict.fromkeys(cell.text for cell, _ in rows or () if cell is not None))
@@ -123,10 +124,8 @@ def _days(whom: ScreenPeople, events: Sequence[Event], problems: Problems) -> Da
 def _of_table(whom: ScreenPeople, tables: Tables, problems: Problems) -> list[_Person]:
     """The subjects of the table, also those who have no first dose."""
     path, found = whom.subjects or "", Problems()
-    columns = collected(
-        problems,
-        lambda: tables.read("subjects", path, lambda content, layout: subject_table.read(content, path, (), (), found, layout)),
-    )
+    reader = partial(subject_table.read, periods=(), capped=(), problems=found)
+    columns = collected(problems, lambda: tables.read("subjects", path, reader))
     problems.found += found.in_order()
     return [_person(columns, row) for row in range(len(columns))] if columns is not None else []
 

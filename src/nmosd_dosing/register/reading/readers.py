@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.register.database.facts import Fact
-from nmosd_dosing.register.reading.tables import ARMS, contents
+from nmosd_dosing.register.reading.tables import contents
 from nmosd_dosing.study.model import Period, Study
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.known import Known
-
-T = TypeVar("T")
 
 
 def subjects(
@@ -32,17 +29,8 @@ def subjects(
     columns = subject_table.read(found["subjects"], "subjects", [p.id for p in periods[1:]], capped, problems, layouts["subjects"])
     known, said = Known(columns.codes, lambda row: columns.cell(row).place), defaultdict[int, roster.Said](roster.Said)
 
-    def read(table: str, reader: Callable[[bytes, Layout], list[T]]) -> list[T]:
-        return reader(found[table], layouts[table]) if table in found else []
-
-    roster.join(
-        known, said,
-        read("events", lambda content, layout: roster.events(content, "events", study.subject_events, layout=layout)),
-        read(ARMS, lambda content, layout: roster.allocation(content, ARMS, layout=layout)),
-        read("visits", lambda content, layout: roster.records(content, "visits", masked=masked, layout=layout)),
-        read("weighings", lambda content, layout: roster.weighings(content, "weighings", layout=layout)),
-        read("measurements", lambda content, layout: roster.measurements(content, "measurements", study.values, layout=layout)),
-    )  # fmt: skip
+    readers = roster.readers(study.subject_events, study.values, masked)
+    roster.join(known, said, *(read(found[t], t, layout=layouts[t]) if t in found else [] for t, read in readers.items()))
     problems.found += known.in_order
     problems.stop()
     without = {row for row in columns.without_start if row not in said or not said[row].screened}

@@ -10,12 +10,13 @@ import bisect
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nmosd_dosing.errors import Document, DosingError, InputError, Place, Problem, Problems, one_of
+from nmosd_dosing.errors import Document, DosingError, Place, Problem, Problems, one_of
 from nmosd_dosing.plans.request import Request
 from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
@@ -114,34 +115,16 @@ def _of_tables(sheets: Mapping[str, _Sheet], way: Way, found: Problems) -> _Read
     capped = [p.name for p in way.study.products if p.lifetime is not None] if way.study else sheets["subjects"].named("earlier_")
     known = way.study.subject_events if way.study is not None else None
     values = way.study.values if way.study is not None else None
-    readers: dict[str, Callable[[bytes, str], list[tuple[Any, Any]]]] = {
-        "events": lambda content, path: roster.events(content, path, known, left_out),
-        "allocation": lambda content, path: roster.allocation(content, path, left_out),
-        "visits": lambda content, path: roster.records(content, path, left_out, way.masked),
-        "weighings": lambda content, path: roster.weighings(content, path, left_out),
-        "measurements": lambda content, path: roster.measurements(content, path, values, left_out),
-        "history": history_table.read,
-    }
+    readers = roster.readers(known, values, way.masked, left_out) | {"history": history_table.read}
     of_subjects = Problems()
-    columns = _collected(found, lambda: subject_table.read(
-        sheets["subjects"].content, "subjects", later, capped, of_subjects
-    )) if sheets["subjects"].rows else None  # fmt: skip
+
+    def rows(table: str, read: Callable[..., Any]) -> Any:
+        return _collected(found, partial(read, sheets[table].content, table)) if sheets[table].rows else None
+
+    columns = rows("subjects", partial(subject_table.read, periods=later, capped=capped, problems=of_subjects))
     found.found += of_subjects.in_order()
-    beside = {
-        table: (_collected(found, lambda table=table: readers[table](sheets[table].content, table)) or []) if sheets[table].rows else []  # type: ignore[misc]
-        for table in readers
-    }  # fmt: skip
-    if found.found:
-        return None
-    return _Read(columns, beside, {
-        "subjects": written.subject_rows(columns) if columns is not None else [],
-        "events": written.rows_of(written.event_row, beside["events"]),
-        "visits": written.rows_of(written.record_row, beside["visits"]),
-        "weighings": written.rows_of(written.weight_row, beside["weighings"]),
-        "measurements": written.rows_of(written.measurement_row, beside["measurements"]),
-        "history": written.rows_of(written.had_row, beside["history"]),
-        "allocation": [written.allocation_row(code.text, arm.text) for code, arm in beside["allocation"]],
-    })  # fmt: skip
+    beside = {table: rows(table, read) or [] for table, read in readers.items()}
+    return _Read(columns, beside, written.all_rows(columns, beside)) if not found.found else None
 
 
 def _planned(found: _Read, sheets: Mapping[str, _Sheet], way: Way, problems: Problems) -> Person | None:
@@ -290,8 +273,6 @@ def _shown(problem: Problem, sheets: Iterable[_Sheet]) -> Problem:
 def _collected(problems: Problems, work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except InputError as error:
-        problems.found += error.problems
     except DosingError as error:
         problems.found += error.problems
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import compress, starmap
 from typing import Any
@@ -198,6 +198,23 @@ def records(
     )  # fmt: skip
     right = [row not in table.wrong for row in range(len(table))]
     return list(zip(compress(codes, right), starmap(Record, compress(columns, right)), strict=True))
+
+
+Reader = Callable[..., list[tuple[Any, Any]]]
+
+
+def readers(
+    happens: Sequence[str] | None, values: Sequence[Value] | None, masked: bool, left_out: LeftOut | None = None
+) -> dict[str, Reader]:
+    """How each table beside that of the subjects is read, in the order in which `join` takes them: from its bytes and its path, and if
+    wanted a `layout`. happens: the events that there may be; the rest as the readers have it."""
+    return {
+        "events": partial(events, known=happens, left_out=left_out),
+        "allocation": partial(allocation, left_out=left_out),
+        "visits": partial(records, masked=masked, left_out=left_out),
+        "weighings": partial(weighings, left_out=left_out),
+        "measurements": partial(measurements, values=values, left_out=left_out),
+    }
 
 
 def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:

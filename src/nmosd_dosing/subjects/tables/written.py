@@ -13,7 +13,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.study.events import OF_SCREENING
@@ -166,6 +166,17 @@ def allocation_row(code: str | None, arm: str) -> Row:
 def rows_of(row: Callable[[str | None, T], Row], read: Iterable[tuple[Cell | None, T]]) -> list[Row]:
     """The rows of a whole table, in its order, from what its reader gave: `rows_of(event_row, roster.events(…))`."""
     return [row(code.text if code is not None else None, thing) for code, thing in read]
+
+
+_ROWS: Mapping[str, Callable[[str | None, Any], Row]] = {
+    "events": event_row, "visits": record_row, "weighings": weight_row, "measurements": measurement_row, "history": had_row,
+    "allocation": lambda code, arm: allocation_row(code, arm.text),
+}  # fmt: skip
+
+
+def all_rows(columns: SubjectColumns | None, beside: Mapping[str, Iterable[tuple[Cell | None, Any]]]) -> dict[str, list[Row]]:
+    """The rows of all tables, from what their readers gave: the subjects, and by table what stands beside them."""
+    return {"subjects": subject_rows(columns) if columns is not None else []} | {t: rows_of(_ROWS[t], beside[t]) for t in _ROWS}
 
 
 # --- a table -------------------------------------------------------------------------------------------------------------
