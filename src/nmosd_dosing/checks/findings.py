@@ -116,7 +116,7 @@ def _visit(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date, ahead:
 
 def _with_written(found: Finding, written: Sequence[Record], given: Sequence[Record], gives: Sequence[Give]) -> Finding:
     """A finding with what was written down beside it; given: the records of doses, that are `gives`."""
-    if not [record for record in written if record.reason or record.comment or record.batch]:
+    if not any(record.reason or record.comment or record.batch for record in written):
         return found
     batch, comment, words = batches(given, gives), comments(written), [found.message]
     words += [said("batch {batch}", batch=batch)] if batch else []
@@ -145,9 +145,9 @@ def _took_place(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) 
         words = [done]
     if visit.not_compared is not None:
         words.append(visit.not_compared)
-    if _is_undecided(visit, actual):
+    if is_undecided(visit, actual):
         words.append(said("given while a decision was open"))
-    if subject.planned_start is not None and actual == subject.start and _is_day_1(visit):
+    if subject.planned_start is not None and actual == subject.start and is_day_1(visit):
         words.append(said("this is day 1, planned was {date}", date=subject.planned_start))
     if visit.status != VisitStatus.DONE:
         words[0] = said("in part, {words}", words=words[0])
@@ -168,27 +168,28 @@ def if_kept(subject: SubjectSchedule, visit: SubjectVisit, booked: dt.date) -> t
     why = _why_not(subject, visit, booked) or (cancelled_by(subject, visit) if visit.status == VisitStatus.CANCELLED else None)
     verdict, words = _done(booked, visit, days) if why is None else ("not-allowed", why)
     told = [words]
-    if _is_undecided(visit, booked):
+    if is_undecided(visit, booked):
         told.append(said("no dose yet: {because}", because=pending_because(subject, visit)))
     told += not_given(visit)
-    if subject.planned_start is not None and booked == subject.start and _is_day_1(visit):
+    if subject.planned_start is not None and booked == subject.start and is_day_1(visit):
         told.append(said("this will be day 1, planned was {date}", date=subject.planned_start))
     return verdict, told
 
 
-def _is_undecided(visit: SubjectVisit, day: dt.date) -> bool:
+def is_undecided(visit: SubjectVisit, day: dt.date) -> bool:
     """Whether doses on a day wait for a decision."""
-    return bool(visit.segment.waits) and any(day > limit.last for limit in visit.segment.waits)
+    return any(day > limit.last for limit in visit.segment.waits)
 
 
-def _is_day_1(visit: SubjectVisit) -> bool:
+def is_day_1(visit: SubjectVisit) -> bool:
+    """Whether a visit is that of study day 1."""
     segment = visit.segment
     return not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == _ITS_OWN
 
 
 def _did_not(subject: SubjectSchedule, visit: SubjectVisit, target: dt.date, as_of: dt.date) -> _Said:
     """Of a visit of which nothing is written: never that the patient missed it."""
-    entered = _has_begun(subject, visit)
+    entered = visit.segment.anchor is not None and not (visit.segment.period and subject.period(visit).projected)
     settled = visit.is_entry and entered  # the entry is recorded, and its first day with it
     earliest, latest = (None, None) if settled else (visit.earliest, visit.latest)
     no_window = said("no window is stated")
@@ -270,10 +271,6 @@ def _not_recorded(
     return "past-target", about, days
 
 
-def _has_begun(subject: SubjectSchedule, visit: SubjectVisit) -> bool:
-    return visit.segment.anchor is not None and not (visit.segment.period and subject.period(visit).projected)
-
-
 def _why_not(subject: SubjectSchedule, visit: SubjectVisit, actual: dt.date) -> str | None:
     """Why a visit that took place, or is booked, is not allowed: before its period began, before day 1, after what ended it; None where it
     is."""
@@ -315,8 +312,8 @@ def _ends(subject: SubjectSchedule, visit: SubjectVisit, limit: SubjectLimit) ->
 def _about(words: list[str], records: Sequence[Record], verdict: Verdict) -> list[str]:
     """What is said, with the reason that was written down; and, where it matters, the place."""
     words += [said("reason: {reason}", reason=reason) for reason in dict.fromkeys([r.reason for r in records]) if reason]
-    if verdict in DEVIATIONS and (place := next((record.place for record in records if record.place), None)) is not None:
-        words[-1] = _at(words[-1], place)
+    if verdict in DEVIATIONS:
+        words[-1] = _at(words[-1], next((record.place for record in records if record.place), None))
     return words
 
 
@@ -378,14 +375,12 @@ def _unscheduled(subject: SubjectSchedule) -> Iterator[Finding]:
             date = subject.first(event)
             if date is not None and record.date > date and (dose or event in ENDS_PARTICIPATION):
                 verdict, words = "not-allowed", said("a visit that is not planned, after {event} on {date}", event=word(event), date=date)
-        told = [words, *([said("reason: {reason}", reason=record.reason)] if record.reason else [])]
-        message = _at(_together(told), record.place)
+        message = _at(_together(_about([words], [record], "unscheduled")), record.place)
         on: tuple[Date, Date] = (record.date, None)
         if record.status == "booked":
             message, on = said("booked for {date}: {words}", date=record.date, words=message), (None, record.date)
         finding = Finding(subject.code, record.visit, verdict, None, None, None, None, on[0], message, booked_for=on[1])
-        finding = _with_written(finding, [record], [record], gives)
-        yield finding
+        yield (finding := _with_written(finding, [record], [record], gives))
         products = [product.name for product in subject.study.products]
         if record.product is not None and record.product not in products and record.status != "booked":
             hidden = any(give.mask is not None for give in gives)  # a name may tell the arm

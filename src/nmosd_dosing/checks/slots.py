@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from nmosd_dosing.checks.finding import Finding
-from nmosd_dosing.checks.findings import from_target, short_gaps
+from nmosd_dosing.checks.findings import from_target, is_undecided, short_gaps
 from nmosd_dosing.checks.follows import Moved, follows, moves
 from nmosd_dosing.checks.verdicts import SlotVerdict
 from nmosd_dosing.checks.visit_days import days_of, verdict_on
@@ -284,7 +284,7 @@ def _slot(
         words.append(said("open, though on a weekend"))
     if day < as_of:
         words.append(said("this day has passed, as of {day}", day=as_of))
-    no_dose = bool(visit.visit.gives) and any(day > limit.last for limit in visit.segment.waits)
+    no_dose = bool(visit.visit.gives) and is_undecided(visit, day)
     return Slot(day, verdict, tuple(words), no_dose)
 
 

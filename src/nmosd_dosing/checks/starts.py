@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from nmosd_dosing.checks.findings import is_day_1
 from nmosd_dosing.checks.screening import Clocks, Days
 from nmosd_dosing.checks.visit_days import days_of, verdict_on
-from nmosd_dosing.days import Offset, date_text
+from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.plans.reasons import gap_text, no_day_allowed
 from nmosd_dosing.plans.request import Request
@@ -31,7 +32,6 @@ from nmosd_dosing.subjects.bounds import check_arguments, the_date
 from nmosd_dosing.subjects.subject import Entered, Subject
 
 What = Literal["clock", "closed", "window", "gap", "entry"]
-WHATS: tuple[What, ...] = get_args(What)
 MOST_DAYS = 1100
 _SEARCHED = 400  # days: so far on an open day is looked for
 
@@ -218,7 +218,8 @@ def _judged(request: Request, ways: list[_Way], days: _Days, arm: str | None) ->
                         ways.append(way)
         if not ways:
             break
-    return [_start(min(found, key=lambda of: (len(of.against), not of.firm)), days) for found in ended.values()]
+    best_of = (min(found, key=lambda of: (len(of.against), not of.firm)) for found in ended.values())
+    return [Start(of.way.start, of.against, days.closed(of.way.start), all(of.rests) if of.against else not of.firm) for of in best_of]
 
 
 def _tried(
@@ -239,11 +240,6 @@ def _tried(
     judge(list(first.values()))
     judge([way for way in ways if way is not first[way.start] and len(going[way.start][0][0].against) > way.stood])
     return going
-
-
-def _start(found: _Found, days: _Days) -> Start:
-    projected = all(found.rests) if found.against else not found.firm
-    return Start(found.way.start, found.against, days.closed(found.way.start), projected)
 
 
 def _schedules(request: Request, ways: Sequence[_Way], days: _Days, arm: str | None) -> list[SubjectSchedule]:
@@ -281,7 +277,7 @@ def _further(subject: SubjectSchedule, found: _Found, period: int, days: _Days) 
 def _found(subject: SubjectSchedule, way: _Way, period: int, days: _Days) -> _Found:
     """Of all visits up to a period that is entered."""
     found = _Found(way, (), (), not days.rests([way.start]))
-    first = [visit for visit in subject.visits if _is_day_1(visit)]
+    first = [visit for visit in subject.visits if is_day_1(visit)]
     if (why := days.closed(way.start)) is not None:
         words = _with_projected(f"{date_text(way.start)}: {closed_text(why)}", [way.start], days)
         found = found.with_(Against("closed", first[0].id if first else None, words), days.rests([way.start]))
@@ -306,14 +302,10 @@ def _possible(visit: SubjectVisit, days: _Days) -> list[dt.date]:
     return [first if first is not None else visit.earliest]
 
 
-def _is_day_1(visit: SubjectVisit) -> bool:
-    return not (visit.segment.period or visit.segment.run or visit.segment.hangs_on) and visit.visit.offset == Offset()
-
-
 def _is_held_against(visit: SubjectVisit) -> bool:
     """Whether a visit needs a day of its own: day 1 and the entries have theirs."""
     planned = visit.status not in (VisitStatus.CANCELLED, VisitStatus.ABSENT) and not (visit.visit.open_ended and visit.beyond_open_end)
-    return planned and visit.target is not None and not _is_day_1(visit) and not visit.is_entry
+    return planned and visit.target is not None and not is_day_1(visit) and not visit.is_entry
 
 
 def _against(subject: SubjectSchedule, visit: SubjectVisit, possible: Sequence[dt.date], way: _Way, days: _Days) -> Against:

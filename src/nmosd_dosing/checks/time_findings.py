@@ -34,7 +34,7 @@ def time_findings(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date)
         yield Finding(subject.code, visit.id, "past-target", None, max(past), None, None, None, words, time_point=points)
         return
     for row in rows:
-        actual, hour = _day_and_hour(row)
+        actual, hour = (row.actual.date(), row.actual.time()) if isinstance(row.actual, dt.datetime) else (row.actual, None)
         point = f"{row.name}, {row.text}"
         found = Finding(subject.code, visit.id, "no-hour", None, row.date, None, None, actual, "", hour=hour, time_point=point)
         if row.status is not None:
@@ -42,10 +42,6 @@ def time_findings(subject: SubjectSchedule, visit: SubjectVisit, as_of: dt.date)
         elif visit.actual is not None and row.date is not None and row.date < as_of:
             yield replace(found, verdict="past-target", message=said("not recorded"))
     yield from _twice(subject, visit)
-
-
-def _day_and_hour(row: PlannedTimePoint) -> tuple[dt.date | None, dt.time | None]:
-    return (row.actual.date(), row.actual.time()) if isinstance(row.actual, dt.datetime) else (row.actual, None)
 
 
 def _recorded(found: Finding, row: PlannedTimePoint) -> Finding:
@@ -100,10 +96,11 @@ def _twice(subject: SubjectSchedule, visit: SubjectVisit) -> Iterator[Finding]:
         other = first.setdefault(point, record)
         if record.is_fact and (record.date, record.time, record.status) != (other.date, other.time, other.status):
             of_product = next((g.shown for g in visit.visit.gives if g.product == point.time.product), None)
-            words = said("recorded again, as {status}", status=word(record.status))
+            words, time_point = (
+                said("recorded again, as {status}", status=word(record.status)),
+                f"{point.name}, {point.time.text(of_product)}",
+            )
             if record.place is not None:
                 words = said("{words} ({place})", words=words, place=record.place.where)
-            yield Finding(
-                subject.code, visit.id, "duplicate", None, None, None, None, record.date if record.took_place else None, words,
-                hour=record.time, time_point=f"{point.name}, {point.time.text(of_product)}",
-            )  # fmt: skip
+            days = (None, None, None, None, record.date if record.took_place else None)
+            yield Finding(subject.code, visit.id, "duplicate", *days, words, hour=record.time, time_point=time_point)

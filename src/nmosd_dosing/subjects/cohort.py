@@ -186,12 +186,15 @@ class Cohort(Struct, frozen=True, dict=True):
         if not all(isinstance(subject, Subject) for subject in subjects):
             raise InputError(Problem("`subjects` holds what is no Subject", hint="give a list of `Subject(start, …)`"))
         events: dict[str, list[tuple[int, dt.date]]] = {}
-        entered: dict[str, dict[int, dt.date]] = {}
+        entered: dict[str, list[tuple[int, dt.date]]] = {}
+        told: dict[bool, list[tuple[int, Record]]] = {True: [], False: []}  # by whether they are of time points
         for column, subject in enumerate(subjects):
             for event in subject.events:
                 events.setdefault(event.name, []).append((column, event.date))
-            for entry in subject.entered:
-                entered.setdefault(entry.period, {})[column] = entry.date
+            for entry in subject.entered:  # a period is entered once
+                entered.setdefault(entry.period, []).append((column, entry.date))
+            for record in subject.records:
+                told[record.of_time_point].append((column, record))
         weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
         made = Cohort.of(
             of_dates([s.start for s in subjects]),
@@ -199,14 +202,9 @@ class Cohort(Struct, frozen=True, dict=True):
             [arm_index(s.arm, arms) for s in subjects],
             height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
             events={name: by_column(found, n) for name, found in events.items()},
-            entered={period: by_column([*found.items()], n)[0] for period, found in entered.items()},
+            entered={period: by_column(found, n)[0] for period, found in entered.items()},
             of_study=of_study,
         )
-        codes = tuple(s.code or "" for s in subjects)
-        told: dict[bool, list[tuple[int, Record]]] = {True: [], False: []}  # by whether they are of time points
-        for column, subject in enumerate(subjects):
-            for record in subject.records:
-                told[record.of_time_point].append((column, record))
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
         recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None and r.is_fact} for s in subjects]
         planned = of_dates([s.planned_start for s in subjects])
@@ -215,7 +213,7 @@ class Cohort(Struct, frozen=True, dict=True):
             planned_start=None if np.isnat(planned).all() else planned,
             sex=sexes(s.sex for s in subjects),
             age=ages(s.age for s in subjects),
-            codes=codes,
+            codes=tuple(s.code or "" for s in subjects),
             sites=tuple(s.site for s in subjects) if any(s.site for s in subjects) else (),
             records=tuple(told[False]),
             timed=tuple(told[True]),

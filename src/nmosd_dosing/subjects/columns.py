@@ -61,7 +61,7 @@ def whole_numbers(name: str, value: ArrayLike, parts: int, finer: str, problems:
     try:
         given = np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, dtype=object)  # a list may hold a bool
         kinds = set(map(type, given.flat)) if given.dtype.kind == "O" else {given.dtype.type}
-        if not all(map(_is_kind_of_number, kinds)):
+        if not all(issubclass(kind, (Real, Decimal, type(None))) and not issubclass(kind, bool) for kind in kinds):
             raise TypeError
         with np.errstate(all="ignore"):  # infinite, and out of any bounds
             found = given.astype(np.float64) * parts
@@ -73,10 +73,6 @@ def whole_numbers(name: str, value: ArrayLike, parts: int, finer: str, problems:
     except _CANNOT:
         problems.append(Problem(f"`{name}` is no column of numbers", hint="give an array of numbers, with NaN where there is none"))
         return None
-
-
-def _is_kind_of_number(kind: type) -> bool:
-    return issubclass(kind, (Real, Decimal, type(None))) and not issubclass(kind, bool)
 
 
 def for_everybody(name: str, found: NDArray[np.float64] | None, n: int, problems: list[Problem]) -> NDArray[np.float64]:

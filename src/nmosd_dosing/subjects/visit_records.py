@@ -260,17 +260,12 @@ def match(names: Names, cohort: Cohort, begun: Begun, may_come: Names | None = N
             last[row, column] = _last([record for record in records if record.took_place])
     told, kind_of = where(found), np.array(came, dtype=np.intp)
     status[told], dosed[told], gave_none[told] = (np.array([of[i] for of in outcomes])[kind_of] for i in range(3))
-    first = [mine[0].date if len(mine) == 1 else _first(mine) for mine in found.values()]
+    first = [m[0].date if len(m) == 1 else min((r.date for r in m if r.took_place), default=None) for m in found.values()]
     actual[told] = np.where(status[told] <= Recorded.PARTIAL, of_dates(first), NO_DATE)
     return VisitRecords(
         actual, status, dosed, gave_none, frozenset(not_given), frozenset(not_named), found, tuple(twice), tuple(extra), tuple(unknown),
         last, booked, appointments, {key: tuple(mine) for key, mine in times.items()},
     )  # fmt: skip
-
-
-def _first(records: Sequence[Record]) -> dt.date | None:
-    """The first day on which anything of one visit took place; None where nothing did."""
-    return min((record.date for record in records if record.took_place), default=None)
 
 
 def where(records: Iterable[tuple[int, int]]) -> tuple[NDArray[np.intp], ...]:

@@ -108,14 +108,11 @@ def _doubts(weighings: list[_Weighing], mm: float) -> Iterator[WeightDoubt]:
 
 def _change(before: _Weighing, after: _Weighing) -> WeightDoubt:
     percent = number_text(round(abs(after.grams - before.grams) * 100 / before.grams, 1))
-    return WeightDoubt(
-        said(
-            "{weight} is {percent}% more than {before}: one of the two may be a slip"
-            if after.grams > before.grams
-            else "{weight} is {percent}% less than {before}: one of the two may be a slip",
-            weight=after.text, percent=percent, before=before.text,
-        ), (before.date, after.date)
-    )  # fmt: skip
+    one, other = after.text, before.text
+    words = said("{weight} is {percent}% less than {before}: one of the two may be a slip", weight=one, percent=percent, before=other)
+    if after.grams > before.grams:
+        words = said("{weight} is {percent}% more than {before}: one of the two may be a slip", weight=one, percent=percent, before=other)
+    return WeightDoubt(words, (before.date, after.date))
 
 
 def _index(kg: float, cm: float) -> float:

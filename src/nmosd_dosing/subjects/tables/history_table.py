@@ -52,7 +52,7 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
         codes = table.cells("subject")
     hint = said("write a drug, a vaccine, or what else it was; `nothing` where there was none")
     table.needs("what", said("not said what was had"), hint, problems)
-    begins, ends = table.values("from", _days, problems), table.values("to", _end, problems)
+    begins, ends = table.values("from", _days, problems), table.values("to", _days, problems)
     amounts, daily = table.numbers("amount", cells.amount, problems), table.numbers("amount_per_day", cells.amount, problems)
     had, comments = table.values("had", _was_had, problems), table.values("comment", cells.one_line, problems)
     found: list[tuple[Cell | None, Had]] = []
@@ -95,10 +95,6 @@ def _days(shown: str, text: str, place: Place | None, problems: Problems) -> _Da
         return None
     last = month if month is not None else 12
     return _Days(dt.date(year, month or 1, 1), dt.date(year, last, calendar.monthrange(year, last)[1]))
-
-
-def _end(shown: str, text: str, place: Place | None, problems: Problems) -> _Days | None:
-    return _days(shown, text, place, problems)
 
 
 def _was_had(shown: str, text: str, place: Place | None, problems: Problems) -> bool | None:

@@ -220,12 +220,7 @@ def readers(
 def _stop(table: Table, problems: Problems, left_out: LeftOut | None) -> None:
     """Raises InputError, or keeps whose rows are wrong where everybody else's are taken: not where it cannot be read whose they are."""
     table.silence(problems)
-    if (
-        left_out is None
-        or (table.broken and not left_out.refuses)
-        or ("subject" not in table.columns and table.wrong and not left_out.refuses)
-        or any(not table.texts["subject"][row] for row in table.wrong if not left_out.refuses)
-    ):
+    if left_out is None or (not left_out.refuses and (table.broken or not all(table.texts["subject"][row] for row in table.wrong))):
         tables.stop(problems.in_order(), more=problems.more, path=table.document.path)
     elif problems.found:
         left_out.take(problems.in_order(), problems.more, path=table.document.path)

@@ -187,7 +187,8 @@ def to_cohort(
     """A cohort of some rows, in their order. told: by row, the subjects of whom more is known than columns hold. arms: by row, the index
     of an arm in `names`. Rows have a start, or are told when they were screened."""
     at, n = [i for i, row in enumerate(rows) if row in told], len(rows)
-    some = Cohort.of_subjects([_without_arm(told[rows[i]]) for i in at], names) if at else None
+    of = (told[rows[i]] for i in at)
+    some = Cohort.of_subjects([s if s.arm is None else replace(s, arm=None) for s in of], names) if at else None
     made = Cohort.of(
         of_dates([columns.starts[row] for row in rows]),
         np.array([columns.weights[row] for row in rows], dtype=np.float64),
@@ -197,13 +198,8 @@ def to_cohort(
         of_study=of_study,
     )
     sites = tuple(columns.sites[row] for row in rows) if "site" in columns.table.columns else ()
-    made = replace(
-        made,
-        codes=tuple(columns.codes[row] for row in rows),
-        sites=sites,
-        sex=to_column(columns.sexes[row] for row in rows),
-        age=to_ages(columns.ages[row] for row in rows),
-    )
+    sex, age = to_column(columns.sexes[row] for row in rows), to_ages(columns.ages[row] for row in rows)
+    made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites, sex=sex, age=age)
     if some is None:
         return made
     return replace(
@@ -216,10 +212,6 @@ def to_cohort(
         values={name: spread for name, series in some.values.items() if (spread := _spread_series(series, at, n)) is not None},
         earlier=tuple((at[column], exposure) for column, exposure in some.earlier),
     )
-
-
-def _without_arm(subject: Subject) -> Subject:
-    return subject if subject.arm is None else replace(subject, arm=None)
 
 
 def _spread(dates: Dates, at: Sequence[int], n: int) -> Dates:

@@ -86,7 +86,8 @@ def read(content: bytes, path: str, layout: Layout) -> tuple[Sheet, list[Doubt]]
     for (row, column), cell in shown._cells.items():
         text, *problem = _text(cell)
         if written._cells[row, column].data_type == "f" and cell.value is None:
-            text = _formula(written._cells[row, column].value)
+            formula = written._cells[row, column].value
+            text = str((formula if isinstance(formula, str) else getattr(formula, "text", None)) or "=")  # a data table has no text
             problem = [f"the formula `{clip(text)}` has no value in this file", "paste the column as values"]
         if text.strip():
             texts.setdefault(row, {})[column] = re.sub(r"[\t\r\n]", " ", text)
@@ -145,8 +146,10 @@ def _chosen(book: Workbook, path: str, layout: Layout) -> int:
     titles = [sheet.title for sheet in book.worksheets]
     if not titles:
         raise InputError(Problem(f"`{path}` has no sheet with cells", hint="write the table into a sheet"))
-    filled = [i for i, sheet in enumerate(book.worksheets) if _holds_something(sheet)]
-    said = {i: name for name in layout.sheets for i, title in enumerate(titles) if _same(name, title)}
+    texts = [(str(c.value) for c in sheet._cells.values() if c.value is not None) for sheet in book.worksheets]
+    filled = [i for i, cells in enumerate(texts) if any(map(str.strip, cells))]
+    folded = [title.strip().casefold() for title in titles]  # as spreadsheets compare them
+    said = {i: name for name in layout.sheets for i, title in enumerate(folded) if name.strip().casefold() == title}
     if len(said) == 1 or (not said and len(filled) < 2 and not layout.by_table):
         number = next(iter(said), filled[0] if filled else 0)
         if not said and book.worksheets[number].sheet_state != "visible":
@@ -166,14 +169,6 @@ def _chosen(book: Workbook, path: str, layout: Layout) -> int:
     hint = f"say which one is read: {' or '.join(ways)}; where several tables come from one workbook, by table: {by_table}"
     names = one_of(shown).replace(" or ", " and ")
     raise InputError(Problem(f"`{path}` has several sheets: {names} hold something", hint=hint))
-
-
-def _holds_something(sheet: Worksheet) -> bool:
-    return any(cell.value is not None and str(cell.value).strip() for cell in sheet._cells.values())
-
-
-def _same(name: str, title: str) -> bool:
-    return name.strip().casefold() == title.strip().casefold()  # as spreadsheets compare them
 
 
 def _quoted(text: str) -> str:
@@ -232,11 +227,6 @@ def _format(cell: Cell | MergedCell) -> str:
         return cell.number_format
     except IndexError:  # the workbook names a format that it does not hold
         return ""
-
-
-def _formula(value: Any) -> str:
-    text = value if isinstance(value, str) else getattr(value, "text", None)  # an array's; a data table has none
-    return str(text or "=")
 
 
 def _joined(texts: dict[int, dict[int, str]], path: str) -> str:
