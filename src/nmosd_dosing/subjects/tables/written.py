@@ -13,6 +13,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeVar
 
 from nmosd_dosing.errors import InputError, Problem
@@ -61,15 +62,7 @@ _MORE = ("earlier_", "enter_")
 def subject_row(subject: Subject) -> Row:
     """What the table of subjects says of one: of the events those that are columns there, the first of each name. A subject does not know
     its version of the study."""
-    row = _row(
-        subject=_code(subject.code),
-        start=_day(subject.start),
-        weight_kg=_number(subject.weight_kg, 3),
-        height_cm=_number(subject.height_cm, 1),
-        sex=subject.sex or "",
-        age_years=_number(subject.age, 0),
-        site=_code(subject.site),
-    )
+    row = _row("subjects", subject.code, subject, age_years=subject.age)
     days: dict[str, dt.date] = {}
     for event in subject.events:
         if event.name in OF_SCREENING:
@@ -81,86 +74,47 @@ def subject_row(subject: Subject) -> Row:
 
 def subject_rows(columns: SubjectColumns) -> list[Row]:
     """The rows of the table of subjects, as it was read: without events that other tables have."""
-    texts: dict[str, Sequence[str]] = {
-        "subject": [_code(code) for code in columns.codes],
-        "start": [_day(day) for day in columns.starts],
-        "weight_kg": [_number(kg, 3) for kg in columns.weights],
-        "height_cm": [_number(cm, 1) for cm in columns.heights],
-        "sex": [sex or "" for sex in columns.sexes],
-        "age_years": [_number(age, 0) for age in columns.ages],
-        "site": [_code(site) for site in columns.sites],
-        "study_version": [_code(text) for text in columns.table.texts["study_version"]],
-        **{name: [_day(day) for day in columns.events[name]] for name in OF_SCREENING if name in columns.events},
-        **{f"earlier_{product}": [_exposure(had) for had in column] for product, column in sorted(columns.earlier.items())},
-        **{f"enter_{period}": [_day(day) for day in column] for period, column in sorted(columns.entered.items())},
-    }
+    given: dict[str, Sequence[Any]] = {
+        "subject": columns.codes, "start": columns.starts, "weight_kg": columns.weights, "height_cm": columns.heights, "sex": columns.sexes,
+        "age_years": columns.ages, "site": columns.sites, "study_version": columns.table.texts["study_version"],
+        **{name: columns.events[name] for name in OF_SCREENING if name in columns.events},
+    }  # fmt: skip
+    texts = {name: [_TEXTS.get(name, _line)(value) for value in column] for name, column in given.items()}
+    texts |= {f"earlier_{product}": [_exposure(had) for had in column] for product, column in sorted(columns.earlier.items())}
+    texts |= {f"enter_{period}": [_day(day) for day in column] for period, column in sorted(columns.entered.items())}
     return [{name: text for name, text in zip(texts, cells, strict=True) if text} for cells in zip(*texts.values(), strict=True)]
 
 
 def event_row(code: str | None, event: Event) -> Row:
     """What the table of events says of one."""
-    return _row(subject=_code(code), event=_code(event.name), date=event.date.isoformat(), comment=_line(event.comment))
+    return _row("events", code, event, event=event.name)
 
 
 def record_row(code: str | None, record: Record) -> Row:
     """What the table of visits says of one record. Its status is always written; one that has lapsed was booked."""
-    return _row(
-        subject=_code(code),
-        visit=_code(record.visit),
-        date=record.date.isoformat(),
-        time="" if record.time is None else record.time.isoformat("minutes"),
-        period=_line(record.period),
-        status="booked" if record.status == "lapsed" else record.status,
-        last=_day(record.last),
-        product=_line(record.product),
-        amount=_amount(record.amount),
-        unit=record.unit or "",
-        batch=_code(record.batch),
-        weight_kg=_number(record.weight_kg, 3),
-        assessment=_line(record.assessment),
-        time_point=_line(record.time_point),
-        reason=_line(record.reason),
-        comment=_line(record.comment),
-    )
+    return _row("visits", code, record, status="booked" if record.status == "lapsed" else record.status)
 
 
 def weight_row(code: str | None, weight: Weight) -> Row:
     """What the table of later weights says of one."""
-    return _row(subject=_code(code), date=weight.date.isoformat(), weight_kg=_number(weight.kg, 3), comment=_line(weight.comment))
+    return _row("weighings", code, weight, weight_kg=weight.kg)
 
 
 def measurement_row(code: str | None, measured: Measurement) -> Row:
     """What the table of values that doses are by says of one, with its unit: a value whose unit a later study file does not declare any
     more is refused then, and not taken for another one."""
-    return _row(
-        subject=_code(code),
-        date=measured.date.isoformat(),
-        what=_line(measured.what),
-        value=_number(measured.value, 6),
-        unit=_line(measured.unit),
-        comment=_line(measured.comment),
-    )
+    return _row("measurements", code, measured)
 
 
 def had_row(code: str | None, had: Had) -> Row:
     """What the table of what people had says of one thing, or of `nothing`. What was not had is a row, too: somebody has said so."""
-    return _row(
-        subject=_code(code),
-        what=_line(had.what),
-        **{"from": had.begin_text},
-        to=had.end_text,
-        amount=_amount(had.amount),
-        amount_per_day=_amount(had.amount_per_day),
-        unit=_line(had.unit),
-        **{"for": _line(had.purpose)},
-        had="N" if had.not_had else "",
-        comment=_line(had.comment),
-    )
+    days = {"from": had.begin_text, "to": had.end_text}
+    return _row("history", code, had, **days, **{"for": had.purpose}, had="N" if had.not_had else "")
 
 
 def allocation_row(code: str | None, arm: str) -> Row:
     """What the allocation says of one subject."""
-    return _row(subject=_code(code), arm=_code(arm))
+    return _row("allocation", code, None, arm=arm)
 
 
 def rows_of(row: Callable[[str | None, T], Row], read: Iterable[tuple[Cell | None, T]]) -> list[Row]:
@@ -207,10 +161,6 @@ def _columns(table: str, said: set[str]) -> list[str]:
 # --- cells ---------------------------------------------------------------------------------------------------------------
 
 
-def _row(**texts: str) -> Row:
-    return {name: text for name, text in texts.items() if text}
-
-
 def _day(day: dt.date | None) -> str:
     return "" if day is None else day.isoformat()
 
@@ -247,3 +197,20 @@ def _exposure(had: Exposure | None) -> str:
             raise InputError(Problem(f"`earlier`: {had.amount} of `{had.product}` cannot be written as decimals", hint="round it"))
     text = f"{Decimal(amount.numerator).scaleb(-decimals):f}"
     return f"{text} {had.unit}{f'/{had.per}' if had.per else ''}"
+
+
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("subject", "site", "study_version", "event", "visit", "batch", "arm"), _code),
+    **dict.fromkeys(("start", "date", "last", *OF_SCREENING), _day),
+    **dict.fromkeys(("amount", "amount_per_day"), _amount),
+    "time": lambda time: "" if time is None else time.isoformat("minutes"),
+    "weight_kg": partial(_number, decimals=3), "height_cm": partial(_number, decimals=1), "age_years": partial(_number, decimals=0),
+    "value": partial(_number, decimals=6),
+}  # fmt: skip
+"""How a value is written, by its column: as one line where none is named."""
+
+
+def _row(table: str, code: str | None, thing: object, **others: object) -> Row:
+    """What a thing says in the columns of a table that are called as it calls it, and `others`."""
+    values = ((c, code if c == "subject" else others[c] if c in others else getattr(thing, c, None)) for c in COLUMNS[table])
+    return {column: text for column, value in values if (text := _TEXTS.get(column, _line)(value))}
