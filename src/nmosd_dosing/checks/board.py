@@ -201,17 +201,9 @@ def board(
     begins = [line.begins for line in lines] + [mark.begins for line in lines for mark in line.marks]
     ends = [line.ends or dt.date.max for line in lines] + [mark.ends for line in lines for mark in line.marks]
     earliest = dt.date.fromordinal(max(1, as_of.toordinal() - _AROUND))
-    return Board(
-        title=study.title,
-        as_of=as_of,
-        ahead=ahead,
-        month=month.replace(day=1),
-        first=min(as_of, max(earliest, min(begins, default=as_of))),
-        last=max(as_of, min(last_due_day(as_of, _AROUND), max(ends, default=as_of))),
-        days=days,
-        lines=lines,
-        items=tuple(items),
-    )
+    first = min(as_of, max(earliest, min(begins, default=as_of)))
+    last = max(as_of, min(last_due_day(as_of, _AROUND), max(ends, default=as_of)))
+    return Board(study.title, as_of, ahead, month.replace(day=1), first, last, days, lines, tuple(items))
 
 
 def _line(made: Plan, late: set[tuple[str | None, str]], as_of: dt.date) -> Line:

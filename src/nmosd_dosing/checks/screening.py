@@ -165,22 +165,18 @@ class Clocks(Struct, frozen=True):
     randomised_on_day_1: bool
     unknown: tuple[str, ...] = ()
 
-    def on_day_1(self) -> tuple[Clock, ...]:
-        """Those whose anchor is day 1."""
-        return tuple(clock for clock in self.clocks if self._anchor(clock) == "first dose")
-
-    def on_screening(self) -> tuple[Clock, ...]:
-        """Those whose anchor is screening."""
-        return tuple(clock for clock in self.clocks if self._anchor(clock) == "screening")
+    def at(self, anchor: Anchor) -> tuple[Clock, ...]:
+        """Those that are counted from an anchor."""
+        return tuple(clock for clock in self.clocks if self._anchor(clock) == anchor)
 
     def against(self, day_1: dt.date, screening: dt.date | None = None) -> tuple[tuple[str, str], ...]:
         """What bars a day 1: ids of criteria, each with why. Without a day of screening those that bar all days on which it may be."""
-        found = [(clock, day_1) for clock in self.on_day_1() if clock.bars(day_1)]
+        found = [(clock, day_1) for clock in self.at("first dose") if clock.bars(day_1)]
         if screening is not None:
-            found += [(clock, screening) for clock in self.on_screening() if clock.bars(screening)]
+            found += [(clock, screening) for clock in self.at("screening") if clock.bars(screening)]
         elif self.screening_for(day_1) is None:
             last = self.tie.of(day_1)[1]
-            blocked = [(clock, last) for clock in self.on_screening() if clock.blocks]
+            blocked = [(clock, last) for clock in self.at("screening") if clock.blocks]
             found += [(clock, day) for clock, day in blocked if clock.bars(day)] or blocked
         why = ((clock, [block.why for block in clock.blocks_on(day) if block.bars]) for clock, day in found)
         return tuple((clock.criterion.id, joined("; ", words) or said("barred")) for clock, words in why)
@@ -191,7 +187,7 @@ class Clocks(Struct, frozen=True):
         first = max(first, not_before) if not_before is not None else first
         if first == EARLIEST:
             first = min(self.past.latest or last, last)
-        found = first_free(self.on_screening(), first)
+        found = first_free(self.at("screening"), first)
         return found if found is not None and found <= last else None
 
     def earliest(self, days: Days) -> Earliest:
@@ -210,14 +206,16 @@ class Clocks(Struct, frozen=True):
         day: dt.date | None = self._possible(begin, no_screening)
         tries = 0
         while day is not None and tries < _MOST_TRIES:
-            if (free := first_free(self.on_day_1(), day)) is None:
+            if (free := first_free(self.at("first dose"), day)) is None:
                 break
             day = free
             screening = self.screening_for(day, no_screening)
             if screening is not None:
                 return self._found(days, begin, no_screening, screening, day)
             day, tries = day + _DAY if day < dt.date.max else None, tries + 1
-        never = [c.criterion.id for c in (*self.on_day_1(), *self.on_screening()) if any(b.bars and b.last == FOREVER for b in c.blocks)]
+        never = [
+            c.criterion.id for c in (*self.at("first dose"), *self.at("screening")) if any(b.bars and b.last == FOREVER for b in c.blocks)
+        ]
         return self._none(days, said("there is no such day"), never)
 
     def _none(self, days: Days, why: Sentence, held_by: Sequence[str] = ()) -> Earliest:
@@ -233,19 +231,19 @@ class Clocks(Struct, frozen=True):
         held, steps = list[str](), list[Sentence]()
         first, _ = self.tie.of(day_1)
         if (before := day_1 - _DAY) >= self._possible(begin, no_screening):
-            held = [clock.criterion.id for clock in self.on_day_1() if clock.bars(before)]
+            held = [clock.criterion.id for clock in self.at("first dose") if clock.bars(before)]
             if not held:
                 last = self.tie.of(before)[1]
-                held = [clock.criterion.id for clock in self.on_screening() if clock.bars(last)]
+                held = [clock.criterion.id for clock in self.at("screening") if clock.bars(last)]
         elif day_1 > begin:
             tie = self.tie.text or said("screening is not after day 1")
             steps.append(said("{tie}, so day 1 is not before {date}", tie=tie, date=str(day_1)))
-        by_screening = [clock.criterion.id for clock in self.on_screening() if clock.bars(screening - _DAY)]
+        by_screening = [clock.criterion.id for clock in self.at("screening") if clock.bars(screening - _DAY)]
         if screening == first and not by_screening:
             steps.append(said("{tie}, so that for this day 1 it is not before {date}", tie=self.tie.text, date=str(first)))
             if days.screening is not None and screening > days.screening:
                 steps.append(said("a screening on {date} would be too early for it", date=str(days.screening)))
-        for clock, eve in [*((c, day_1 - _DAY) for c in self.on_day_1()), *((c, screening - _DAY) for c in self.on_screening())]:
+        for clock, eve in [*((c, day_1 - _DAY) for c in self.at("first dose")), *((c, screening - _DAY) for c in self.at("screening"))]:
             for block in clock.blocks_on(eve) if clock.criterion.id in (*held, *by_screening) else ():
                 if block.bars and block.verdict == "person":
                     id, needs = clock.criterion.id, block.needs

@@ -50,10 +50,10 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     tables = _tables(asked, problems)
     allocation: Sequence[tuple[Cell, Cell]] = ()
     if asked.subjects is None or tables is None:
-        subjects = _one(asked, events, values(study), problems)
+        subjects = _one(asked, events, study.values if study is not None else None, problems)
         subjects = tuple(structs.replace(s, entered=s.entered + entered) for s in subjects)
         if tables is not None:
-            subjects, allocation = _with_tables(subjects, tables, known, study, problems)
+            subjects, allocation = _with_tables(subjects, tables, study, problems)
     else:
         if events or entered:
             hint = "write them into tables: `--events`"
@@ -91,12 +91,12 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
 
 
 def _with_tables(
-    subjects: tuple[Subject, ...], tables: Tables, events: Sequence[str] | None, study: Study | None, problems: Problems
+    subjects: tuple[Subject, ...], tables: Tables, study: Study | None, problems: Problems
 ) -> tuple[tuple[Subject, ...], Sequence[tuple[Cell, Cell]]]:
     """One subject with what tables say, and the rows of the allocation."""
     from nmosd_dosing.subjects.tables import roster
 
-    beside = tables.beside(events, values(study), masked(study), problems, roster.LeftOut(problems.found, refuses=True))
+    beside = tables.beside(study, masked(study), problems, roster.LeftOut(problems.found, refuses=True))
     return (collected(problems, lambda: roster.roster(subjects, *beside)) or subjects) if subjects else (), beside.allocation
 
 
@@ -108,7 +108,7 @@ def _several(
 
     wrong = left_out if left_out is not None else LeftOut(problems.found, refuses=True)
     columns = collected(problems, lambda: tables.subjects(later, capped(study), wrong))
-    beside = tables.beside(known_events(study), values(study), masked(study), problems, wrong)
+    beside = tables.beside(study, masked(study), problems, wrong)
     said = collected(problems, lambda: tables.join(columns, beside, wrong)) if columns is not None else None
     if columns is None or said is None:
         return (), beside.allocation
@@ -176,11 +176,6 @@ def one(periods: Sequence[Period]) -> str | None:
 def capped(study: Study | None) -> list[str]:
     """The products of which a lifetime's dose is capped."""
     return [p.name for p in study.products if p.lifetime is not None] if study is not None else []
-
-
-def values(study: Study | None) -> tuple[Value, ...] | None:
-    """The values that doses of a study are by; None where something is wrong with the study."""
-    return study.values if study is not None else None
 
 
 def masked(study: Study | None) -> bool:

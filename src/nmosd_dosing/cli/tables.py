@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 from nmosd_dosing.cli.edge import collected, say, some_codes
 from nmosd_dosing.cli.files import Held, read_file
 from nmosd_dosing.cli.options import PeopleOptions
-from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import InputError, Problem, Problems, clip, did_you_mean, one_of, plural
 from nmosd_dosing.screen import without_controls
 from nmosd_dosing.study.events import BEFORE_DAY_1
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.subjects.subject import Event, Measurement, Record, Weight
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.encodings import read_by_its_mark, transcoded
@@ -115,17 +115,15 @@ class Tables:
         left_out.rows |= known.wrong | known.may_be(left_out.codes)
         return said
 
-    def beside(
-        self, known: Sequence[str] | None, values: Sequence[Value] | None, masked: bool, problems: Problems, left_out: LeftOut
-    ) -> Beside:
-        """What the other tables say, of `known` events and declared `values`, without rows that are wrong; nothing of a table that cannot
-        be read. `masked`: no message shows what was given."""
+    def beside(self, study: Study | None, masked: bool, problems: Problems, left_out: LeftOut) -> Beside:
+        """What the other tables say, of events and values of a study, without rows that are wrong; nothing of a table that cannot be read.
+        `masked`: no message shows what was given."""
 
         def rows(table: str, read: roster.Reader) -> list[tuple[Any, Any]]:
             path = getattr(self.asked, table)
             return (collected(problems, lambda: self.read(table, path, read)) or []) if path is not None else []
 
-        return Beside(*starmap(rows, roster.readers(known, values, masked, left_out).items()))
+        return Beside(*starmap(rows, roster.readers(study, masked, left_out).items()))
 
     def check_said(self, problems: Problems) -> None:
         """What is said of columns and sheets is of such as there are; asked once all tables are read, and nothing is wrong with them."""

@@ -195,18 +195,16 @@ class Cohort(Struct, frozen=True, dict=True):
                 entered.setdefault(entry.period, []).append((column, entry.date))
             for record in subject.records:
                 told[record.of_time_point].append((column, record))
-        weights = [np.nan if s.weight_kg is None else s.weight_kg for s in subjects]
-        made = Cohort.of(
-            of_dates([s.start for s in subjects]),
-            np.array(weights, dtype=np.float64),
-            [arm_index(s.arm, arms) for s in subjects],
-            height_cm=[np.nan if s.height_cm is None else s.height_cm for s in subjects],
-            events={name: by_column(found, n) for name, found in events.items()},
-            entered={period: by_column(found, n)[0] for period, found in entered.items()},
-            of_study=of_study,
-        )
+        kg = np.array([np.nan if s.weight_kg is None else s.weight_kg for s in subjects], dtype=np.float64)
+        starts, arm = of_dates([s.start for s in subjects]), [arm_index(s.arm, arms) for s in subjects]
+        cm = [np.nan if s.height_cm is None else s.height_cm for s in subjects]
+        happened = {name: by_column(found, n) for name, found in events.items()}
+        ways = {period: by_column(found, n)[0] for period, found in entered.items()}
+        made = Cohort.of(starts, kg, arm, height_cm=cm, events=happened, entered=ways, of_study=of_study)
         given = [{w.date: w.kg for w in s.weights} for s in subjects]
         recorded = [{r.date: r.weight_kg for r in s.records if r.weight_kg is not None and r.is_fact} for s in subjects]
+        whats = sorted({m.what for s in subjects for m in s.measurements})
+        values = {w: _series([{m.date: m.value for m in s.measurements if m.what == w} for s in subjects], PARTS) for w in whats}
         planned = of_dates([s.planned_start for s in subjects])
         return replace(
             made,
@@ -219,11 +217,7 @@ class Cohort(Struct, frozen=True, dict=True):
             timed=tuple(told[True]),
             weighed=_series(given),
             measured=_series([{**b, **a} for a, b in zip(given, recorded, strict=True)]),
-            values={
-                what: found
-                for what in sorted({m.what for s in subjects for m in s.measurements})
-                if (found := _series([{m.date: m.value for m in s.measurements if m.what == what} for s in subjects], PARTS)) is not None
-            },
+            values={what: series for what, series in values.items() if series is not None},
             earlier=tuple((column, e) for column, subject in enumerate(subjects) for e in subject.earlier),
         )
 
@@ -299,14 +293,10 @@ class Cohort(Struct, frozen=True, dict=True):
 
     def among(self, columns: NDArray[np.intp]) -> Cohort:
         """Some of the subjects, with what happened to them and their entries, but without their records: for questions about dates."""
-        return Cohort(
-            self.start.take(columns),
-            self.grams.take(columns),
-            self.arm.take(columns),
-            {name: dates.take(columns, axis=1) for name, dates in self.events.items()},
-            {name: dates.take(columns) for name, dates in self.entered.items()},
-            of_study=self.of_study,
-        )
+        events = {name: dates.take(columns, axis=1) for name, dates in self.events.items()}
+        entered = {name: dates.take(columns) for name, dates in self.entered.items()}
+        arm = self.arm.take(columns)
+        return Cohort(self.start.take(columns), self.grams.take(columns), arm, events, entered, of_study=self.of_study)
 
     def slices(self, size: int) -> Iterator[Cohort]:
         """The same subjects, `size` at a time: what bounds the memory of a run over very many.

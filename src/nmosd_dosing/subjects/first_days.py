@@ -67,14 +67,10 @@ def with_entries(cohort: Cohort, periods: Sequence[Period], by_period: ByPeriod,
                 booked[period.id] = np.where(np.isnat(entry), ahead, NO_DATE)
             if not np.isnat(found).all():
                 entered[period.id] = np.where(np.isnat(entry), found, entry)
-                problems += [
-                    Problem(
-                        f"{cohort.name(i)}entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}",
-                        hint="the first day of a period is its day 1: mend one of the two",
-                        subject=i,
-                    )
-                    for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist()
-                ]
+                for i in np.flatnonzero((found != entry) & ~np.isnat(found) & ~np.isnat(entry)).tolist():
+                    wrong = f"entry into `{period.id}` is given as {entry[i]}, and its day 1 is recorded on {found[i]}"
+                    hint = "the first day of a period is its day 1: mend one of the two"
+                    problems.append(Problem(f"{cohort.name(i)}{wrong}", hint=hint, subject=i))
     if problems:
         raise InputError(problems)
     return replace(cohort, entered=entered, booked=booked) if len(periods) > 1 else cohort

@@ -111,11 +111,6 @@ class Had(Struct, frozen=True):
         """The day by which it had surely begun."""
         return self.first_at_latest or self.first
 
-    @property
-    def last_known(self) -> dt.date | None:
-        """The latest day of it that is certain."""
-        return self.last if self.last is not None else self.first
-
 
 def _date_text(first: dt.date | None, last: dt.date | None) -> str:
     """A date that may be the days from the first to the last: a day, a month or a year."""
@@ -134,7 +129,8 @@ class Past(Struct, frozen=True):
     @property
     def latest(self) -> dt.date | None:
         """The latest day that it speaks of."""
-        return max((day for had in self.had if (day := had.last_known) is not None), default=None)
+        days = (had.last if had.last is not None else had.first for had in self.had)
+        return max((day for day in days if day is not None), default=None)
 
     def with_rows(self, rows: Iterable[Had], *, told: bool) -> Past:
         """With what a table says; a row that there was nothing, or that something was not had, only tells that somebody was asked."""

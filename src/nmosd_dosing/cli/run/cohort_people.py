@@ -56,7 +56,7 @@ def read(asked: PeopleOptions, what: What, skip_bad: bool, problems: Problems, t
     left_out = LeftOut() if skip_bad else LeftOut(found.found, refuses=True)
     tables = tables or Tables(asked, problems)
     columns = collected(found, lambda: tables.subjects([p.id for p in periods[1:]], people.capped(study), left_out))
-    others = tables.beside(known, people.values(study), people.masked(study), found, left_out)
+    others = tables.beside(study, people.masked(study), found, left_out)
     tables.check_said(found)
     if columns is not None:
         said = collected(found, lambda: tables.join(columns, others, left_out))

@@ -199,7 +199,7 @@ def _some_rows(asked: ImportOptions, there: Sequence[str]) -> Rows:
     columns = None
     if asked.subjects is not None:
         columns = collected(problems, lambda: tables.subjects([p.id for p in periods[1:]], people.capped(study), left_out))
-    beside = tables.beside(people.known_events(study), people.values(study), people.masked(study), problems, left_out)
+    beside = tables.beside(study, people.masked(study), problems, left_out)
     had = histories.read_table(asked, tables, problems) or []
     problems.found += people.unknown_arms([arm.text for _, arm in beside.allocation], arms_of(periods), beside.allocation)[1]
     tables.check_said(problems)

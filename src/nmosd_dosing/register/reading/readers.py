@@ -29,7 +29,7 @@ def subjects(
     columns = subject_table.read(found["subjects"], "subjects", [p.id for p in periods[1:]], capped, problems, layouts["subjects"])
     known, said = Known(columns.codes, lambda row: columns.cell(row).place), defaultdict[int, roster.Said](roster.Said)
 
-    readers = roster.readers(study.subject_events, study.values, masked)
+    readers = roster.readers(study, masked)
     roster.join(known, said, *(read(found[t], t, layout=layouts[t]) if t in found else [] for t, read in readers.items()))
     problems.found += known.in_order
     problems.stop()

@@ -113,9 +113,7 @@ def _of_tables(sheets: Mapping[str, _Sheet], way: Way, found: Problems) -> _Read
     left_out = LeftOut(found.found, refuses=True)
     later = [period.id for period in way.periods[1:]] if way.study is not None else sheets["subjects"].named("enter_")
     capped = [p.name for p in way.study.products if p.lifetime is not None] if way.study else sheets["subjects"].named("earlier_")
-    known = way.study.subject_events if way.study is not None else None
-    values = way.study.values if way.study is not None else None
-    readers = roster.readers(known, values, way.masked, left_out) | {"history": history_table.read}
+    readers = roster.readers(way.study, way.masked, left_out) | {"history": history_table.read}
     of_subjects = Problems()
 
     def rows(table: str, read: Callable[..., Any]) -> Any:

@@ -98,12 +98,8 @@ class Known:
             hint = said("write {some}", some=known)
             if not self.of_register and other.lstrip("0") == code.text.lstrip("0"):
                 cut = len(other) > len(code.text)
-                message += said(
-                    "; did a spreadsheet take the zeros off {known}?" if cut else "; did a spreadsheet make {known} of it?", known=known
-                )
-                hint = said(
-                    "write {code}, in a column that is formatted as text" if cut
-                    else "write {code} there, in a column that is formatted as text",
-                    code=known if cut else written,
-                )  # fmt: skip
+                made = said("; did a spreadsheet make {known} of it?", known=known)
+                message += said("; did a spreadsheet take the zeros off {known}?", known=known) if cut else made
+                there = said("write {code} there, in a column that is formatted as text", code=written)
+                hint = said("write {code}, in a column that is formatted as text", code=known) if cut else there
         self.problems.found.append(Problem(message, code.place, hint, also=tuple(also), alike=alike))

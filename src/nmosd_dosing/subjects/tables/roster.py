@@ -21,6 +21,7 @@ from nmosd_dosing.dose.units import UNITS, unit_of
 from nmosd_dosing.errors import Place, Problem, Problems, argument, clip, grouped
 from nmosd_dosing.sentences import either, perhaps, said
 from nmosd_dosing.study.events import OF_SCREENING, STUDY_EVENTS, SUBJECT_EVENTS
+from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_names import UNSCHEDULED
 from nmosd_dosing.subjects.subject import RECORD_STATUSES, Event, Measurement, Record, RecordStatus, Subject, Weight, in_order
 from nmosd_dosing.subjects.tables import cells, reading, row_checks, sdtm, subject_table
@@ -203,13 +204,12 @@ def records(
 Reader = Callable[..., list[tuple[Any, Any]]]
 
 
-def readers(
-    happens: Sequence[str] | None, values: Sequence[Value] | None, masked: bool, left_out: LeftOut | None = None
-) -> dict[str, Reader]:
+def readers(study: Study | None, masked: bool, left_out: LeftOut | None = None) -> dict[str, Reader]:
     """How each table beside that of the subjects is read, in the order in which `join` takes them: from its bytes and its path, and if
-    wanted a `layout`. happens: the events that there may be; the rest as the readers have it."""
+    wanted a `layout`. study: whose events and values there may be, any where it is None; the rest as the readers have it."""
+    known, values = (study.subject_events, study.values) if study is not None else (None, None)
     return {
-        "events": partial(events, known=happens, left_out=left_out),
+        "events": partial(events, known=known, left_out=left_out),
         "allocation": partial(allocation, left_out=left_out),
         "visits": partial(records, masked=masked, left_out=left_out),
         "weighings": partial(weighings, left_out=left_out),

@@ -68,20 +68,13 @@ class SubjectColumns(Struct, frozen=True):
         """One subject, with the places of what is said of it; and with the events `beside`, and whatever else, that other tables have."""
         place = self.table.cell
         events = [Event(e, day, place(e, row).place) for e, days in self.events.items() if (day := days[row]) is not None]
+        entered = tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None)
+        earlier = tuple(replace(e, place=place(f"earlier_{p}", row).place) for p, c in self.earlier.items() if (e := c[row]) is not None)
+        happened = by_day({*events, *beside}) if others else (*events, *beside)
         return Subject(
-            self.starts[row],
-            self.codes[row],
-            weight_kg=self.weights[row],
-            events=by_day({*events, *beside}) if others else (*events, *beside),
-            entered=tuple(Entered(p, day, place(f"enter_{p}", row).place) for p, c in self.entered.items() if (day := c[row]) is not None),
-            height_cm=self.heights[row],
-            sex=self.sexes[row],
-            age=self.ages[row],
-            site=self.sites[row],
-            place=self.cell(row).place,
-            earlier=tuple(replace(e, place=place(f"earlier_{p}", row).place) for p, c in self.earlier.items() if (e := c[row]) is not None),
-            **others,
-        )
+            self.starts[row], self.codes[row], weight_kg=self.weights[row], events=happened, entered=entered, height_cm=self.heights[row],
+            sex=self.sexes[row], age=self.ages[row], site=self.sites[row], place=self.cell(row).place, earlier=earlier, **others,
+        )  # fmt: skip
 
 
 def read(
@@ -189,14 +182,10 @@ def to_cohort(
     at, n = [i for i, row in enumerate(rows) if row in told], len(rows)
     of = (told[rows[i]] for i in at)
     some = Cohort.of_subjects([s if s.arm is None else replace(s, arm=None) for s in of], names) if at else None
-    made = Cohort.of(
-        of_dates([columns.starts[row] for row in rows]),
-        np.array([columns.weights[row] for row in rows], dtype=np.float64),
-        np.array([arms.get(row, UNKNOWN_ARM) for row in rows], dtype=np.int16),
-        height_cm=np.array([columns.heights[row] for row in rows], dtype=np.float64),
-        events={name: _spread(dates, at, n) for name, dates in some.events.items()} if some is not None else None,
-        of_study=of_study,
-    )
+    starts, arm = of_dates([columns.starts[row] for row in rows]), np.array([arms.get(row, UNKNOWN_ARM) for row in rows], dtype=np.int16)
+    kg, cm = (np.array([column[row] for row in rows], dtype=np.float64) for column in (columns.weights, columns.heights))
+    events = {name: _spread(dates, at, n) for name, dates in some.events.items()} if some is not None else None
+    made = Cohort.of(starts, kg, arm, height_cm=cm, events=events, of_study=of_study)
     sites = tuple(columns.sites[row] for row in rows) if "site" in columns.table.columns else ()
     sex, age = to_column(columns.sexes[row] for row in rows), to_ages(columns.ages[row] for row in rows)
     made = replace(made, codes=tuple(columns.codes[row] for row in rows), sites=sites, sex=sex, age=age)
