@@ -56,10 +56,8 @@ class Mark(Struct, frozen=True):
         """How it stands, in words: `booked for 2025-07-03 Thu, allowed from 2025-07-01 Tue to 2025-07-09 Wed`."""
         day = said(" for {day}", day=self.day) if self.day is not None else said("")
         match self.kind:
-            case "done":
-                return said("done, {day}", day=self.begins)
-            case "not done":
-                return said("not done, {day}", day=self.begins)
+            case "done" | "not done":
+                return said("done, {day}" if self.kind == "done" else "not done, {day}", day=self.begins)
             case "booked":
                 hour = said(" at {hour}", hour=self.hour) if self.hour else ""
                 return said("booked{day}{hour}, {allowed}", day=day, hour=hour, allowed=self._allowed)

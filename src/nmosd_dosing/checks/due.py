@@ -122,17 +122,15 @@ def _todo(finding: Finding, state: State, as_of: dt.date) -> Sentence:
     match state:
         case "overdue":
             since = said("overdue since {day}", day=latest + dt.timedelta(1)) if latest is not None else said("overdue")
-            if finding.is_entry:
-                return said("{overdue}: call, record the entry or decide", overdue=since)
-            return said("{overdue}: call, record or mark missed", overdue=since)
+            entry = finding.is_entry
+            return said("{overdue}: call, record the entry or decide" if entry else "{overdue}: call, record or mark missed", overdue=since)
         case "past-target" if finding.is_entry or finding.or_later:
             return said("call to book: open since {day}", day=first) if first is not None else said("call to book")
-        case "past-target" if finding.is_course and target is not None:
-            return said("was to begin on {day}: call, record or mark missed", day=target)
         case "past-target":
             if target is None:
                 return said("call, record or mark missed")
-            return said("was planned for {day}: call, record or mark missed", day=target)
+            planned = said("was planned for {day}: call, record or mark missed", day=target)
+            return said("was to begin on {day}: call, record or mark missed", day=target) if finding.is_course else planned
         case "decision":
             return said("decide: {what}", what=_to_decide(finding)) + _by(latest, as_of)
         case "closes":
@@ -155,13 +153,7 @@ def _todo(finding: Finding, state: State, as_of: dt.date) -> Sentence:
 
 
 def _when(left: int) -> Sentence:
-    match left:
-        case 0:
-            return said("today")
-        case 1:
-            return said("tomorrow")
-        case _:
-            return said("in {days}", days=many(left, "day"))
+    return said("today") if left == 0 else said("tomorrow") if left == 1 else said("in {days}", days=many(left, "day"))
 
 
 def _to_decide(finding: Finding) -> Sentence:

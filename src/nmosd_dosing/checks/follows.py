@@ -107,10 +107,9 @@ def _spans(old: Plan, new: Plan) -> Iterator[Sentence]:
         sides += [("to", span.end, was.end)] if not (span.later or was.later) else []
         changed = [side for side in sides if side[1] != side[2]]
         if changed:
-            now = joined(" ", (_end(word, end) for word, end, _ in changed))
-            yield said(
-                "{span}: {now}, was {before}", span=span.name, now=now, before=joined(" ", (_end(word, end) for word, _, end in changed))
-            )
+            now = joined(" ", (_end(side, end) for side, end, _ in changed))
+            before = joined(" ", (_end(side, end) for side, _, end in changed))
+            yield said("{span}: {now}, was {before}", span=span.name, now=now, before=before)
 
 
 def _end(side: str, date: Date) -> Sentence:

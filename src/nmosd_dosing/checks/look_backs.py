@@ -4,7 +4,6 @@ the days are tried."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 from nmosd_dosing.days import Offset, shift_date
 
@@ -20,12 +19,12 @@ def look_back(anchor: dt.date, back: Offset) -> dt.date:
 
 def last_barred(end: dt.date, back: Offset, *, strict: bool = True) -> dt.date:
     """The last anchor whose look-back holds the day `end`; where `strict` is not, whose look-back begins before it."""
-    return _last(end, back, lambda first: first <= end if strict else first < end)
-
-
-def _last(end: dt.date, back: Offset, holds: Callable[[dt.date], bool]) -> dt.date:
     if end.year > _LAST_YEAR:
         return FOREVER
+
+    def holds(first: dt.date) -> bool:
+        return first <= end if strict else first < end
+
     day = shift_date(end, back)
     while holds(look_back(day + _DAY, back)):
         day += _DAY

@@ -191,12 +191,8 @@ class Clocks(Struct, frozen=True):
         return found if found is not None and found <= last else None
 
     def earliest(self, days: Days) -> Earliest:
-        """The earliest pair, with what was had and is not reckoned in."""
-        return replace(self._earliest(days), unknown=self.unknown)
-
-    def _earliest(self, days: Days) -> Earliest:
         """The earliest pair, from the days that are known on; else from the latest day that the history speaks of. None without a history:
-        no day is better than one that hangs on nothing."""
+        no day is better than one that hangs on nothing. With it, what was had and is not reckoned in."""
         if not self.past.told and any(isinstance(clock.criterion.clock, NotWithin) for clock in self.clocks):
             return self._none(days, said("what was had is not known"))
         no_screening = days.screening or (None if days.day_1 is not None else self.past.latest)
@@ -219,7 +215,7 @@ class Clocks(Struct, frozen=True):
         return self._none(days, said("there is no such day"), never)
 
     def _none(self, days: Days, why: Sentence, held_by: Sequence[str] = ()) -> Earliest:
-        return Earliest(None, None, day_1_held_by=tuple(held_by), open=self._open(days, None, None), steps=(why,))
+        return Earliest(None, None, (), tuple(held_by), self._open(days, None, None), (why,), self.unknown)
 
     def _possible(self, day: dt.date, no_screening: dt.date | None) -> dt.date:
         """The first day 1 for which screening need not be too early."""
@@ -251,7 +247,7 @@ class Clocks(Struct, frozen=True):
         if self.tie.first is None:
             steps.append(said("how long screening takes is not stated"))
         open = self._open(days, screening, day_1)
-        return Earliest(screening, day_1, tuple(by_screening), tuple(held), open, tuple(steps))
+        return Earliest(screening, day_1, tuple(by_screening), tuple(held), open, tuple(steps), self.unknown)
 
     def _open(self, days: Days, screening: dt.date | None, day_1: dt.date | None) -> tuple[str, ...]:
         """The criteria that somebody has to answer on these days."""

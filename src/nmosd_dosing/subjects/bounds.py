@@ -146,6 +146,11 @@ class Values(Struct):
         if value is not None and (found := wrong(value)):
             self.wrong(name, value, *found)
 
+    def given(self, check: Callable[..., None], name: str, value: object, *more: object) -> None:
+        """A check of a value, where there is one."""
+        if value is not None:
+            check(name, value, *more)
+
     def amount(self, name: str, value: Any) -> None:
         if not _is_number(value) or value < 0:
             self.wrong(name, value, "is not an amount", "give a number, 0 or more; `decimal.Decimal` keeps its digits")
@@ -218,11 +223,9 @@ def check_arguments(
     type; and for a flag that is neither True nor False: any other value has a truth, and seldom the one that was meant."""
     values = Values()
     for name, value in (dates or {}).items():
-        if value is not None:
-            values.date(name, value)
+        values.given(values.date, name, value)
     for name, (value, kind) in (of or {}).items():
-        if value is not None:
-            values.kind(name, value, kind)
+        values.given(values.kind, name, value, kind)
     for name, (value, kind) in (needed or {}).items():
         values.kind(name, value, kind)
     for name, value in (flags or {}).items():

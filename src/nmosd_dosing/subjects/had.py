@@ -54,11 +54,9 @@ class Had(Struct, frozen=True):
         for name in ("unit", "purpose", "comment"):
             values.text(name, getattr(self, name))
         for name in ("first", "last", "first_at_latest", "last_at_earliest"):
-            if getattr(self, name) is not None:
-                values.date(name, getattr(self, name))
+            values.given(values.date, name, getattr(self, name))
         for name in ("amount", "amount_per_day"):
-            if getattr(self, name) is not None:
-                values.amount(name, getattr(self, name))
+            values.given(values.amount, name, getattr(self, name))
         if not values.found and self.first is not None and self.last is not None and self.last < self.first:
             values.wrong("last", self.last, f"is before its first day, {self.first}", "exchange the two, or mend one of them")
         if not values.found and self.ongoing and self.last is not None:

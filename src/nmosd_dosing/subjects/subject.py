@@ -100,14 +100,10 @@ class Record(Struct, frozen=True, gc=False):
         for name in ("period", "product", "batch", "reason", "comment", "assessment", "time_point"):
             values.text(name, getattr(self, name))
         values.ask(wrong_weight, "weight_kg", self.weight_kg)
-        if self.amount is not None:
-            values.amount("amount", self.amount)
-        if self.unit is not None:
-            values.one_of("unit", self.unit, UNITS)
-        if self.time is not None:
-            values.time("time", self.time)
-        if self.last is not None:
-            values.date("last", self.last)
+        values.given(values.amount, "amount", self.amount)
+        values.given(values.one_of, "unit", self.unit, UNITS)
+        values.given(values.time, "time", self.time)
+        values.given(values.date, "last", self.last)
         if not values.found and (wrong := wrong_given(self.status, self.amount, self.unit)):
             values.wrong(wrong[0], getattr(self, wrong[0]), *wrong[1:])
         if not values.found and self.last is not None and (wrong_day := wrong_last(self.status, self.date, self.last)):
@@ -117,11 +113,7 @@ class Record(Struct, frozen=True, gc=False):
     @property
     def took_place(self) -> bool:
         """Whether the visit was, or the product was given, at least in part."""
-        match self.status:
-            case "done" | "partial":
-                return True
-            case "missed" | "withheld" | "booked" | "lapsed":
-                return False
+        return self.status in ("done", "partial")
 
     @property
     def of_time_point(self) -> bool:
@@ -257,15 +249,13 @@ class Subject(Struct, frozen=True):
         screened = isinstance(self.events, tuple) and any(isinstance(e, Event) and e.name in OF_SCREENING for e in self.events)
         if self.start is not None or not screened:  # who has neither is nobody of whom a day is known
             values.date("start", self.start)
-        if self.planned_start is not None:
-            values.date("planned_start", self.planned_start)
+        values.given(values.date, "planned_start", self.planned_start)
         values.code("code", self.code)
         for name in ("arm", "site"):
             values.text(name, getattr(self, name))
         values.ask(wrong_weight, "weight_kg", self.weight_kg)
         values.ask(wrong_height, "height_cm", self.height_cm)
-        if self.sex is not None:
-            values.one_of("sex", self.sex, get_args(Sex))
+        values.given(values.one_of, "sex", self.sex, get_args(Sex))
         values.ask(wrong_age, "age", self.age)
         kinds = (
             ("events", Event), ("entered", Entered), ("records", Record), ("weights", Weight), ("measurements", Measurement),

@@ -228,10 +228,8 @@ def _episodes(cohort: Cohort, event: str) -> Iterator[tuple[Dates, Dates | None]
 
 def _judged(cohort: Cohort, event: str, since: Dates, before: Dates | None) -> tuple[Dates, NDArray[np.bool_]]:
     """The day on which an occurrence was confirmed, and whether it is void; the later decision counts."""
-    if event != RELAPSE:
-        return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
     rejected = _within(cohort.dates_of(REJECTED), since, before)
-    if not len(rejected):
+    if event != RELAPSE or not len(rejected):
         return _first_within(cohort.dates_of(CONFIRMED), since, before), np.zeros(len(cohort), dtype=bool)
     last = np.fmax.reduce(rejected, axis=0)
     confirmed = _first_within(cohort.dates_of(CONFIRMED), np.where(np.isnat(last), since, last + np.timedelta64(1, "D")), before)

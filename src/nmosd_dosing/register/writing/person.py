@@ -56,9 +56,7 @@ class Way(Struct, frozen=True):
     @property
     def periods(self) -> tuple[Any, ...]:
         """The periods that are planned."""
-        if self.study is None:
-            return ()
-        return way(self.study, self.period)
+        return way(self.study, self.period) if self.study is not None else ()
 
     @property
     def masked(self) -> bool:

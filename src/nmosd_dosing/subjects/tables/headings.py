@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -139,14 +139,9 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
-def known_names(ours: str) -> Iterable[str]:
-    """Whatever a column may be called without anybody's saying so."""
-    return (ours, *NAMES.get(ours, ()), *SDTM.get(ours, ()))
-
-
 def meanings(columns: Collection[str]) -> dict[str, str]:
-    """By plain name, which of some columns it means."""
-    found = {plain(name): ours for ours in columns for name in known_names(ours)}
+    """By plain name, which of some columns it means: whatever it may be called without anybody's saying so."""
+    found = {plain(name): ours for ours in columns for name in (ours, *NAMES.get(ours, ()), *SDTM.get(ours, ()))}
     return found | {plain(ours): ours for ours in columns}
 
 
