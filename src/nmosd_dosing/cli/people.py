@@ -43,9 +43,8 @@ def read(asked: PeopleOptions, problems: Problems, as_of: dt.date | None = None,
     """Whom the options mean; None where something is wrong, which stands in `problems` then. `as_of`: visits dated later are booked;
     without it, later than today. With `left_out` subjects of a table of whom something is wrong are left out, and kept there."""
     study, periods = regimen(asked, problems)
-    known = known_events(study)
     later = [p.id for p in periods[1:]]
-    of_study, events = on(asked.on, known, problems)
+    of_study, events = on(asked.on, known_events(study), problems)
     entered = _enter(asked.enter, later, periods, problems)
     tables = _tables(asked, problems)
     allocation: Sequence[tuple[Cell, Cell]] = ()

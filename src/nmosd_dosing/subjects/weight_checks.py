@@ -37,11 +37,13 @@ def weight_doubts(cohort: Cohort) -> dict[int, tuple[WeightDoubt, ...]]:
     changed = np.abs(grams - before) * _ONE_IN >= before
     index = grams / 1000 / (cohort.mm / 1000) ** 2
     unlikely = (index < _LEAST) | (index > _MOST)
-    found: dict[int, list[WeightDoubt]] = {}
+    found, baseline = dict[int, tuple[WeightDoubt, ...]](), _baseline(cohort)
     for column in np.flatnonzero((changed | unlikely).any(axis=0)).tolist():
-        mine = [_Weighing(None if i < 0 else to_date(date), float(g)) for i, date, g in _of(cohort, dates, grams, column)]
-        found[column] = list(_doubts(mine, float(cohort.mm[column])))
-    return {column: tuple(mine) for column, mine in found.items()}
+        first = np.flatnonzero(dates[:, column] == baseline[column])[0]
+        days = [None if i == first else to_date(date) for i, date in enumerate(dates[:, column])]
+        mine = [_Weighing(day, float(weight)) for day, weight in zip(days, grams[:, column], strict=True) if not np.isnan(weight)]
+        found[column] = tuple(_doubts(mine, float(cohort.mm[column])))
+    return found
 
 
 class _Weighing(Struct, frozen=True):
@@ -77,16 +79,6 @@ def _before(grams: NDArray[np.float64]) -> NDArray[np.float64]:
         before[i] = last
         last = np.where(np.isnan(weight), last, weight)
     return before
-
-
-def _of(
-    cohort: Cohort, dates: Dates, grams: NDArray[np.float64], column: int
-) -> Iterator[tuple[int, np.datetime64, np.float64]]:  # fmt: skip
-    """One subject's weights in order; -1 for the one at baseline."""
-    first = int(np.flatnonzero(dates[:, column] == _baseline(cohort)[column])[0])
-    for i, (date, weight) in enumerate(zip(dates[:, column], grams[:, column], strict=True)):
-        if not np.isnan(weight):
-            yield (-1 if i == first else i), date, weight
 
 
 def _doubts(weighings: list[_Weighing], mm: float) -> Iterator[WeightDoubt]:

@@ -45,8 +45,7 @@ def read(asked: PeopleOptions, what: What, skip_bad: bool, problems: Problems, t
     """Everybody whom the tables name; None where something is wrong, which stands in `problems` then. With `skip_bad` subjects of whom
     something is wrong are left out, and said to be so. `tables`: of which others are read, too."""
     study, periods = people.regimen(asked, problems)
-    known = people.known_events(study)
-    of_study, events = people.on(asked.on, known, problems)
+    of_study, events = people.on(asked.on, people.known_events(study), problems)
     if events:
         problems.error("`--on` with a subject's event is about one subject", None, "write them into a table: `--events`")
     if asked.subjects is None:
