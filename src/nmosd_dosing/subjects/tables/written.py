@@ -212,5 +212,6 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
 
 def _row(table: str, code: str | None, thing: object, **others: object) -> Row:
     """What a thing says in the columns of a table that are called as it calls it, and `others`."""
-    values = ((c, code if c == "subject" else others[c] if c in others else getattr(thing, c, None)) for c in COLUMNS[table])
-    return {column: text for column, value in values if (text := _TEXTS.get(column, _line)(value))}
+    given = {"subject": code, **others}
+    values = [(c, given[c] if c in given else getattr(thing, c, None)) for c in COLUMNS[table]]
+    return {c: text for c, value in values if value is not None and (text := _TEXTS.get(c, _line)(value))}
