@@ -152,6 +152,11 @@ CLOCKS = """
     R used for more than 4 weeks before D1                   R 2024-12-31..ongoing                            -
     R used for more than 4 weeks before D1                   R 2025-01-01..ongoing                            needs a use of R for more than 4 weeks
     R used for more than 4 weeks before D1                   R 2024-11-25..?                                  needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2024-12-03..2025-01                            -
+    R used for more than 4 weeks before D1                   R 2024-12-04..2025-01                            needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2024-11..2025-01                               -
+    R used for more than 4 weeks before D1                   R 2024-12..2025-01                               needs a use of R for more than 4 weeks
+    R used for more than 4 weeks before D1                   R 2025-01                                        needs a use of R for more than 4 weeks
     R used for more than 4 weeks before D1                   S 2024-11-25..2025-01-29                         needs a use of R for more than 4 weeks
 """  # noqa: E501
 

@@ -144,8 +144,8 @@ def test_a_doubt_asks_why_and_keeps_what_was_typed(place: Any) -> None:
 
 
 REFUSED = {
-    "no such day": ({"visit": "rcp/D182", "date": "2025-02-30", "status": "done"}, "2025-02-30 : there is no such day"),
-    "a weight that nobody has": ({**CAME, "weight_kg": "611"}, "611 cannot be a body weight"),
+    "no such day": ({"visit": "rcp/D182", "date": "2025-02-30", "status": "done"}, "Day: 2025-02-30 : there is no such day"),
+    "a weight that nobody has": ({**CAME, "weight_kg": "611"}, "Weight in kg: 611 cannot be a body weight"),
     "no day": ({"visit": "rcp/D182", "date": "", "status": "done"}, "Day: This field is required."),
     "a visit of no plan": ({**CAME, "visit": "rcp/D999"}, "Visit: Select a valid choice."),
 }

@@ -83,9 +83,10 @@ def too_few(clock: Counted, criteria: Criteria, past: Past) -> Iterable[Block]:
 
 
 def too_short(clock: UsedFor, criteria: Criteria, past: Past) -> Iterable[Block]:
-    """The days by which nothing has been used for long enough; a use whose last day is not written has surely its first one only."""
+    """The days by which nothing has been used for long enough; a use whose last day is not written has surely its first one only, and one
+    of which only the month is known what it surely has."""
     uses = [
-        Use(had.begun, had.last if had.last is not None else FOREVER if had.ongoing else had.begun, (had,))
+        Use(had.begun, had.last_at_earliest or had.last or (FOREVER if had.ongoing else had.begun), (had,))
         for had in past.had
         if had.begun is not None and any(criteria.means(word, had.what) for word in clock.whats)
     ]

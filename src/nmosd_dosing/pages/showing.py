@@ -16,12 +16,14 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 from nmosd_dosing import days
 from nmosd_dosing.checks.finding import visit_text
 from nmosd_dosing.days import Language
+from nmosd_dosing.errors import Problem
 from nmosd_dosing.pages.access import place_of
-from nmosd_dosing.pages.forms import STATUS_NAMES
+from nmosd_dosing.pages.forms import STATUS_NAMES, label_of
 from nmosd_dosing.pharmacy.words import amount_words, vials_words
 from nmosd_dosing.pharmacy.worklist import Item
 from nmosd_dosing.register.accounts import ROLES, Role
 from nmosd_dosing.register.reading.line import Line, on_one_line
+from nmosd_dosing.register.writing.person import RowDocument
 from nmosd_dosing.report.html.document import Markup
 from nmosd_dosing.sentences import Part, Sentence, in_words, joined, said, word
 from nmosd_dosing.version import PROGRAM
@@ -143,6 +145,14 @@ def markup(made: Markup) -> SafeString:
     """The finished HTML of a report, in which each text is escaped already."""
     assert isinstance(made, Markup)
     return mark_safe(made.html)  # noqa: S308  # `document.element` made it
+
+
+@register.filter
+def of_field(problem: Problem) -> Any:
+    """What the field is called in which a problem of a row is; nothing where it is of more than one."""
+    place = problem.place
+    name = place.document.cell(place) if place is not None and isinstance(place.document, RowDocument) else None
+    return label_of(name) if name is not None else ""
 
 
 @register.filter

@@ -30,6 +30,7 @@ from nmosd_dosing.subjects.tables.known import Known
 from nmosd_dosing.subjects.tables.roster import LeftOut, Said
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
+from nmosd_dosing.values import beside
 
 Cells = Mapping[str, str]
 _MORE = {"subjects": ("enter_", "earlier_")}  # how further columns begin
@@ -228,8 +229,15 @@ class _Sheet:
         return Place(document, *spans[column])
 
 
-class _RowDocument(Document, frozen=True):
-    """A row as a person types it; messages say which one it is."""
+@beside("hidden", "spans")
+class RowDocument(Document, frozen=True):
+    """A row as a person types it; messages say which one it is. `spans`: from where to where each cell goes."""
+
+    spans: Mapping[str, tuple[int, int]] = {}
+
+    def cell(self, place: Place) -> str | None:
+        """The column of a place that is one cell; None of another place."""
+        return next((name for name, span in self.spans.items() if span == (place.start, place.end)), None)
 
     def where(self, place: Place) -> str:
         return self.path
@@ -246,7 +254,7 @@ def _of_row(row: Row, columns: Sequence[str], hidden: Sequence[str]) -> tuple[Do
     text = text.rstrip(" ")
     end = len(text)
     holes = sorted(spans[name] for name in hidden if name in spans)
-    document = _RowDocument(row.name, text, (lambda _begin, _end: holes) if holes else None)
+    document = RowDocument(row.name, text, (lambda _begin, _end: holes) if holes else None, spans)
     return document, {name: spans.get(name, (end, end)) for name in columns}
 
 
