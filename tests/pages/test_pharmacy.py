@@ -104,6 +104,7 @@ def test_a_second_click_writes_no_second_line(place: Any) -> None:
 
 @pytest.mark.parametrize(("line", "said"), [
     ({**RECEIVED, "quantity": "0"}, "is no number of vials"),
+    ({**RECEIVED, "quantity": "0" * 9 + "100001"}, "Ensure this value is less than or equal to 100000"),
     ({**RECEIVED, "date": "2025-07-08"}, "the date 2025-07-08 Tue is not yet"),
     ({**RECEIVED, "subject": "0102"}, "only what is dispensed is of a subject"),
     ({**RECEIVED, "site": "02"}, "is not of site"),

@@ -196,7 +196,7 @@ def _wrong(cells: Mapping[str, str], names: Names, today: dt.date) -> Iterator[t
     elif vial and (sizes := names.get(product)) and vial not in sizes:
         yield said("`{cell}` is no vial of {product}", cell=clip(vial), product=product), said("vials are {words}", words=either(sizes))
     least = 0 if movement == "counted" else 1
-    if quantity and (not (quantity.isascii() and quantity.isdigit()) or not least <= int(quantity[:9]) <= _MOST):
+    if quantity and (not (quantity.isascii() and quantity.isdigit()) or not least <= int(quantity.lstrip("0")[:9] or 0) <= _MOST):
         whole = said("write a whole number from {least} to {most}", least=least, most=f"{_MOST:,}")
         yield said("`{text}` is no number of vials", text=clip(quantity)), whole
     for name in ("date", "expiry"):
