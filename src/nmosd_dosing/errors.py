@@ -113,11 +113,6 @@ class Place(Struct, frozen=True, gc=False):
         """`visits.csv:3:5`."""
         return self.document.where(self)
 
-    @property
-    def source_line(self) -> str:
-        """Its line, as messages show it."""
-        return self.document.seen(self)[0]
-
 
 @beside("subject", "alike")
 class Problem(Struct, frozen=True):

@@ -54,10 +54,10 @@ def check_drawn(problems: Iterable[Problem]) -> None:
         assert len(carets) >= len(places)
         for place in places:
             assert 0 <= place.start < place.end
-            assert place.column <= max(1, len(place.source_line)), problem
+            assert place.column <= max(1, len(place.document.seen(place)[0])), problem
         for place, row in zip(places, carets, strict=False):
             margin = len(str(max(place.line for place in places))) + 3
-            assert row.rindex("^") < margin + cell_len(printable(place.source_line)) + 2, problem
+            assert row.rindex("^") < margin + cell_len(printable(place.document.seen(place)[0])) + 2, problem
 
 
 class Core(yaml.CSafeLoader):

@@ -76,17 +76,10 @@ class Slots(Struct, frozen=True):
 
 
 def slots(
-    study: Study,
-    subject: Subject | dt.date | str,
-    visit: str | None,
-    as_of: dt.date | str,
-    *,
-    on: dt.date | None = None,
-    period: str | None = None,
-    window: Window | None = None,
-    workdays: Workdays | None = None,
+    study: Study, subject: Subject | dt.date | str, visit: str | None, as_of: dt.date | str, *, on: dt.date | None = None,
+    period: str | None = None, window: Window | None = None, workdays: Workdays | None = None,
     of_study: Mapping[str, dt.date] | None = None,
-) -> Slots:
+) -> Slots:  # fmt: skip
     """The days on which a subject's visit may be, as of a day: `visit` as a record names it, None for the next one that is open. `on`: the
     day that is asked for. Masked, whatever is known of the arm.
 

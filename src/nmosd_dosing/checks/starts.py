@@ -67,15 +67,9 @@ class Starts(Struct, frozen=True):
 
 
 def starts(
-    study: Study,
-    first: dt.date | str,
-    last: dt.date | str,
-    *,
-    period: str | None = None,
-    window: Window | None = None,
-    workdays: Workdays | None = None,
-    arm: str | None = None,
-) -> Starts:
+    study: Study, first: dt.date | str, last: dt.date | str, *, period: str | None = None, window: Window | None = None,
+    workdays: Workdays | None = None, arm: str | None = None,
+) -> Starts:  # fmt: skip
     """Each day from `first` to `last`, both included, as a day 1, of one period or of the way through all. Masked.
 
     A visit needs an open day in its window; where none is stated its target has to be open. A dose counts from the first open day of the

@@ -40,21 +40,11 @@ from nmosd_dosing.subjects.subject import Subject
 
 
 def plan(
-    study: Study,
-    subject: Subject | dt.date | str,
-    *,
-    period: str | None = None,
-    until: dt.date | None = None,
-    window: Window | None = None,
-    unblind: bool = False,
-    of_study: Mapping[str, dt.date] | None = None,
-    allow_deviation: bool = False,
-    accept_gap: bool = False,
-    cancelled: bool = False,
-    workdays: Workdays | None = None,
-    as_of: dt.date | None = None,
+    study: Study, subject: Subject | dt.date | str, *, period: str | None = None, until: dt.date | None = None,
+    window: Window | None = None, unblind: bool = False, of_study: Mapping[str, dt.date] | None = None, allow_deviation: bool = False,
+    accept_gap: bool = False, cancelled: bool = False, workdays: Workdays | None = None, as_of: dt.date | None = None,
     policy: Policy = "least waste",
-) -> Plan:
+) -> Plan:  # fmt: skip
     """One subject's dated plan, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
     `subject` may be just the first day, as a date or YYYY-MM-DD. `of_study`: dates of the study's own events. `cancelled` lists visits that
@@ -127,17 +117,8 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[Sente
     line = time_line(schedule, visit)
     masked, reason = any(give.mask is not None for give in what.gives), visit_reason(schedule, visit)
     return PlannedVisit(
-        id=visit.id,
-        period=period.id,
-        label=what.label,
-        name=what.said.name,
-        status=visit.status.text,
-        target=target,
-        actual=visit.actual,
-        booked=visit.booked,
-        earliest=visit.earliest,
-        latest=visit.latest,
-        last=visit.last,
+        id=visit.id, period=period.id, label=what.label, name=what.said.name, status=visit.status.text,
+        target=target, actual=visit.actual, booked=visit.booked, earliest=visit.earliest, latest=visit.latest, last=visit.last,
         study_day=study_day(target, schedule.start) if target is not None else None,
         period_day=day_number(days, schedule.study.counts_from) if days is not None else None,
         week=week_code(days) if days is not None else None,
@@ -154,12 +135,10 @@ def _visit(schedule: SubjectSchedule, visit: SubjectVisit, begun: Sequence[Sente
         comment=comments((*visit.records, *visit.appointments)),
         record=joined("; ", dict.fromkeys(record_text(record, masked) for record in (*visit.records, *visit.appointments))) or None,
         room=room_of(schedule.study.site, period.id, what.label),
-        is_entry=visit.is_entry,
-        or_later=visit.or_later,
-        dose_steps=tuple(dose_steps(schedule, visit)),
+        is_entry=visit.is_entry, or_later=visit.or_later, dose_steps=tuple(dose_steps(schedule, visit)),
         time=hour((*visit.records, *visit.appointments), visit.actual or visit.booked),
         time_line=line,
-    )
+    )  # fmt: skip
 
 
 def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | None) -> Administration:
@@ -171,17 +150,12 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
     weight, vials, often = dose.weight, dose.vials, dose.times_a_day
     doubts = [x.message for x in schedule.doubts if weight is not None and weight.status != "ideal" and weight.of in x.of]
     return Administration(
-        product=give.product,
-        shown=give.shown,
-        route=schedule.study.product(give.product).route,
-        amount=amount,
-        unit=None if masked else give.unit,
+        product=give.product, shown=give.shown, route=schedule.study.product(give.product).route,
+        amount=amount, unit=None if masked else give.unit,
         dose_rule=None if masked or len(rules) != 1 else rules.pop(),
         amount_status=dose.status.text,
         minutes=minutes.pop() if len(minutes) == 1 else None,
-        cumulative=_number(dose.cumulative),
-        cumulative_per_kg=_number(dose.cumulative_per_kg),
-        times=times,
+        cumulative=_number(dose.cumulative), cumulative_per_kg=_number(dose.cumulative_per_kg), times=times,
         total=None if amount is None else _sum(amount, times, dose.scale),
         per_day=_sum(amount, often, dose.scale) if amount is not None and often > 1 and not dose.recorded else None,
         lead=known[0].lead.text if known and known[0].lead is not None else None,
@@ -201,7 +175,7 @@ def _administration(schedule: SubjectSchedule, dose: SubjectDose, batch: str | N
         amount_to=dose.ends[1] if dose.ends is not None else None,
         by_value=dose.by_value,
         days_taken=tuple(_taken(days) for days in dose.days_taken),
-    )
+    )  # fmt: skip
 
 
 def _taken(days: DaysTaken) -> TakenAway:

@@ -51,17 +51,9 @@ _FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the 
 
 
 def expand(
-    study: Study,
-    cohort: Cohort,
-    *,
-    period: str | None = None,
-    until: dt.date | None = None,
-    window: Window | None = None,
-    unblind: bool = False,
-    allow_deviation: bool = False,
-    accept_gap: bool = False,
-    at_least: dt.date | None = None,
-) -> Schedule:
+    study: Study, cohort: Cohort, *, period: str | None = None, until: dt.date | None = None, window: Window | None = None,
+    unblind: bool = False, allow_deviation: bool = False, accept_gap: bool = False, at_least: dt.date | None = None,
+) -> Schedule:  # fmt: skip
     """All visits and doses for all subjects, masked unless `unblind`: of one period, or of the way through all that follow each other.
 
     `until` is the last day to plan, for everybody; without it an open repeat is drawn for 24 months from its period's first day, both ends

@@ -40,22 +40,11 @@ def load_assumptions(path: str | Path, study: Study, period: str | None = None) 
 
 
 def simulate(
-    study: Study,
-    assumptions: Assumptions,
-    trials: int = 10_000,
-    seed: int = 1,
-    *,
-    scenarios: Sequence[tuple[str, Assumptions]] = (),
-    period: str | None = None,
-    regimen: str | None = None,
-    so_far: Real | None = None,
-    unblind: bool = False,
-    by_month_and_site: bool = False,
-    policy: Policy = "least waste",
-    cores: int = 1,
-    cluster: str | None = None,
+    study: Study, assumptions: Assumptions, trials: int = 10_000, seed: int = 1, *, scenarios: Sequence[tuple[str, Assumptions]] = (),
+    period: str | None = None, regimen: str | None = None, so_far: Real | None = None, unblind: bool = False,
+    by_month_and_site: bool = False, policy: Policy = "least waste", cores: int = 1, cluster: str | None = None,
     progress: Callable[[int], None] | None = None,
-) -> tuple[Scenario, ...]:
+) -> tuple[Scenario, ...]:  # fmt: skip
     """Simulates a trial `trials` times, under the assumptions and under each of the `scenarios`, with common random numbers.
 
     so_far: the real subjects with whom every trial begins. Their arms are used only if `unblind`: a forecast by the real arms would be an

@@ -14,31 +14,20 @@ from msgspec import Struct
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, Problem, clip
 from nmosd_dosing.language.nodes import Scalar
+from nmosd_dosing.language.phrases import lengths
 from nmosd_dosing.language.phrases.days import DAY, DayText, take_day
-from nmosd_dosing.language.phrases.lengths import (
-    DAYS,
-    EVERY,
-    LENGTH,
-    NOT_STATED_TEXT,
-    NUMBERS,
-    WINDOW,
-    Scanner,
-    take_every,
-    take_length,
-    take_window,
-    to_number,
-)
+from nmosd_dosing.language.phrases.lengths import Scanner, take_every, take_length, take_window
 from nmosd_dosing.language.shapes import PartlyRead, PhraseError
 from nmosd_dosing.study.facts import NOT_STATED, NotStated
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
 
 _END_OF_PERIOD = r"(?:the\s+)?end\s+of\s+(?:the\s+)?period\b"
 _END = rf"(?:\s*,?\s*[0-9]+\s+more\s+times?\b|\s+until\s+(?:{_END_OF_PERIOD}|{DAY}))"
-_REPEAT = rf"(?:then\s+)?{EVERY}{_END}?(?:\s*{WINDOW})?(?:\s*,?\s*except\s+{DAY}(?:\s*,\s*{DAY})*)?"
-_ITEM = rf"(?:{DAY}(?:\s+to\s+{DAY})?(?:\s*{WINDOW})?|{_REPEAT})"
+_REPEAT = rf"(?:then\s+)?{lengths.EVERY}{_END}?(?:\s*{lengths.WINDOW})?(?:\s*,?\s*except\s+{DAY}(?:\s*,\s*{DAY})*)?"
+_ITEM = rf"(?:{DAY}(?:\s+to\s+{DAY})?(?:\s*{lengths.WINDOW})?|{_REPEAT})"
 
-AT_PATTERN = rf"^\s*(?:{NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
-CYCLE_PATTERN = rf"^\s*{EVERY}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
+AT_PATTERN = rf"^\s*(?:{lengths.NOT_STATED_TEXT}|{_ITEM}(?:\s*,\s*{_ITEM})*)\s*$"
+CYCLE_PATTERN = rf"^\s*{lengths.EVERY}(?:\s*,\s*[0-9]+\s+cycles?)?\s*$"
 
 
 class PointText(Struct, frozen=True):
@@ -69,7 +58,7 @@ AtText = tuple["PointText | RepeatText | Unread", ...]
 
 def at(node: Scalar) -> AtText | NotStated:
     """`D1, W25D1 ±3d, D-28 to D-1, then every 28 days until week 48`; or `not stated`."""
-    if node.text.strip() == NOT_STATED_TEXT:
+    if node.text.strip() == lengths.NOT_STATED_TEXT:
         return NOT_STATED
     _refuse_cycle(node)
     scan = Scanner(node)
@@ -94,7 +83,7 @@ _IN_A_CYCLE = r"D(?:ays?)?\s*[0-9]+(?:\s*(?:,|-|–|to|and)\s*(?:D(?:ay)?\s*)?[0
 
 def _refuse_cycle(node: Scalar) -> None:
     """`D1, 8, 15 of every 28 days`, `D1-D21 q28d`: days of a cycle, in one text with the cycle."""
-    whole = rf"(?P<days>{_IN_A_CYCLE})\s+(?:of\s+|in\s+)?(?P<every>{EVERY}|(?:each|every|a)\s+(?P<length>[0-9]+)[- ]day\s+cycles?)"
+    whole = rf"(?P<days>{_IN_A_CYCLE})\s+(?:of\s+|in\s+)?(?P<every>{lengths.EVERY}|(?:each|every|a)\s+(?P<length>[0-9]+)[- ]day\s+cycles?)"
     match = re.fullmatch(rf"{whole}(?:,?\s*(?:for|x|×)?\s*(?P<count>[0-9]{{1,6}})\s*(?:cycles?)?)?", node.text.strip())
     if match is None:
         return
@@ -186,7 +175,7 @@ def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
             _refuse_other_end(scan)
             until = take_day(scan)
     elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
-        count = to_number(match[1], scan.since(begin))
+        count = lengths.to_number(match[1], scan.since(begin))
         if not match[2]:
             hint = f"write `{count} more times` for {count} after it, `{max(count - 1, 0)} more times` for {count} in all"
             raise PhraseError(f"`{match[1]} times` could or could not count the first one", scan.since(begin), hint)
@@ -218,7 +207,7 @@ def _without(scan: Scanner) -> tuple[DayText, ...]:
     if not scan.take(r",?\s*except\b"):
         return ()
     days = [take_day(scan)]
-    while scan.take(rf",(?!\s*(?:then\b|{EVERY}|$))"):
+    while scan.take(rf",(?!\s*(?:then\b|{lengths.EVERY}|$))"):
         days.append(take_day(scan))
     if (window := take_window(scan)) is not None:
         hint = f"put the window before `except`: `… {window.text}, except {days[0].text}`"
@@ -236,8 +225,10 @@ class CycleText(Struct, frozen=True):
     on: int = 0
 
 
-_ON_AND_OFF = rf"({DAYS})\s+on(?:\s+treatment|\s+drug)?\s*(?:,|/|and|then|followed by|;)?\s*({DAYS})\s+(?:off|rest|pause|break)"
-_HOW_MANY = rf"([0-9]+|{'|'.join(NUMBERS)})"
+_ON_AND_OFF = (
+    rf"({lengths.DAYS})\s+on(?:\s+treatment|\s+drug)?\s*(?:,|/|and|then|followed by|;)?\s*({lengths.DAYS})\s+(?:off|rest|pause|break)"
+)
+_HOW_MANY = rf"([0-9]+|{'|'.join(lengths.NUMBERS)})"
 
 
 def cycle(node: Scalar) -> CycleText:
@@ -252,7 +243,7 @@ def cycle(node: Scalar) -> CycleText:
     step = take_every(scan, "a length such as `50 days`")
     if step is None:
         hint = "write how long it is from one to the next, and how many there are in all, as in `every 28 days, 6 cycles`"
-        if match := re.fullmatch(rf"({LENGTH})(?:\s*(?:,|x|×|for)\s*([0-9]+)(?:\s+cycles?)?)?", scan.text.strip()):
+        if match := re.fullmatch(rf"({lengths.LENGTH})(?:\s*(?:,|x|×|for)\s*([0-9]+)(?:\s+cycles?)?)?", scan.text.strip()):
             hint = f"write `every {match[1]}{f', {match[2]} cycles' if match[2] else ''}`"
         scan.expected("`every` and a length", hint)
     count = None
@@ -268,11 +259,11 @@ def cycle(node: Scalar) -> CycleText:
             wrong = f"expected the number of cycles, or the end, found `{clip(again[0].strip(', '))}`"
             hint = f"write `every {step.in_words}, {number} cycles`, the first one counted"
             raise PhraseError(wrong, scan.node.part(begin, len(scan.text.rstrip())), hint)
-        count = to_number(match[1], scan.since(begin))
+        count = lengths.to_number(match[1], scan.since(begin))
         if count == 0:
             raise PhraseError("`0 cycles` is nothing", scan.since(begin), "write 1 or more")
     return CycleText(step, count, node.place)
 
 
 def _number_of(word: str) -> int:
-    return int(word[:6]) if word.isdigit() else NUMBERS[word]
+    return int(word[:6]) if word.isdigit() else lengths.NUMBERS[word]

@@ -21,12 +21,7 @@ _NETWORK = frozenset(
 _WAITS = 20  # seconds for another program that is writing
 
 
-@beside(
-    unseen=(
-        "facts",
-        "arms",
-    )
-)
+@beside(unseen=("facts", "arms"))
 class Address(Struct, frozen=True):
     """A register's two databases as Django's settings, and how messages name it: no password is in that. `user`: the role of a server."""
 

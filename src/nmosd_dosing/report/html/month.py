@@ -9,52 +9,38 @@ from msgspec.structs import replace
 
 from nmosd_dosing.checks.board import Board, Kind, Mark
 from nmosd_dosing.days import month_name, weekdays
-from nmosd_dosing.report.html.document import (
-    ACCENT,
-    ALERT,
-    FAINT,
-    GREY,
-    INK,
-    LINE,
-    PALE,
-    WARM,
-    Address,
-    Markup,
-    element,
-    group,
-    linked,
-    wide,
-)
+from nmosd_dosing.report.html import document as look
+from nmosd_dosing.report.html.document import Address, Markup, element, group, linked, wide
 from nmosd_dosing.sentences import Say, Sentence, english, joined, said, word
 
 CSS = f"""
-.month {{ table-layout: fixed; border: 1px solid {LINE}; }}
+.month {{ table-layout: fixed; border: 1px solid {look.LINE}; }}
 .wide .month {{ min-width: 42rem; }}
-.month th, .month td {{ padding: 1px 3px; border-bottom: 0; border-left: 1px solid {LINE}; font-size: .82rem; }}
+.month th, .month td {{ padding: 1px 3px; border-bottom: 0; border-left: 1px solid {look.LINE}; font-size: .82rem; }}
 .month thead th {{ padding: .3rem .4rem; }}
-.month tbody {{ border-top: 1px solid {LINE}; }}
+.month tbody {{ border-top: 1px solid {look.LINE}; }}
 .month .date {{ padding: .25rem .4rem .1rem; font-weight: 600; overflow-wrap: anywhere; }}
-.month .date small {{ font-weight: 400; color: {FAINT}; }}
-.month .beside {{ color: {FAINT}; font-weight: 400; }}
-.month .closed {{ background: {GREY}; }}
-.month .today {{ background: {ACCENT}; color: #fff; }}
+.month .date small {{ font-weight: 400; color: {look.FAINT}; }}
+.month .beside {{ color: {look.FAINT}; font-weight: 400; }}
+.month .closed {{ background: {look.GREY}; }}
+.month .today {{ background: {look.ACCENT}; color: #fff; }}
 .month .today small {{ color: #fff; }}
 .month .foot td {{ height: .5rem; }}
 .bar {{ position: relative; isolation: isolate; min-height: 1.5em; padding: 1px 6px 2px;
-  border-radius: 4px; border: 1px solid {ACCENT}; background: {PALE};
+  border-radius: 4px; border: 1px solid {look.ACCENT}; background: {look.PALE};
   overflow-wrap: anywhere; }}
 .bar.on {{ border-top-left-radius: 0; border-bottom-left-radius: 0; border-left: 0; }}
 .bar.off {{ border-top-right-radius: 0; border-bottom-right-radius: 0; border-right: 0; }}
 .bar svg {{ position: absolute; inset: 0; width: 100%; height: 100%; z-index: -1; }}
-.bar .shut {{ fill: {GREY}; }}
-.bar .tick {{ stroke: {ACCENT}; stroke-width: 6px; }}
+.bar .shut {{ fill: {look.GREY}; }}
+.bar .tick {{ stroke: {look.ACCENT}; stroke-width: 6px; }}
 .bar.entry {{ border-style: dashed; background: #fff; }}
 .bar.tentative {{ border-style: dotted; }}
-.bar.booked {{ background: {ACCENT}; color: #fff; }}
-.bar.done {{ border-color: {LINE}; background: #fff; color: {INK}; }}
-.bar.not {{ border-color: {LINE}; background: #fff; color: {FAINT}; text-decoration: line-through; }}
-.bar.overdue {{ border: 2px solid {ALERT}; background: {WARM}; color: {ALERT}; font-weight: 600; }}
-.bar.overdue .tick {{ stroke: {ALERT}; }}
+.bar.booked {{ background: {look.ACCENT}; color: #fff; }}
+.bar.done {{ border-color: {look.LINE}; background: #fff; color: {look.INK}; }}
+.bar.not {{ border-color: {look.LINE}; background: #fff; color: {look.FAINT}; text-decoration: line-through; }}
+.bar.overdue {{ border: 2px solid {look.ALERT}; background: {look.WARM}; color: {look.ALERT}; font-weight: 600; }}
+.bar.overdue .tick {{ stroke: {look.ALERT}; }}
 .hid {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }}
 """
 
