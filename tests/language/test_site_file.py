@@ -190,7 +190,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 ERRORS = """\
-warning: the windows of D15 and D29 overlap by 9 days
+warning: the windows of D15 and D29 overlap by 5 days
   --> study.yaml:20:14
    |
 20 |       - {at: D29, window: not stated, assess: MRI}

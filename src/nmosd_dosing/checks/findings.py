@@ -36,17 +36,18 @@ from nmosd_dosing.subjects.subject import Record
 _ITS_OWN = Offset()  # of a visit on the first day of its period
 
 
-def check(
-    schedule: Schedule, as_of: dt.date | str, shown: Callable[[str | None, str | None], bool] = lambda code, site: True
-) -> tuple[Finding, ...]:  # fmt: skip
-    """All findings as of a day, a date or YYYY-MM-DD, subject by subject in the order of the cohort, each subject's by date; of those whose
-    code and site are `shown`.
+def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
+    """All findings as of a day, a date or YYYY-MM-DD, subject by subject in the order of the cohort, each subject's by date.
 
     Make the schedule with `allow_deviation` and `accept_gap`, so that what is wrong is found here. Records of unknown visits are not
     among the findings: `visit_records.check_known` raises them.
     """
     check_arguments(needed={"schedule": (schedule, Schedule)})
-    as_of = the_date("as_of", as_of)
+    return check_shown(schedule, the_date("as_of", as_of), lambda code, site: True)
+
+
+def check_shown(schedule: Schedule, as_of: dt.date, shown: Callable[[str | None, str | None], bool]) -> tuple[Finding, ...]:
+    """The same of those whose code and site are `shown`."""
     subjects, found = by_subject(schedule)[::-1], list[Finding]()
     while subjects:
         subject = subjects.pop()  # whoever was looked at is let go

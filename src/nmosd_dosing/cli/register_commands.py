@@ -187,8 +187,7 @@ def head(asked: RegisterOptions, output: AnswerOutput) -> None:
 
 @REGISTER_COMMANDS.command("accounts.run_grant")
 def grant(
-    asked: options.GrantOptions,
-    role: Annotated[str, typer.Argument(help="The role, as PostgreSQL knows it.", metavar="ROLE")],
+    asked: options.GrantOptions, role: Annotated[str, typer.Argument(help="The role, as PostgreSQL knows it.", metavar="ROLE")]
 ) -> None:
     """Let a role of a PostgreSQL server read a register and add to it. Who made the register types it.
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
@@ -158,14 +157,24 @@ class Asking:
         return None
 
 
-def refused(request: HttpRequest, *, status: int, reason: str = "", exception: Exception | None = None) -> HttpResponse:
-    """A page that says that this is not to be had; why Django refuses it is not said."""
+def refused(request: HttpRequest, status: int) -> HttpResponse:
+    """A page that says that this is not to be had."""
     return render(request, "refused.html", {"status": status}, status=status)
 
 
-not_from_here = partial(refused, status=403)  # what Django shows for a form that was not sent from a page of ours
-not_found = partial(refused, status=404)  # what is not there, and what is not for who asks, look the same
-not_understood = partial(refused, status=400)  # what cannot be read as a form: more fields than a form has, for example
+def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What Django shows for a form that was not sent from a page of ours."""
+    return refused(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What is not there, and what is not for who asks, look the same."""
+    return refused(request, 404)
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What cannot be read as a form: more fields than a form has, for example."""
+    return refused(request, 400)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

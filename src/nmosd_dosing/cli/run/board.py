@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from nmosd_dosing.checks.board import board, drawn_until
 from nmosd_dosing.checks.due import due
 from nmosd_dosing.checks.finding import Finding
-from nmosd_dosing.checks.findings import check
+from nmosd_dosing.checks.findings import check_shown
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import fail, progress
 from nmosd_dosing.cli.files import check_names
@@ -42,7 +42,7 @@ def run(whom: PeopleOptions, asked: BoardOptions, output: PageOutput) -> None:
     findings, plans, schedules = list[Finding](), list[Plan](), list[Schedule]()
     for request in (people.known_by(replace(request, window=window), as_of) for request in requests):
         schedule = request.as_carried_out(drawn_until(as_of, ahead, month))
-        findings += check(schedule, as_of, shown.has)
+        findings += check_shown(schedule, as_of, shown.has)
         columns = shown.columns(schedule.cohort)
         plans += progress(replace(request, as_of=as_of).plans(schedule, columns), len(columns), "plans")
         schedules.append(schedule)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from nmosd_dosing.checks.closed_days import with_closed_days
 from nmosd_dosing.checks.due import Due, due, last_due_day
 from nmosd_dosing.checks.finding import Finding, deviates
-from nmosd_dosing.checks.findings import check
+from nmosd_dosing.checks.findings import check_shown
 from nmosd_dosing.checks.verdicts import concern
 from nmosd_dosing.cli import arguments, outputs, people
 from nmosd_dosing.cli.edge import FINE, WRONG_INPUT, fail, say
@@ -69,7 +69,7 @@ class _Read(Struct, frozen=True):
         """The findings that are shown, with what is closed of their days."""
         found: list[Finding] = []
         for request, schedule in zip(self.requests, schedules, strict=True):
-            mine = check(schedule, self.as_of, self.shown.has)
+            mine = check_shown(schedule, self.as_of, self.shown.has)
             found += with_closed_days(mine, self.as_of, request.workdays) if request.workdays is not None else mine
         return found
 
