@@ -50,8 +50,13 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 def press(page: Any, name: str) -> None:
     """Presses a button."""
+    follow(page, page.get_by_role("button", name=name, exact=True).first)
+
+
+def follow(page: Any, what: Any) -> None:
+    """Clicks on a link or a button, and waits for the page that it leads to: what is asked next is asked of that page."""
     with page.expect_navigation():
-        page.get_by_role("button", name=name, exact=True).first.click()
+        what.click()
 
 
 def fill(page: Any, **said: str) -> None:
@@ -82,7 +87,7 @@ def test_every_page_can_be_read_by_everybody(page: Any, address: str, name: str)
 def test_a_pharmacist_prepares_receives_and_dispenses(page: Any, address: str) -> None:
     signed_in(page, address, "wang.fang", "/pharmacy")
     assert "0102" in page.locator("main").inner_text() and "0201" not in page.locator("main").inner_text()
-    page.get_by_role("link", name="Stock", exact=True).click()
+    follow(page, page.get_by_role("link", name="Stock", exact=True))
     kit = {"product": "BAT4406F/placebo", "vial": "500 mg", "batch": "K-17"}
     fill(page, date="2025-07-07", movement="received", **kit, expiry="2026-12-31", quantity="4")
     press(page, "Write it down")
@@ -91,8 +96,7 @@ def test_a_pharmacist_prepares_receives_and_dispenses(page: Any, address: str) -
     on_hand = page.get_by_role("region", name="On hand").get_by_role("row").filter(has_text="K-17")
     assert on_hand.get_by_role("cell").filter(has=page.locator("strong")).inner_text() == "3"
     fill(page, date="2025-07-07", movement="dispensed", **kit, quantity="9", subject="0104", visit="rcp/D1")
-    with page.expect_navigation():
-        page.get_by_role("button", name="Write it down").click()
+    press(page, "Write it down")
     assert page.locator(".problems").count() == 1
 
 
@@ -102,7 +106,7 @@ def test_an_arm_is_opened_once_and_all_see_by_whom(browser: Any, address: str) -
         fill(page, reason="anaphylaxis in the clinic", password=PASSWORD)
         press(page, "Open the arm")
         assert page.locator(".arm").inner_text() in ("bat4406f", "placebo")
-        page.get_by_role("link", name="To the subject").click()
+        follow(page, page.get_by_role("link", name="To the subject"))
         assert page.locator(".arm").count() == 0
     for name, path in (("li.na", "/subjects/0105"), ("chen.jie", "/")):
         with watched(browser, address) as page:
@@ -114,7 +118,7 @@ def test_an_arm_is_opened_once_and_all_see_by_whom(browser: Any, address: str) -
 def test_a_monitor_finds_out_who_changed_what(browser: Any, address: str) -> None:
     with watched(browser, address) as page:
         signed_in(page, address, "li.na", "/subjects/0104")
-        page.get_by_role("row").filter(has_text="brings her daughter").get_by_role("link", name="Correct").click()
+        follow(page, page.get_by_role("row").filter(has_text="brings her daughter").get_by_role("link", name="Correct"))
         page.wait_for_url("**/correct/*")
         fill(page, date="2025-07-22", time="10:00", why="she is away on Monday")
         press(page, "See what it moves")
@@ -122,14 +126,14 @@ def test_a_monitor_finds_out_who_changed_what(browser: Any, address: str) -> Non
     with watched(browser, address) as page:
         signed_in(page, address, "moreau", "/subjects/0104")
         assert page.get_by_role("link", name="Record").count() == 0
-        page.get_by_role("link", name="Trail", exact=True).click()
+        follow(page, page.get_by_role("link", name="Trail", exact=True))
         page.get_by_label("Subject").fill("0104")
         page.get_by_label("Account").fill("li.na")
         press(page, "Show")
         newest = page.locator(".trail li").first
         assert "li.na (coordinator): corrected visit D182 of 0104" in newest.inner_text()
         assert "date 2025-07-21 -> 2025-07-22" in newest.inner_text() and "she is away on Monday" in newest.inner_text()
-        newest.get_by_role("link").click()
+        follow(page, newest.get_by_role("link"))
         assert page.locator(".trail li").count() == 2  # as it stands, and as it stood
         press(page, "Verify the trail")
         held = page.get_by_role("row").filter(has_text="facts").get_by_role("cell").nth(1).inner_text()
@@ -142,11 +146,10 @@ def test_a_manager_lets_somebody_in_and_has_a_study_checked(browser: Any, addres
         fill(page, name="sun.wei", role="monitor", sites="02", password=PASSWORD)
         press(page, "Make it")
         assert page.get_by_role("row").filter(has_text="sun.wei").get_by_role("cell").first.inner_text() == "monitor"
-        page.get_by_role("link", name="Studies", exact=True).click()
+        follow(page, page.get_by_role("link", name="Studies", exact=True))
         wrong = {"name": "bat.yaml", "mimeType": "text/yaml", "buffer": b"id: bat\n"}
         page.get_by_label("A study file or a site's file").set_input_files(wrong)
-        with page.expect_navigation():
-            page.get_by_role("button", name="Check it").click()
+        press(page, "Check it")
         assert "bat.yaml" in page.get_by_role("alert").inner_text()
     with watched(browser, address) as page:
         signed_in(page, address, "sun.wei", "/subjects")
