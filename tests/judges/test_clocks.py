@@ -365,11 +365,12 @@ def test_the_earliest_pair_is_the_first_that_is_tried(
     one = Clock(Criterion("S", "", screened), one.blocks)
     tied = Tied(Offset(-tie[0]), Offset(-tie[1]), "tied") if tie is not None else Tied()
     found = Clocks((one, two), Past(told=True), tied, True).earliest(Days(screening=begin))
+    may_be_screened = functools.cache(lambda day: not oracle.is_barred(of_screening, uses[0], day))
     day_1 = begin
     while True:
         first, last = (day_1 - tie[0] * DAY, day_1 - tie[1] * DAY) if tie is not None else (begin, day_1)
         days = [first + n * DAY for n in range((last - first).days + 1) if first + n * DAY >= begin]
-        screening = next((day for day in days if not oracle.is_barred(of_screening, uses[0], day)), None)
+        screening = next((day for day in days if may_be_screened(day)), None)
         if screening is not None and not oracle.is_barred(of_day_1, uses[1], day_1):
             break
         day_1 += DAY
