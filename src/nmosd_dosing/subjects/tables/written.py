@@ -16,10 +16,9 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
-from nmosd_dosing.errors import InputError, Problem
 from nmosd_dosing.study.events import OF_SCREENING
 from nmosd_dosing.subjects.had import Had
-from nmosd_dosing.subjects.subject import Event, Exposure, Measurement, Record, Subject, Weight
+from nmosd_dosing.subjects.subject import Event, Exposure, Measurement, Record, Weight
 from nmosd_dosing.subjects.tables.reading import EMPTY
 from nmosd_dosing.subjects.tables.subject_table import SubjectColumns
 from nmosd_dosing.subjects.tables.table import Cell, guarded
@@ -57,19 +56,6 @@ _MORE = ("earlier_", "enter_")
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------------
-
-
-def subject_row(subject: Subject) -> Row:
-    """What the table of subjects says of one: of the events those that are columns there, the first of each name. A subject does not know
-    its version of the study."""
-    row = _row("subjects", subject.code, subject, age_years=subject.age)
-    days: dict[str, dt.date] = {}
-    for event in subject.events:
-        if event.name in OF_SCREENING:
-            days.setdefault(event.name, event.date)
-    row |= {name: days[name].isoformat() for name in OF_SCREENING if name in days}
-    row |= {f"earlier_{had.product}": _exposure(had) for had in sorted(subject.earlier, key=lambda had: had.product)}
-    return row | {f"enter_{entry.period}": entry.date.isoformat() for entry in sorted(subject.entered, key=lambda entry: entry.period)}
 
 
 def subject_rows(columns: SubjectColumns) -> list[Row]:
@@ -187,14 +173,12 @@ def _amount(amount: Decimal | None) -> str:
 
 
 def _exposure(had: Exposure | None) -> str:
-    """`40 mg/m2`; nothing for an amount of 0, which nobody has had. Raises InputError for a fraction that no decimals write."""
+    """`40 mg/m2`, as it was read; nothing for an amount of 0, which nobody has had."""
     if not had or not had.amount:
         return ""
     amount, decimals = Fraction(had.amount), 0
     while amount.denominator != 1:
         amount, decimals = amount * 10, decimals + 1
-        if decimals > 30:
-            raise InputError(Problem(f"`earlier`: {had.amount} of `{had.product}` cannot be written as decimals", hint="round it"))
     text = f"{Decimal(amount.numerator).scaleb(-decimals):f}"
     return f"{text} {had.unit}{f'/{had.per}' if had.per else ''}"
 
