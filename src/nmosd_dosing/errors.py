@@ -60,12 +60,16 @@ class Document(Struct, frozen=True, dict=True):
         starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
         return starts
 
+    def line_at(self, place: Place) -> tuple[int, int]:
+        """Where the line of a place begins and ends."""
+        begin = self.line_starts[place.line - 1]
+        end = self.text.find("\n", begin)
+        return begin, len(self.text) if end < 0 else end
+
     def seen(self, place: Place) -> tuple[str, int, int]:
         """The line of a place as messages show it, and between which of its characters the place is. Whatever is hidden is one sign, so
         that nothing tells how long it is."""
-        begin = self.line_starts[place.line - 1]
-        end = self.text.find("\n", begin)
-        end = len(self.text) if end < 0 else end
+        begin, end = self.line_at(place)
         line, first, last, at = "", place.start, min(place.end, end), begin
         shift_first = shift_last = -begin
         for start, stop in self.hidden(begin, end) if self.hidden is not None else ():

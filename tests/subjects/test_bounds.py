@@ -38,6 +38,16 @@ from nmosd_dosing import (
 )
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.subjects.bounds import (
+    Wrong,
+    wrong_age,
+    wrong_code,
+    wrong_given,
+    wrong_height,
+    wrong_last,
+    wrong_value,
+    wrong_weight,
+)  # fmt: skip
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").is_file())
 BAT4406F = load("bat4406f")
@@ -309,3 +319,56 @@ def test_an_error_survives_a_copy_with_its_places(kind: type[DosingError], again
     assert (same.problems, list(same.found), str(same)) == (error.problems, list(error.found), str(error))
     assert same.problems[0].place is not None
     assert same.problems[0].place.where == "v.csv:2:4"
+
+
+# --- each bound, and one step beyond it ----------------------------------------------------------------------------------
+
+KG, CM = "cannot be a body weight; write kilograms, more than 0 and at most 500", "cannot be a body height; write centimetres"
+MEASURED, YEARS = (
+    "is not a value; write a number, 0 to 1000000000",
+    "is not an age; write completed years on day 1 as a whole number, 0 to 125",
+)
+TYPED = "type the code again"
+BOUNDS: list[tuple[Callable[[Any], Wrong], Any, str]] = [
+    *[(wrong_weight, kg, "") for kg in (0.001, 1, 500, Fraction(121, 2), Decimal("60.001"), 60.00000000001)],
+    *[(wrong_weight, kg, KG) for kg in (0, -1, 500.001, Decimal("NaN"), Decimal("Infinity"), float("nan"), float("inf"), True, "60", None)],
+    (wrong_weight, 60.0005, "is finer than a gram; write `60.000`"), (wrong_weight, 60.0015, "is finer than a gram; write `60.002`"),
+    (wrong_weight, Decimal("60.0000001"), "is finer than a gram; write `60.000`"),
+    (wrong_weight, Fraction(1, 3), "is finer than a gram; write `0.333`"),
+    *[(wrong_height, cm, "") for cm in (30, 272, 165.5, Fraction(331, 2))],
+    *[(wrong_height, cm, f"{CM}, 30 to 272") for cm in (29.9, 272.1, 0.299, 2.721, Decimal("NaN"), True)],
+    *[(wrong_height, m, f"{CM}: `{cm}`") for m, cm in ((0.3, 30), (2.72, 272), (1.655, 165.5), (Decimal("1.65"), 165))],
+    (wrong_height, 165.55, "is finer than a millimetre; write `165.6`"),
+    *[(wrong_value, value, "") for value in (0, 0.000001, 10**9)],
+    *[(wrong_value, value, MEASURED) for value in (-0.000001, 10**9 + 1, True)],
+    (wrong_value, Decimal("45.1234567"), "is finer than a millionth; write `45.123457`"),
+    *[(wrong_age, years, "") for years in (0, 125)], *[(wrong_age, years, YEARS) for years in (-1, 126, 40.0, True, None)],
+    *[(wrong_code, code, "") for code in ("1", "a" * 200, "\u00e9" * 200)],
+    *[(wrong_code, code * 201, "has 201 characters; a code has at most 200") for code in "a\u00e9"],
+    *[(wrong_code, code, "is empty; give the subject's code, or leave it out") for code in ("", " ", "\u3000")],
+    (wrong_code, "a\tb", f"holds a control character (U+0009); {TYPED}"),
+    (wrong_code, "\u00e9\u200b", f"holds a control character (U+200B); {TYPED}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "value", "told"), BOUNDS, ids=[f"{ask.__name__} {str(value)[:12]!r}" for ask, value, _ in BOUNDS])
+def test_what_a_value_may_be(ask: Callable[[Any], Wrong], value: Any, told: str) -> None:
+    assert "; ".join(ask(value) or ()) == told
+
+
+@pytest.mark.parametrize(("status", "amount", "unit", "column"), [
+    ("done", 500, "mg", ""), ("done", 0, "mg", ""), ("done", None, None, ""), ("missed", None, None, ""), ("missed", 0, "mg", ""),
+    ("withheld", 1, "mg", "amount"), ("missed", 1, "mg", "amount"), ("partial", 1, "mg", ""), ("booked", 1, "mg", ""),
+    ("done", 500, None, "amount"), ("done", 0, None, "amount"), ("done", None, "mg", "unit"),
+])  # fmt: skip
+def test_what_was_given(status: str, amount: int | None, unit: str | None, column: str) -> None:
+    assert (wrong_given(status, amount, unit) or ("",))[0] == column
+
+
+@pytest.mark.parametrize(("status", "last", "told"), [
+    ("done", 5, "is before its first day, 2025-01-06; exchange the two, or mend one of them"), ("done", 6, ""), ("done", 7, ""),
+    ("missed", 6, ""), ("missed", 7, "is the last day of nothing: the visit is `missed`; leave it out, or write `partial`"),
+    ("withheld", 7, "is the last day of nothing: the visit is `withheld`; leave it out, or write `partial`"), ("partial", 7, ""),
+])  # fmt: skip
+def test_the_last_day_of_a_visit(status: str, last: int, told: str) -> None:
+    assert "; ".join(wrong_last(status, DAY, dt.date(2025, 1, last)) or ()) == told

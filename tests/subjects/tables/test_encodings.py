@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.subjects.tables import roster
-from nmosd_dosing.subjects.tables.encodings import ENCODINGS, transcoded
+from nmosd_dosing.subjects.tables.encodings import ENCODINGS, decoded, read_by_its_mark, transcoded
 from tests.kit.command import dosing
 from tests.kit.tables import refused
 
@@ -76,3 +76,49 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_text_that_is_shown_is_the_first_that_is_not_plain(before: str) -> None:
     content = f"subject,start,site\n{before}Métz01,x\n".encode("cp1252")
     assert "`encoding cp1252` if `Métz01` is right or `encoding big5`" in refused(roster.subjects, content, "s.csv", ())[0]
+
+
+SAVE, GUESS = "save it as `CSV UTF-8`", "or say what it is: `encoding gb18030`"
+OLD = "-: `s.csv` is an old workbook (.xls), or one with a password; save it as .xlsx without a password, or as `CSV UTF-8`"
+NOT_TEXT = {
+    b"\xff\xfea": f"has the mark of UTF-16, and is not text in it; {SAVE}",
+    b"\xef\xbb\xbf\xff": f"has the mark of UTF-8, and is not text in it; {SAVE}",
+    b"\x84\x31\x95\x33\xff": f"has the mark of GB18030, and is not text in it; {SAVE}",
+    b"a\0b": f"is not text in UTF-8, or in UTF-16 with its mark; {SAVE}",
+    b"a,\xff": f"is not UTF-8; {SAVE}; or add `encoding cp1252` if `\u00ff` is right or `encoding cp1251` if `\u044f` is right",
+    b"a,\xe9,b": f"is not UTF-8; {SAVE}; or add `encoding cp1252` if `\u00e9` is right or `encoding cp1251` if `\u0439` is right",
+    b"1,\xb7,b": f"is not UTF-8; {SAVE}; or add `encoding shift_jis` if `\uff77` is right",
+    b"1,\xa0": f"is not UTF-8; {SAVE}, {GUESS}",
+    b"x M\xe9tz.01 ;1": f"is not UTF-8; {SAVE}; or add `encoding gb18030` if `x M\u95a0z.01` is right, "
+    "`encoding cp1252` if `x M\u00e9tz.01` is right or `encoding big5` if `x M\u5f4bz.01` is right",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "told"), NOT_TEXT.items())
+def test_what_is_said_of_bytes_that_are_no_text(content: bytes, told: str) -> None:
+    assert refused(decoded, content, "s.csv", False) == [f"-: `s.csv` {told}"]
+    assert refused(decoded, content, "s.csv", True) == [
+        f"-: `s.csv` {told.split('; or add')[0]}" + (f", {GUESS}" if "; or add" in told else "")
+    ]
+
+
+@pytest.mark.parametrize(("content", "encoding", "told"), [
+    (b"x", "cp1252x", "unknown encoding: `encoding cp1252x`; did you mean `cp1252`?"),
+    (b"x", "klingon", "unknown encoding: `encoding klingon`; encodings are `gb18030`, `big5`, `shift_jis`, `euc_kr`, `cp1252`, `cp1250`, "
+     "`cp1251`, `cp1253`, `cp1254`, `iso8859-1`, `iso8859-15`, `gbk` or `utf-16-le`"),
+    (b"a\nb\n\xff", "shift_jis", f"`s.csv` is not text in shift_jis: byte 0xff in line 3; {SAVE}, {GUESS}"),
+    (b"a\nM\xe9tz,\n", "euc_kr", f"`s.csv` is not text in euc_kr: byte 0xe9 in line 2; {SAVE}, {GUESS}"),
+])  # fmt: skip
+def test_an_encoding_that_a_table_is_not_in(content: bytes, encoding: str, told: str) -> None:
+    assert refused(transcoded, content, "s.csv", encoding) == [f"-: {told}"]
+
+
+def test_an_old_workbook_is_not_read() -> None:
+    content = b"\xd0\xcf\x11\xe0\xff"
+    assert transcoded(content, "s.csv", "cp1252") == content
+    assert refused(decoded, content, "s.csv", False) == [OLD]
+
+
+def test_by_which_mark_a_table_is_read() -> None:
+    tables = [b"a", b"\xef\xbb\xbfa", "a".encode("utf-16"), b"\xff\xfea", b"\x84\x31\x95\x33a"]
+    assert [read_by_its_mark(content) for content in tables] == [None, None, "UTF-16", None, "GB18030"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.subjects.subject import Subject
 from nmosd_dosing.subjects.tables import roster
-from nmosd_dosing.subjects.tables.headings import NAMES, SDTM, Layout, meanings, plain, understood
+from nmosd_dosing.subjects.tables.headings import NAMES, SDTM, Layout, asked, ignored_text, meanings, plain, understood
 from nmosd_dosing.subjects.tables.reading import read
 from tests.kit.command import dosing
 from tests.kit.tables import JANUARY, refused
@@ -152,3 +152,53 @@ def test_a_message_shows_nothing_of_an_ignored_column(tmp_path: Path, monkeypatc
     Path("s.csv").write_text(PEOPLE.replace("2025-01-06", "6/1/2025"), encoding="utf-8")
     done = dosing(*PLAN, *SAID)
     assert "2 | A1,6/1/2025,…,…\n  |    ^^^^^^^^\n" in done.stderr
+
+
+# --- what is asked about a name ------------------------------------------------------------------------------------------
+
+READ = 'only {} are read; if it holds them, call it `{}`, or say so: `column {}="…"`'
+MISSED = 'where it says that a visit was missed, write that into a column `status`, or say that it is one: `column status="…"`'
+DOSED = 'an amount has its unit in a column of its own, `unit`; then say that this is the amount: `column amount="…"`'
+QUESTIONS: list[tuple[str, list[str], str | None]] = [
+    ("Weight (lb)", ["weight_kg"], READ.format("kilograms", "weight_kg", "weight_kg")),
+    ("Height (in)", ["height_cm"], READ.format("centimetres", "height_cm", "height_cm")),
+    ("Weight (lb)", ["height_cm"], None), ("Visit status", ["status"], MISSED), ("Visit status", ["amount"], None),
+    ("Dose (mg)", ["amount"], DOSED), ("Dose (mg)", ["status"], None),
+    ("enter_olpp", ["enter_olp", "start"], "did you mean `enter_olp`?"), ("enter_date", ["date", "start"], "did you mean `date`?"),
+    ("enter_xyz", ["start"], "the columns are `subject` or `start`"), ("enter_", ["start"], None),
+    ("strat", ["start"], "did you mean `start`?"), ("Frist dose", ["start"], "did you mean `start`?"), ("strat", ["site"], None),
+    ("Planned date", ["time", "time_point"], None), ("consentd", ["consented"], "did you mean `consented`?"),
+    ("Informed consent", ["consented"], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "lacking", "question"), QUESTIONS, ids=[f"{name}, {lacking}" for name, lacking, _ in QUESTIONS])
+def test_what_is_asked_about_a_column(name: str, lacking: list[str], question: str | None) -> None:
+    assert asked(name, lacking, ("subject", "start")) == question
+
+
+def test_of_many_columns_that_are_ignored_twelve_are_named() -> None:
+    shown = ", ".join(f"`{name}`" for name in "abcdefghijkl")
+    assert (ignored_text("abcdefghijkl"), ignored_text("abcdefghijklm")) == (shown, f"{shown} and 1 more")
+
+
+def test_a_heading_of_which_it_was_said_with_a_number_is_no_row() -> None:
+    layout = Layout(columns={"start": ["Day 1"]})
+    assert roster.subjects(b"Subject,Day 1\n1,2025-01-06\n", "s.csv", (), layout=layout) == (Subject(JANUARY, "1"),)
+    assert refused(roster.subjects, b"1,2025-01-06\nSubject,Day 1\n2,2025-01-06\n", "s.csv", (), (), layout) == [
+        "s.csv:1:1: this row stands above the names of the columns; "
+        "rows stand below the names of the columns: move it there, or take it out"
+    ]
+
+
+MEANT = [  # a heading, and which of its cells the columns are; those that several mean; those that mean none
+    ("Subject,Start,x", {"subject": 0, "start": 1}, {}, [2]), ("USUBJID,SUBJID,RFSTDTC", {"subject": 0, "start": 2}, {}, [1]),
+    ("subject,Subject ID,start", {"subject": 0, "start": 2}, {"subject": [0, 1]}, []), (",x,", {}, {}, [1]),
+    ("start,START,Start,start", {"start": 0}, {"start": [0, 1, 2, 3]}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("heading", "columns", "several", "others"), MEANT)
+def test_what_a_heading_means(heading: str, columns: dict[str, int], several: dict[str, list[int]], others: list[int]) -> None:
+    found = understood(heading.split(","), ("subject", "start"), Layout())
+    assert (found.columns, {ours: here for ours, here in found.places.items() if len(here) > 1}, found.others) == (columns, several, others)

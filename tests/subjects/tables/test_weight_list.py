@@ -56,6 +56,7 @@ WRONG_WEIGHTS = [
     ("60,5", "error: `5` after `60` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.5`; for 5 kg write `5.0`"),
     ("102,05", "error: `05` after `102` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `102.05`; for 5 kg write `5.0`"),
     ("45,60.5,5", "error: `5` after `60.5` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.55`; for 5 kg write `5.0`"),
+    ("²,5", "error: `²` in `--weights` is not a weight\nhint: write kilograms as a plain number, for example `60` or `60.5`"),
     ("45,60,5", "error: `5` after `60` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.5`; for 5 kg write `5.0`"),
     ("45;60,5", "error: `--weights 45;60,5` has a semicolon\nhint: commas stand between weights, and decimals take a point: `45,60.5`"),
     ("45,,60", "error: `--weights 45,,60` has nothing between two commas, or at an end\nhint: write for example `45,60,75`"),

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Reader = Callable[[str, str, Place | None, Problems], T | None]
 _DAY = re.compile(r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?)")
 _NAMED = re.compile(r"([0-9]{1,2})[- ]?([A-Za-z]{3,9})\.?[- ]?([0-9]{4})")
-_HOUR = re.compile(r"(.{6,}?)(?:[T ] *|:)([0-9]{1,2}):([0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)? ?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_HOUR = re.compile(r"(.{6,}?)(?:[T ] *|:)([0-9]{1,2}:[0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)? ?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 _PARTIAL = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]|-))?(?:-+(?:[0-9]{2})?)?|(?:UNK?[- ]?)?(?:UNK|[A-Za-z]{3})[- ]?[0-9]{4}")
 _MONTHS = {
     name: number
@@ -137,7 +137,7 @@ def exposure(product: str) -> Reader[Exposure]:
 
     def read(shown: str, text: str, place: Place | None, problems: Problems) -> Exposure | None:
         try:
-            found = doses.amount(Scalar(text, Place(Document("", text or " "), 0, max(1, len(text)))))
+            found = doses.amount(Scalar(text, Place(Document("", text), 0, len(text))))
         except PhraseError as error:
             problems.error(said("{shown}: {message}", shown=shown, message=error.problem.message), place, error.problem.hint)
             return None
@@ -189,19 +189,19 @@ def day(shown: str, text: str, place: Place | None, problems: Problems) -> dt.da
 
 def moment(shown: str, text: str, place: Place | None, problems: Problems) -> tuple[dt.date, dt.time | None] | None:
     """The same with the hour beside it, to the minute: `2025-01-06T09:30`. Midnight is none: programs write it to every day."""
-    on, hour, minute, zone = text, None, None, None
+    on, clock, zone = text, "0:0", None
     if match := _HOUR.fullmatch(text):
-        on, hour, minute, zone = match.groups()
+        on, clock, zone = match.groups()
     named = _NAMED.fullmatch(on)
     numbers = _DAY.fullmatch(on)
     if zone:
         hint = said("the day may be another one there: write day and hour of the place, without a zone")
         problems.error(said("{shown} has a time zone", shown=shown), place, hint)
     elif named is not None and named[2].casefold() in _MONTHS:
-        return _moment(shown, int(named[3]), _MONTHS[named[2].casefold()], int(named[1]), hour, minute, place, problems)
+        return _moment(shown, int(named[3]), _MONTHS[named[2].casefold()], int(named[1]), clock, place, problems)
     elif numbers is not None:
         year, month, date = (int(part) for part in numbers.groups() if part and part.isdigit())
-        return _moment(shown, year, month, date, hour, minute, place, problems)
+        return _moment(shown, year, month, date, clock, place, problems)
     elif _PARTIAL.fullmatch(on):
         hint = said("nothing can be counted from it: write the whole day, `2025-01-06`")
         problems.error(said("{shown} is a date without its day", shown=shown), place, hint)
@@ -224,7 +224,7 @@ def hour(shown: str, text: str, place: Place | None, problems: Problems) -> dt.t
 
 
 def _moment(
-    shown: str, year: int, month: int, date: int, hour: str | None, minute: str | None, place: Place | None, problems: Problems
+    shown: str, year: int, month: int, date: int, clock: str, place: Place | None, problems: Problems
 ) -> tuple[dt.date, dt.time | None] | None:
     try:
         on = dt.date(year, month, date)
@@ -232,7 +232,8 @@ def _moment(
         problems.error(said("{shown}: there is no such day", shown=shown), place, said("check the month and the day"))
         return None
     try:
-        at = dt.time(int(hour), int(minute)) if hour is not None and minute is not None else None
+        hour, minute = clock.split(":")
+        at = dt.time(int(hour), int(minute))
     except ValueError:
         hint = said("write it on a clock of 24 hours, `2025-01-06 09:30`, or leave it out")
         problems.error(said("{shown}: there is no such hour", shown=shown), place, hint)

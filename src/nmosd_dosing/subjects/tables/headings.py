@@ -146,11 +146,11 @@ def meanings(columns: Collection[str]) -> dict[str, str]:
 
 
 class Heading(Struct, frozen=True):
-    """What the cells of a line mean as names of columns. columns: where each of ours stands. several: those of ours that more than one
-    cell means. others: the cells that mean none of ours, and say something. said: names that somebody said, and that are here."""
+    """What the cells of a line mean as names of columns. columns: where each of ours stands. places: all cells that mean it, that one
+    first. others: the cells that mean none of ours, and say something. said: names that somebody said, and that are here."""
 
     columns: Mapping[str, int]
-    several: Mapping[str, Sequence[int]]
+    places: Mapping[str, Sequence[int]]
     others: Sequence[int]
     said: Collection[str]
 
@@ -175,8 +175,7 @@ def understood(names: Sequence[str], columns: Sequence[str], layout: Layout, kno
             found.setdefault(ours_here, []).append(i)
     meant = found | said
     others = [i for i, name in enumerate(names) if name and not any(i in here for here in meant.values())]
-    several = {ours: here for ours, here in meant.items() if len(here) > 1}
-    return Heading({ours: here[0] for ours, here in meant.items()}, several, others, used)
+    return Heading({ours: here[0] for ours, here in meant.items()}, meant, others, used)
 
 
 def asked(name: str, lacking: Collection[str], columns: Sequence[str]) -> str | None:

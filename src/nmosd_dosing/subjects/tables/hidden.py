@@ -41,9 +41,7 @@ def silent(problem: Problem, document: Document, column: Callable[[int], str | N
     name = column(place.start)
     if name in _RULES:
         return replace(problem, message=f"this `{name}` cannot be taken; it may tell the arm, and is not shown", hint=_RULES[name], also=())
-    begin = document.line_starts[place.line - 1]
-    end = document.text.find("\n", begin)
-    spans = document.hidden(begin, len(document.text) if end < 0 else end)
+    spans = document.hidden(*document.line_at(place))
     if not any(first <= place.start < last for first, last in spans):
         return problem
     message = re.sub("`([^`]*)`", lambda found: found[0] if found[1] in known else f"`{HOLE}`", problem.message)

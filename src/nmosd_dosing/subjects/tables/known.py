@@ -97,7 +97,7 @@ class Known:
             also = [("this one", place)] if place else []
             hint = said("write {some}", some=known)
             if not self.of_register and other.lstrip("0") == code.text.lstrip("0"):
-                cut = len(other) > len(code.text)
+                cut = other.endswith(code.text)
                 made = said("; did a spreadsheet make {known} of it?", known=known)
                 message += said("; did a spreadsheet take the zeros off {known}?", known=known) if cut else made
                 there = said("write {code} there, in a column that is formatted as text", code=written)

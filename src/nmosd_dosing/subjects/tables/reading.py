@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import functools
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -169,7 +168,6 @@ def _opened(content: bytes, path: str, hidden: bool, layout: Layout) -> tuple[Do
     return document, [Form(begin, separator, True, _cell(separator)) for separator in separators], []
 
 
-@functools.cache
 def _cell(separator: str) -> re.Pattern[str]:
     blank = "[ ]" if separator == "\t" else r"[ \t]"
     plain = rf'(?!")(?:="[^"\n]*"|[^{separator}\n])*'  # within `="…"` a separator is text
@@ -190,7 +188,7 @@ def _look_for_heading(
                 names.pop()  # the last column of a spreadsheet that once had more
             found = understood(names, known, layout, by_name)
             complete = set(required) <= set(found.columns)
-            rank = (complete, 0 if complete else len(found.columns), -start, len(names))
+            rank = (complete, complete or len(found.columns), -start, len(names))
             if best is None or rank > best[0]:
                 best = (rank, form, start, names, found)
             if complete:
@@ -208,7 +206,7 @@ def _named(table: Table, start: int, names: Sequence[str], heading: Heading, req
     for number in heading.others:
         if (question := asked(names[number], lacking, table.known)) is not None:
             problems.error(f"unknown column `{clip(names[number])}`", table.cell_place(start, number), question)
-    for ours, (first, *others) in heading.several.items():
+    for ours, (first, *others) in heading.places.items():
         for number in others:
             same = names[first] == names[number]
             message = f"column `{ours}` stands twice" if same else f"`{clip(names[first])}` and `{clip(names[number])}` both mean `{ours}`"

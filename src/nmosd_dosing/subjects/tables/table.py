@@ -224,21 +224,17 @@ class Table(Struct):
 
     def lines(self, at: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         """From a character on, where each row begins and its texts; rows without any text left out."""
-        text = self.document.text
+        text = f"{self.document.text}\n"
         while at < len(text):
-            start, end = at, text.find("\n", at)
-            end = len(text) if end < 0 else end
+            start, end = at, text.index("\n", at)
             line = text[start:end]
             if not self.quotes or '"' not in line:
-                texts = list(map(str.strip, line.split(self.separator)))
-                if "'" in line or '="' in line:
-                    texts = list(map(_unguarded, texts))
+                texts = [_unguarded(cell.strip()) for cell in line.split(self.separator)]
             else:
                 try:
                     spans = list(self.spans(start))
                     texts = [span[0] for span in spans]
-                    end = text.find("\n", spans[-1][2])
-                    end = len(text) if end < 0 else end
+                    end = text.index("\n", spans[-1][2])
                 except ValueError:
                     self.broken.append(list(map(str.strip, line.split(self.separator))))
                     message = "a quotation mark in the middle of a cell, or without its partner"

@@ -35,7 +35,7 @@ def _list(option: str, text: str, problems: Problems) -> tuple[float, ...]:
         _too_many(option, len(parts), problems)
         return ()
     found: list[float] = []
-    adults = any(part.isdigit() and int(part[:6]) > _CHILD_KG for part in parts)
+    adults = any(int(part) > _CHILD_KG for part in parts if re.fullmatch("[0-9]{1,4000}", part))
     for i, part in enumerate(parts):
         if not part:
             problems.error(f"`{option} {clip(text)}` has nothing between two commas, or at an end", None, "write for example `45,60,75`")

@@ -157,7 +157,7 @@ def _chosen(book: Workbook, path: str, layout: Layout) -> int:
             hint = f"show it, or say that it is read: `{argument('sheet', _quoted(title))}`"
             raise InputError(Problem(f"`{path}`: the only sheet that holds something, `{clip(title)}`, is hidden", hint=hint))
         layout.found |= set(said.values())
-        layout.sheet = titles[number] if len(filled) > 1 or number in said else None
+        layout.sheet = titles[number] if said else None
         return number
     if layout.by_table and not said:
         name = layout.sheets[0]
