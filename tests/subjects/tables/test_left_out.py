@@ -46,8 +46,8 @@ SOME: list[tuple[Callable[[str, LeftOut | None], list[Any]], str, str, list[str]
     (values, "A,2025-01-06,egfr,5,mL / min\n"
      "B,2025-01-06,eGFR,5,mL/s\nC,2025-01-06,CD4,5,\nD,2025-01-06,eGFR,x,mL/min\nE,,eGFR,5,mL/min\n"
      "F,2025-01-06,eGFR,5,\nG,2025-01-06,,5,mL/min\nH,2025-01-06,eGFR,,mL/min\n", "A",
-     ["`eGFR` is in `mL/s` here, and in `mL/min` in the study file", "`CD4` is no value that the study declares", "`x` is not a value", "no date",
-      "no unit", "no name of a value", "no value"], set("BCDEFGH")),
+     ["`eGFR` is in `mL/s` here, and in `mL/min` in the study file", "`CD4` is no value that the study declares", "`x` is not a value",
+      "no date", "no unit", "no name of a value", "no value"], set("BCDEFGH")),
     (visits, "A,D1,2025-01-06\nB,D1,x\nC,,2025-01-06\n", "A", ["`x` is not a date with the year first", "no visit"], {"B", "C"}),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.subjects.tables import weight_list
 from tests.kit.command import errors, output
 from tests.kit.doses_command import BELIMUMAB, WEIGHTS, as_json
@@ -28,6 +28,9 @@ def test_weights_are_listed_or_a_range_with_both_ends() -> None:
     assert len(listed("1:400.6:0.4")) == 1000
     assert listed("60,5.0") == (60, 5), "who writes the point means it"
     assert listed("5,60") == (5, 60), "decimals do not stand first"
+    assert listed("9,8.5,10,10.5") == (9, 8.5, 10, 10.5), "of children nobody is taken for decimals"
+    assert listed("11,10") == (11, 10), "10 kg may be meant"
+    assert len(listed(",".join(str(20 + i / 10) for i in range(1000)))) == 1000
 
 
 def test_weights_and_heights_come_from_tables(tmp_path: Path) -> None:
@@ -58,6 +61,7 @@ WRONG_WEIGHTS = [
     ("45,60.5,5", "error: `5` after `60.5` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.55`; for 5 kg write `5.0`"),
     ("²,5", "error: `²` in `--weights` is not a weight\nhint: write kilograms as a plain number, for example `60` or `60.5`"),
     ("45,60,5", "error: `5` after `60` in `--weights` may be decimals, or a weight of 5 kg\nhint: decimals take a point: `60.5`; for 5 kg write `5.0`"),
+    ("11,9", "error: `9` after `11` in `--weights` may be decimals, or a weight of 9 kg\nhint: decimals take a point: `11.9`; for 9 kg write `9.0`"),
     ("45;60,5", "error: `--weights 45;60,5` has a semicolon\nhint: commas stand between weights, and decimals take a point: `45,60.5`"),
     ("45,,60", "error: `--weights 45,,60` has nothing between two commas, or at an end\nhint: write for example `45,60,75`"),
     ("60,45,60.0", "error: `60.0` stands twice in `--weights`\nhint: take one of the two out"),
@@ -69,6 +73,8 @@ WRONG_WEIGHTS = [
     ("40:121:5", "error: `--weights 40:121:5` does not end on 121: the last step is at 120\nhint: write `40:120:5`"),
     ("40:44:5", "error: `--weights 40:44:5` does not end on 44: the last step is at 40\nhint: write a smaller step"),
     ("1:400.7:0.1", "error: `--weights` has 3,998 weights, and at most 1,000 are reckoned at once\nhint: write fewer, or a wider step"),
+    ("1:401:0.4", "error: `--weights` has 1,001 weights, and at most 1,000 are reckoned at once\nhint: write fewer, or a wider step"),
+    ("40:120:1000", "error: the step `1000` in `--weights` is not a number of kilograms\nhint: write for example `5` or `0.5`"),
     ("no.csv", "error: cannot read `no.csv`: No such file or directory\nhint: check the name"),
 ]  # fmt: skip
 
@@ -149,3 +155,19 @@ def test_a_table_of_subjects_gives_each_weight_once() -> None:
         (60.0, None),
         (75.0, None),
     )
+
+
+@pytest.mark.parametrize(("n", "told"), [(1000, ""), (1001, "has 1,001 weights, and at most 1,000 are reckoned at once")])
+def test_a_table_of_a_thousand_weights_and_one_of_more(n: int, told: str) -> None:
+    content = ("weight_kg\n" + "".join(f"{10 + i / 10}\n" for i in range(n))).encode()
+    if told:
+        with pytest.raises(InputError, match=told):
+            weight_list.read(content, "w.csv")
+    else:
+        assert len(weight_list.read(content, "w.csv")) == n
+
+
+def test_a_title_with_a_number_is_no_row_above_the_heading() -> None:
+    assert weight_list.read(b"Weights of 2025\nweight_kg\n60\n", "w.csv") == ((60.0, None),)
+    with pytest.raises(InputError, match="this row stands above the names of the columns"):
+        weight_list.read(b"60\nweight_kg\n75\n", "w.csv")

@@ -16,9 +16,10 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
-from nmosd_dosing.errors import InputError
+from nmosd_dosing.errors import InputError, Problems
 from nmosd_dosing.subjects.subject import Subject
-from nmosd_dosing.subjects.tables import roster
+from nmosd_dosing.subjects.tables import roster, subject_table
+from nmosd_dosing.subjects.tables import workbook as workbooks
 from nmosd_dosing.subjects.tables.headings import Layout
 from tests.kit.command import dosing
 from tests.kit.tables import JANUARY, refused
@@ -435,3 +436,81 @@ def test_a_number_that_is_formatted_as_a_day_is_none(serial: int, year: int) -> 
     else:
         [told] = refused(roster.subjects, content, "s.xlsx", ())
         assert told.startswith(f"s.xlsx, cell B2: {'a number that is shown as a day of ' if serial else '`00:00:00` is a time'}")
+
+
+def of_sheets(*filled: bool) -> bytes:
+    """A workbook with so many sheets, called A, B and so on, of which some hold a table."""
+    book = Workbook()
+    for number, holds in enumerate(filled):
+        sheet = book.create_sheet(chr(ord("A") + number))
+        for row in (HEADING, ("1", JANUARY)) if holds else ():
+            sheet.append(row)
+    del book["Sheet"]
+    return workbook(book=book)
+
+
+SEVERAL = "say which one is read: {}; where several tables come from one workbook, by table: `sheet subjects=A`"
+CHOSEN: list[tuple[tuple[bool, ...], Layout, str | None]] = [
+    ((True,), Layout(), None), ((False, True), Layout(), None), ((True,), Layout(sheets=["A"]), "A"),
+    ((False, True), Layout(sheets=[" b "]), "B"),
+    ((True, True), Layout(sheets=["B"]), "B"), ((True,), Layout(sheets=["x"]), None), ((True, True), Layout(sheets=["x", "a"]), "A"),
+]  # fmt: skip
+NOT_CHOSEN: list[tuple[tuple[bool, ...], Layout, str]] = [
+    ((True, True), Layout(), "has several sheets: `A` and `B` hold something; " + SEVERAL.format("`sheet A` or `sheet B`")),
+    ((True, True), Layout(sheets=["a", "B"]),
+     "has several sheets: `A` and `B` hold something; " + SEVERAL.format("`sheet A` or `sheet B`")),
+    ((True,) * 6, Layout(sheets=["x"]), "has several sheets: `A`, `B`, `C`, `D`, `E` and `F` hold something; "
+     + SEVERAL.format("`sheet A` or `sheet B` or `sheet C` or `sheet D` or `sheet E`")),
+    ((True, True), Layout(sheets=["C"], by_table=True), "has no sheet `C`; its sheets are `A` or `B`"),
+    ((True,), Layout(sheets=["C"], by_table=True), "has no sheet `C`; its sheets are `A`"),
+    ((False, False), Layout(), "is empty; the first line names the columns: subject,start,weight_kg,height_cm,sex,age_years,site,"
+     "study_version,consented,screened,randomised,screen_failed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("filled", "layout", "title"), CHOSEN)
+def test_which_sheet_is_read(filled: tuple[bool, ...], layout: Layout, title: str | None) -> None:
+    assert len(roster.subjects(of_sheets(*filled), "s.xlsx", (), layout=layout)) == 1
+    assert (layout.sheet, layout.found) == (title, {name for name in layout.sheets if name.strip().casefold() == (title or "").casefold()})
+
+
+@pytest.mark.parametrize(("filled", "layout", "told"), NOT_CHOSEN)
+def test_where_it_is_not_said_which_sheet_is_read(filled: tuple[bool, ...], layout: Layout, told: str) -> None:
+    assert refused(roster.subjects, of_sheets(*filled), "s.xlsx", (), (), layout) == [f"-: `s.xlsx` {told}"]
+
+
+def test_cells_that_are_merged_are_told_also_in_a_column_that_is_ignored() -> None:
+    rows = ((*HEADING, "phone"), ("1", "2025-01-06", 60, "5"), ("2", "2025-01-06", 60))
+    content = workbook(*rows, change=lambda sheet: sheet.merge_cells("D2:D3"))
+    told = "s.xlsx, cell D2: the cells `…` are merged; unmerge them, and fill each by itself"
+    assert refused(roster.subjects, content, "s.xlsx", ()) == [told]
+
+
+def test_of_whom_a_cell_is_that_cannot_be_read() -> None:
+    """Of the first row as of the others; not where it stands between rows."""
+
+    def change(sheet: Worksheet) -> None:
+        sheet["B2"] = sheet["B4"] = "=TODAY()"
+        sheet["A5"] = "=TODAY()"
+
+    content, problems = workbook(HEADING, ("1",), ("2", "2025-01-06"), ("3",), (), ("4", "2025-01-06"), change=change), Problems()
+    assert subject_table.read(content, "s.xlsx", (), (), problems).table.wrong == {0, 2, 3}
+
+
+@pytest.mark.parametrize("most", [43, 44])
+def test_a_text_of_a_workbook_has_as_many_characters_as_its_rows_cells_and_texts(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows, the second as wide as the first, and 36 characters: 2 + 6 + 36."""
+    monkeypatch.setattr(workbooks, "_LARGEST", most)
+    texts = {1: {1: "subject", 3: "start"}, 2: {1: "x" * 24}}
+    if most == 44:
+        assert workbooks._joined(texts, "s.xlsx") == f"subject\t\tstart\n{'x' * 24}\t\t"
+    else:
+        with pytest.raises(InputError, match="unpacks to more than 0 MB"):
+            workbooks._joined(texts, "s.xlsx")
+
+
+@pytest.mark.parametrize("size", [1000, 1001])
+def test_the_parts_of_a_workbook_may_unpack_to_so_many_bytes_and_no_more(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "_LARGEST", 1000)
+    told = DAMAGED if size == 1000 else TOO_LARGE.replace("100 MB", "0 MB")
+    assert refused(roster.subjects, zipped(bytes(size)), "s.xlsx", ()) == [told]

@@ -27,6 +27,7 @@ from nmosd_dosing.subjects.tables.written import (
     COLUMNS,
     REQUIRED,
     Row,
+    all_rows,
     allocation_row,
     event_row,
     had_row,
@@ -279,6 +280,14 @@ def test_a_table_has_the_columns_that_are_needed_and_those_that_say_something() 
 def test_the_version_of_the_study_of_each_stays() -> None:
     content = b"subject,start,study_version\n0012,2025-01-06,\n0013,2025-02-03,v 2\n"
     assert table_bytes("subjects", subject_rows(subjects(content))) == content
+
+
+def test_all_tables() -> None:
+    found = subjects(b"subject,start\n0012,2025-01-06\n")
+    none: dict[str, list[Any]] = {"events": [], "visits": [], "weighings": [], "measurements": [], "history": [], "allocation": []}
+    assert all_rows(found, none) == {"subjects": [{"subject": "0012", "start": "2025-01-06"}], **none}
+    beside = none | {"events": events(b"subject,event,date\n0012,died,2025-02-03\n")}
+    assert all_rows(None, beside) == {"subjects": [], **none, "events": [{"subject": "0012", "event": "died", "date": "2025-02-03"}]}
 
 
 # --- tables as people keep them ------------------------------------------------------------------------------------------

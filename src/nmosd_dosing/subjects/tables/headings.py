@@ -198,7 +198,7 @@ def _did_you_mean(name: str, lacking: Collection[str]) -> str | None:
     # `Informed consent`, `Screening` and the like are mostly no date, and so are left alone
     asked_of = [ours for ours in lacking if ours not in _BY_HOUR]
     names = {plain(known): ours for ours in asked_of for known in ((ours,) if ours in BEFORE_DAY_1 else (*NAMES.get(ours, ()), ours))}
-    near = difflib.get_close_matches(plain(name)[:100], names, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(plain(name)[:100], names, cutoff=_NEAR)
     return f"did you mean `{names[near[0]]}`?" if near else None
 
 

@@ -87,7 +87,7 @@ def _rows(table: Table, begin: int, names: Sequence[str], required: Sequence[str
                 hint = "rows stand below the names of the columns: move it there, or take it out"
                 table.line_error(start, start + 1, "this row stands above the names of the columns", hint, problems)
             continue
-        if len(texts) > width and not any(texts[width:]):
+        if not any(texts[width:]):
             del texts[width:]
         if len(texts) == width:
             table.starts.append(start)

@@ -182,7 +182,7 @@ def _text(cell: Cell | MergedCell) -> tuple[str] | tuple[str, str, str]:
     if isinstance(value, str) and cell.data_type != "e":
         return (value,)
     if isinstance(value, dt.datetime | dt.date) and value.year < _FIRST_YEAR:
-        text = value.isoformat()[:10]
+        text = f"{value:%Y-%m-%d}"
         return text, f"a number that is shown as a day of {value.year}", "format the cell as a number, or write the day that is meant"
     if isinstance(value, dt.datetime):
         return (value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "minutes"),)
