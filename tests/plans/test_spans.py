@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from nmosd_dosing import Entered, Plan
+from tests.kit.cases import columns
 from tests.kit.dates import day
 from tests.kit.somebody import done, made, notes
 
@@ -34,7 +35,7 @@ LAST = {"Watch": 30, "Watch b": 1, "All": 2}
 
 def of(found: Plan, title: str) -> tuple[dt.date | None, dt.date | None, bool]:
     [span] = [s for s in found.spans if s.name == title]
-    return span.start, span.end, span.later
+    return span.start, span.end, span.end_moves == "later"
 
 
 def last_dose(found: Plan, period: str | None) -> dt.date:
@@ -114,3 +115,46 @@ periods:
 """
     spans = [span for span in made(text, events=(("died", died),) if died else ()).spans if span.start is not None]
     assert ", ".join(f"{s.start:%m-%d} to {s.end:%m-%d}" if s.end is not None else f"from {s.start:%m-%d}" for s in spans) == shown
+
+
+HANGING = """products: {X: {}}
+periods:
+  a:
+    visits: [{at: "DAYS", give: X 10 mg}]
+    spans:
+      after: {title: After, from: last dose, to: not stated}
+      until: {title: Until, from: first dose, to: last dose}
+      between: {title: Between, from: last dose + 1 day, to: last dose + 9 days}
+      over: {title: Over, from: last dose, to: D85}
+"""
+# D29 is the last dose of the file, or of what is drawn, on 3 February or on the day that stands here. `?`: projected; `+`: a later
+# dose moves it.
+MOVING = """
+    days                    D29           After   Until      Between           Over
+    D1, D29                 -             02-03   to 02-03   02-04 to 02-12    02-03 to 03-31
+    D1, D29                 done 02-04    02-04   to 02-04   02-05 to 02-13    02-04 to 03-31
+    D1, D29                 booked 02-06  02-06?  to 02-06?  02-07? to 02-15?  02-06? to 03-31
+    D1, then every 4 weeks  -             02-03+  to 02-03+  02-04+ to 02-12+  02-03+ to 03-31
+    D1, then every 4 weeks  done 02-04    02-04+  to 02-04+  02-05+ to 02-13+  02-04+ to 03-31
+    D1, then every 4 weeks  booked 02-06  02-06?  to 02-06?  02-07? to 02-15?  02-06? to 03-31
+"""
+SIGNS = {None: "", "later": "+", "projected": "?"}
+
+
+@pytest.mark.parametrize("row", columns(MOVING), ids=lambda r: f"{r['days']}: {r['D29']}")
+def test_a_span_says_of_each_end_how_it_may_move(row: dict[str, str]) -> None:
+    records = (done("D1", "2025-01-06"), *(done("D29", f"2025-{date}") for date in row["D29"].split()[1:]))
+    found = made(HANGING.replace("DAYS", row["days"]), *records, until=day("2025-02-28"), as_of=day("2025-02-05"))
+    told = []
+    for span in found.spans:
+        start = f"{span.start:%m-%d}{SIGNS[span.start_moves]}" if span.start != day("2025-01-06") else ""
+        told.append(f"{start} to {span.end:%m-%d}{SIGNS[span.end_moves]}".strip() if span.end is not None else start)
+    assert told == [row[name] for name in ("After", "Until", "Between", "Over")]
+    assert [span.status for span in found.spans] == ["projected" if row["After"][-1] in "+?" else "planned"] * 4
+
+
+def test_a_span_is_named_once_in_the_note_on_a_later_dose() -> None:
+    found = made(HANGING.replace("DAYS", "D1, then every 4 weeks"), until=day("2025-02-28"))
+    assert notes(found, "projected") == [
+        "After, Until, Between, Over: counted from 2025-02-03 Mon, the last dose of a; a later dose moves it"
+    ]

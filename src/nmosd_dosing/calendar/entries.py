@@ -374,8 +374,8 @@ def _span(plan: Plan, span: PlannedSpan, number: int, start: dt.date, end: dt.da
     lines = [
         *_arm(plan, style),
         words.range_of_days.format(date_text(start, style.language), date_text(end, style.language)),
-        *([words.or_earlier] if span.earlier else []),
-        *([words.or_later] if span.later else []),
+        *([words.or_earlier] if span.start_moves == "earlier" else []),
+        *([words.or_later] if span.end_moves == "later" else []),
         *([] if style.discreet else [f"assumed: {text}" for text in span.assumed] + [f"note: {text}" for text in span.note]),
         *([] if style.discreet else _study(plan, span.source, words)),
     ]

@@ -104,7 +104,7 @@ def _spans(old: Plan, new: Plan) -> Iterator[Sentence]:
         if was is None:
             continue
         sides = [("from", span.start, was.start)]
-        sides += [("to", span.end, was.end)] if not (span.later or was.later) else []
+        sides += [("to", span.end, was.end)] if "later" not in (span.end_moves, was.end_moves) else []
         changed = [side for side in sides if side[1] != side[2]]
         if changed:
             now = joined(" ", (_end(side, end) for side, end, _ in changed))

@@ -48,7 +48,7 @@ def moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
             "{what}: counted from {day}, the first dose of {whose}; an earlier dose moves it"
             if of == "first dose"
             else "{what}: counted from {day}, the last dose of {whose}; a later dose moves it",
-            what=", ".join(titles), day=date, whose=word(whose),
+            what=", ".join(dict.fromkeys(titles)), day=date, whose=word(whose),
         )  # fmt: skip
         yield Note("projected", words)
 

@@ -221,12 +221,14 @@ def entry_assumed(move: PlannedTransition, text: str) -> str:
     return f"entry into {move.target}, rule {move.rule}: {text}"
 
 
+Moves = Literal["earlier", "later", "projected"]
+
+
 class PlannedSpan(Struct, frozen=True):
     """From `start` to `end`, both included; of a period, or of the study where `period` is None.
 
     `waits_for`: which end, "from" or "to", hangs on a day that is not known yet, such as that of randomisation, and on which.
-    Status "projected": it hangs on a first or last dose of this plan, and the study may give doses before or after it:
-    `earlier` where it may begin earlier than `start`, `later` where it may end later than `end`.
+    Status "projected": it hangs on a first or last dose that may be another one, or on another day. `start_moves`, `end_moves`: how.
     """
 
     id: str
@@ -235,8 +237,8 @@ class PlannedSpan(Struct, frozen=True):
     start: dt.date | None
     end: dt.date | None
     status: Literal["planned", "projected"]
-    earlier: bool = False
-    later: bool = False
+    start_moves: Moves | None = None
+    end_moves: Moves | None = None
     assumed: tuple[str, ...] = ()
     note: tuple[str, ...] = ()
     source: str | None = None

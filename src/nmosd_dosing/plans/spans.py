@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from nmosd_dosing.days import shift_date
-from nmosd_dosing.plans.plan import PlannedSpan
+from nmosd_dosing.plans.plan import Moves, PlannedSpan
 from nmosd_dosing.plans.reasons import source_text
 from nmosd_dosing.schedule.subject_schedule import Date, LastDose, SubjectSchedule, SubjectSegment
 from nmosd_dosing.study.events import BEFORE_DAY_1, ENDS_FOLLOW_UP
@@ -18,13 +18,10 @@ def spans(schedule: SubjectSchedule) -> Iterator[PlannedSpan]:
     """The spans of the periods that the subject comes to, and of the study; none that would begin after the subject's death."""
     for span, segment in _shown(schedule):
         start, end = _ends(schedule, span, segment)
-        earlier, later = _may_move(schedule, span.start, segment), _may_move(schedule, span.end, segment)
-        hangs = span.end is not None and span.end.of in (LAST_DOSE, LAST_DOSE_OF_STUDY)
-        unsure = span.end is not None and hangs and _last_dose(schedule, span.end, segment).unsure
+        start_moves, end_moves = (_moves(schedule, mark, segment) for mark in (span.start, span.end))
         yield PlannedSpan(
             id=span.id, period=schedule.periods[segment.period].period.id if segment is not None else None, name=span.title, start=start,
-            end=end, status="projected" if earlier or later or unsure else "planned",
-            earlier=earlier and span.start is not None and span.start.of == "first dose", later=later and hangs and not unsure,
+            end=end, status="projected" if start_moves or end_moves else "planned", start_moves=start_moves, end_moves=end_moves,
             assumed=span.facts.assumed, note=span.facts.note, source=source_text((span.facts.source,)),
             waits_for=_waits(schedule, span, start, end),
         )  # fmt: skip
@@ -64,6 +61,14 @@ def _shown(schedule: SubjectSchedule) -> Iterator[tuple[Span, SubjectSegment | N
         begins = span.start is None or start is not None
         if begins or (_death(schedule) is None and "from" not in dict(_waits(schedule, span, start, end))):
             yield span, segment
+
+
+def _moves(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> Moves | None:
+    """How an end of a span may move: `projected` where the last dose, on which it hangs, may itself be on another day."""
+    hangs = mark is not None and mark.of in (LAST_DOSE, LAST_DOSE_OF_STUDY)
+    if mark is not None and hangs and _last_dose(schedule, mark, segment).unsure:
+        return "projected"
+    return ("later" if hangs else "earlier") if _may_move(schedule, mark, segment) else None
 
 
 def _may_move(schedule: SubjectSchedule, mark: Mark | None, segment: SubjectSegment | None) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nmosd_dosing import Weight
+from tests.kit.cases import columns
 from tests.kit.dates import day
 from tests.kit.somebody import COURSE, done, dose, made, notes
 from tests.kit.worked import RESCUE, person, planned, visits
@@ -59,3 +61,36 @@ def test_totals_run_in_the_order_of_days() -> None:
 def test_the_last_day_to_plan_changes_nothing_that_was_given() -> None:
     found = made(COURSE, done("D1 to D10", "2025-01-06", "1000", "mg"), until=day("2025-01-08"))
     assert not notes(found, "wrong-dose") and [i.share for i in found.intensity] == [1]
+
+
+SOME_DAY = """products: {X: {weight: latest}, Y: {}}
+periods: {main: {visits: [{at: D1, give: X 1 mg/kg}, {at: not stated, name: some day, give: X 1 mg/kg}, {at: D29, give: X 1 mg/kg}]}}
+"""
+# 60 kg on day 1, 70 kg from 20 January on: 60 mg on D1, 70 on D29, 60 on a day that is not stated. Each is 1 mg/kg; 105 mg are 1.75 mg/kg
+# on 10 January, and 1.5 mg/kg on 20 January.
+BESIDE = """
+    besides        D1           D29          some day
+    -              60.0, 1.0    130.0, 2.0   190.0, 3.0
+    X 01-05 105mg  165.0, 2.75  235.0, 3.75  295.0, 4.75
+    X 01-10 105mg  60.0, 1.0    235.0, 3.75  295.0, 4.75
+    X 01-20 105mg  60.0, 1.0    235.0, 3.5   295.0, 4.5
+    X 02-03 105mg  60.0, 1.0    235.0, 3.5   295.0, 4.5
+    X 02-04 105mg  60.0, 1.0    130.0, 2.0   295.0, 4.5
+    X 01-10 ?      60.0, 1.0    None, None   None, None
+    X 02-04 ?      60.0, 1.0    130.0, 2.0   None, None
+    X 01-10 5mL    60.0, 1.0    None, None   None, None
+    X 01-10 0mg    60.0, 1.0    130.0, 2.0   190.0, 3.0
+    Y 01-10 105mg  60.0, 1.0    130.0, 2.0   190.0, 3.0
+"""
+
+
+@pytest.mark.parametrize("row", columns(BESIDE), ids=lambda r: r["besides"])
+def test_a_dose_without_a_stated_day_comes_last_in_the_totals_and_in_those_per_kg(row: dict[str, str]) -> None:
+    product, date, amount = row["besides"].split() if row["besides"] != "-" else ("", "", "")
+    number, unit = (amount.rstrip("mgL"), amount.lstrip("0123456789")) if amount != "?" else (None, None)
+    given = (done("unscheduled", f"2025-{date}", number, unit, product=product),) if product else ()
+    found = made(SOME_DAY, done("D1", "2025-01-06"), *given, weight_kg=60, weights=(Weight(day("2025-01-20"), 70),))
+    totals = {v.label: v.administrations[0] for v in found.visits}
+    assert {label: f"{totals[label].cumulative}, {totals[label].cumulative_per_kg}" for label in ("D1", "D29", "some day")} == {
+        label: row[label] for label in ("D1", "D29", "some day")
+    }

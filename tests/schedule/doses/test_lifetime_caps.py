@@ -107,6 +107,31 @@ periods: {main: {visits: [{at: D1, give: X 300 mg}, {at: D8, give: X 300 mg, ass
     assert "the cap of 500 mg of X is passed by what was given: 600 mg" in notes(found, "lifetime")
 
 
+SOME_DAY = """products: {X: {lifetime at most: CAP}}
+periods: {main: {visits: [{at: D1, give: X 300 mg}, {at: not stated, name: some day, give: X 300 mg}, {at: D29, give: X 300 mg}]}}
+"""
+
+
+@pytest.mark.parametrize(("beside", "cap", "refused"), [
+    ("2025-01-20", "1200 mg", []),
+    ("2025-01-20", "1199 mg", ["X on main/some day is refused: with it the total would be 1200 mg, and the cap is 1199 mg"]),
+    ("2025-03-01", "1199 mg", ["X on main/some day is refused: with it the total would be 1200 mg, and the cap is 1199 mg"]),
+])  # fmt: skip
+def test_a_dose_without_a_stated_day_is_the_last_that_a_cap_counts(beside: str, cap: str, refused: list[str]) -> None:
+    """300 on D1, 300 beside the plan, 300 on D29: then there is room for 300 more, or not."""
+    found = made(SOME_DAY.replace("CAP", cap), done("D1", "2025-01-06"), done("unscheduled", beside, "300", "mg", product="X"))
+    assert notes(found, "refused") == refused
+
+
+def test_a_visit_that_was_missed_passes_no_cap() -> None:
+    """That 1200 mg were given of 1000 is told of D29, and not of D57, on which nothing was."""
+    text = "products: {X: {lifetime at most: 1000 mg}}\nperiods: {main: {visits: [{at: 'D1, D29, D57', give: X 600 mg}]}}\n"
+    found = made(text, done("D1", "2025-01-06"), done("D29", "2025-02-03"), done("D57", "2025-03-03", status="missed"))
+    assert [(note.message, note.visits) for note in found.notes if note.code == "lifetime"][1:] == [
+        ("the cap of 1000 mg of X is passed by what was given: 1200 mg", ("main/D29",))
+    ]
+
+
 @examples(100)
 @given(
     shares=st.lists(st.integers(1, 5000), min_size=1, max_size=7),

@@ -54,7 +54,7 @@ def test_a_hold_takes_the_days_from_it_on_and_they_wait() -> None:
     assert dose_text(dose(found, "D1 to D84")).endswith("26 times in all, held from 2025-02-01 Sat on")
     assert dose_text(dose(found, "D1 to D84"), language="zh").endswith("自 2025-02-01 周六 起暂停给药，待恢复")
     (span,) = found.spans
-    assert (span.start, span.end, span.later) == (START, dt.date(2025, 2, 10), True)
+    assert (span.start, span.end, span.end_moves) == (START, dt.date(2025, 2, 10), "later")
 
 
 def test_the_days_up_to_the_one_before_it_is_resumed_are_left_out() -> None:

@@ -228,17 +228,18 @@ def _total(value: float | None, unit: str | None, digits: int = 12) -> str:
     return number_text(shown) if unit is None else amount_text(shown, unit)
 
 
+_MOVES = {None: "", "earlier": " or earlier", "later": " or later", "projected": " projected"}
+
+
 def _spans(plan: Plan) -> Table:
     made = Table("Time during which", "From", "To (included)", wraps=("Time during which",))
     for span in plan.spans:
         waits = dict(span.waits_for)
         start, end = (
-            text(f"{waits[side]}, not known yet") if side in waits else day(date, weekend=False)
-            for side, date in (("from", span.start), ("to", span.end))
+            Text.assemble(text(f"{waits[side]}, not known yet") if side in waits else day(date, weekend=False), _MOVES[moves])
+            for side, date, moves in (("from", span.start, span.start_moves), ("to", span.end, span.end_moves))
         )
-        start = Text.assemble(start, " or earlier") if span.earlier else start
-        unsure = span.status == "projected" and not (span.earlier or span.later)
-        made.add_row(text(span.name), start, Text.assemble(end, " or later" if span.later else " projected" if unsure else ""))
+        made.add_row(text(span.name), start, end)
     return made
 
 

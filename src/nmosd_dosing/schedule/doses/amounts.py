@@ -354,11 +354,11 @@ def _may_be_missing(schedule: Schedule, k: int) -> bool:
 
 
 def _besides(schedule: Schedule, k: int, extra: tuple[Extra, ...]) -> Iterator[tuple[Extra, float]]:
-    """What was given of a dose's product at unscheduled visits until its day, in whole numbers; NaN where that is not known."""
+    """What was given at unscheduled visits of a dose's product and counts in its total, in whole numbers; NaN where that is not known."""
     row = schedule.rows[k]
     mine = [e for e in extra if e.product == row.give.product]
     dates = schedule.visit_days(row.visit) if mine else schedule.start
     for e in mine:
-        if e.date <= dates[e.column]:
+        if e.counts(dates[e.column]):
             amount = converted(e.amount, e.unit, row.give.unit) if e.amount is not None else None
             yield e, math.nan if amount is None else float(amount * row.scale)

@@ -107,8 +107,9 @@ def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Ext
     adds, most = doses.adds(), float(cap.limit.amount)
     fixed = np.array([np.broadcast_to(schedule.recorded(schedule.rows[k].visit), len(schedule)) for k in rows])
     more = np.zeros(adds.shape)
-    for column, date, amount in besides:
-        more[:, column] += np.where(dates[:, column] >= date, float(amount), 0.0)
+    days = np.array([schedule.visit_days(schedule.rows[k].visit) for k in rows])
+    for e, amount in besides:
+        more[:, e.column] += np.where(e.counts(days[:, e.column]), float(amount), 0.0)
     order = in_order(schedule, rows)
     total, over, beyond = np.zeros(len(schedule)), np.full(adds.shape, np.nan), np.full(adds.shape, np.nan)
     for column, had in cap.earlier.items():
@@ -121,11 +122,12 @@ def hold_cap(schedule: Filling, cap: Lifetime, rows: list[int], extra: tuple[Ext
         passes = would > most
         for column in np.flatnonzero(np.abs(would - most) <= _NEAR * most).tolist():
             mine = [*np.flatnonzero(summed[:, column]).tolist(), at[column]]
-            beside = [amount for whose, date, amount in besides if whose == column and date <= dates[at[column], column]]
+            beside = [amount for e, amount in besides if e.column == column and e.counts(days[at[column], column])]
             exact = sum([doses.exactly(k, column) for k in mine], sum(beside, cap.earlier.get(column, Fraction(0))))
             passes[column] = exact > cap.limit.amount
+        passes &= add > 0  # a placebo passes no cap, nor what was not given
         shown = np.maximum(would, np.nextafter(most, math.inf))
-        refused = passes & ~given & (add > 0)  # a placebo passes no cap
+        refused = passes & ~given
         over[at, everybody] = np.where(refused, shown, np.nan)
         beyond[at, everybody] = np.where(passes & given, shown, np.nan)  # it was given all the same
         counts = ~refused & ~np.isnan(add)
@@ -152,13 +154,13 @@ def _counted(schedule: Filling, cap: Lifetime, rows: list[int], dates: Dates) ->
     return _Doses(schedule.cumulative[rows], np.array(bodies), tuple(factors), one)
 
 
-def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...]) -> list[tuple[int, np.datetime64, Fraction]]:
-    """What doses at unscheduled visits add: by whom, when, and how much; nothing where that is not known."""
+def _unplanned(schedule: Schedule, cap: Lifetime, extra: tuple[Extra, ...]) -> list[tuple[Extra, Fraction]]:
+    """What doses at unscheduled visits add: with how much; nothing where that is not known."""
     cohort, found = schedule.cohort, []
     for e in extra:
         if e.product == cap.product and e.amount is not None and (factor := cap.factor(e.unit)) is not None:
             one = slice(e.column, e.column + 1)
             body, of_one = cap.bodies(grams_at(schedule, cap.product, np.array([e.date]), one), cohort.mm[one])
             if not np.isnan(body[0]):
-                found.append((e.column, e.date, e.amount * factor * of_one / int(body[0])))
+                found.append((e, e.amount * factor * of_one / int(body[0])))
     return found

@@ -10,7 +10,9 @@ from fractions import Fraction
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
+from nmosd_dosing.days import Dates
 from nmosd_dosing.dose.calculation import Wholes, denominators, reckon, to_whole
 from nmosd_dosing.dose.dose import NOT_GIVEN, AmountStatus, Dose, amount_text, number_text, range_text
 from nmosd_dosing.dose.units import converted
@@ -86,6 +88,10 @@ class Extra(Struct, frozen=True):
     product: str
     unit: str | None
     amount: Fraction | None
+
+    def counts(self, days: Dates) -> NDArray[np.bool_]:
+        """Whether totals of doses on some days count it: of a dose without a day they are the last."""
+        return ~(days < self.date)
 
 
 def read_extra(study: Study, gives: Sequence[Give], cohort: Cohort, records: VisitRecords | None) -> tuple[Extra, ...]:
