@@ -124,6 +124,12 @@ def test_a_footnote_has_one_letter_in_all_periods() -> None:
     assert (p.footnotes, q.footnotes) == ((("a", "first"), ("b", "shaken before use")), (("c", "second"), ("b", "shaken before use")))
 
 
+def test_the_letters_of_footnotes_go_on_behind_z() -> None:
+    grid = one("periods: {p: {visits: [{at: D1, give: Y 5 mg, note: [" + ", ".join(f"n{i}" for i in range(80)) + "]}]}}\n")
+    letters = [letter for letter, _ in grid.footnotes]
+    assert (letters[0], letters[25], letters[26], letters[51], letters[52], letters[79]) == ("a", "z", "aa", "az", "ba", "cb")
+
+
 def test_a_blinded_dose_is_masked() -> None:
     rcp, olp = activities(load("bat4406f"), load("bat4406f").periods)
     assert [row.name for row in rcp.rows] == ["BAT4406F/placebo (masked)"]

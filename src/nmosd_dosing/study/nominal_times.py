@@ -70,7 +70,7 @@ def times_text(times: Sequence[NominalTime], shown: Mapping[str, str] | None = N
             continue
         long = minutes_text(abs(time.minutes))
         following = times[number + 1] if number + 1 < len(times) else None
-        same = following is not None and following.minutes and (following.product, following.of_end) == (time.product, time.of_end)
-        goes_on = same and following is not None and ((following.minutes or 0) < 0) == (time.minutes < 0)
+        same = following is not None and (following.product, following.of_end) == (time.product, time.of_end)
+        goes_on = same and following is not None and following.minutes and (following.minutes < 0) == (time.minutes < 0)
         texts.append(f"{long}{window}{'' if goes_on else whole.removeprefix(long)}")
     return ", ".join(texts)
