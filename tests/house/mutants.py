@@ -5,7 +5,8 @@ a mark before each statement that a mutant changes, which says the tests that re
 after the collecting, in which functions get the code of the changed file, and the tests that reach it run, the nearest first, until one
 fails. So a mutant costs what its tests cost, and no file is changed.
 
-What stands outside of functions (tables, defaults, annotations) is not changed: it has run when the tests are collected.
+What stands outside of functions (tables, defaults, annotations) is not changed: it has run when the tests are collected. Nor is a line
+that ends with `# the same either way`, and why: one that chooses the quicker of two ways to the same result, which no test could notice.
 `python -m tests.house.mutants 300 1 schedule/gaps.py dose` draws so many, by a seed, of these files and folders.
 """
 
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import _lru_cache_wrapper, partial
 from itertools import accumulate, zip_longest
@@ -44,6 +46,9 @@ TESTS = (
     *("laws", "cli", "pages", "simulation", "house/test_docs.py", "house/test_transcripts.py"),
 )
 """Where tests are that may notice something. Which of them are run for a mutant says its reach."""
+
+ALIKE = "# the same either way: "
+"""What stands behind a line of which a change changes nothing, before the reason."""
 
 ENOUGH = 0.9
 """The share of mutants that tests should notice."""
@@ -102,16 +107,21 @@ def places(node: ast.AST, statement: ast.stmt | None = None) -> Iterator[tuple[a
 def change(tree: ast.AST, number: int) -> tuple[int, str]:
     """Changes one place of a tree: the line, and the words before and after."""
     _, node, name, at = list(places(tree))[number]
-    old = getattr(node, name) if at is None else getattr(node, name)[at]
+    old, shown = _seen(node, name, at)
     new = changed(old)
-    assert isinstance(node, ast.expr | ast.stmt) or isinstance(old, ast.expr)
-    shown = old if isinstance(old, ast.expr) else node
     words = ast.unparse(shown)
     if at is None:
         setattr(node, name, new)
     else:
         getattr(node, name)[at] = new
     return getattr(shown, "lineno", 0), f"{words}  ->  {ast.unparse(new if shown is old and new is not None else shown)}"
+
+
+def _seen(node: ast.AST, name: str, at: int | None) -> tuple[ast.AST, ast.AST]:
+    """What hangs at a node, and what is shown of it: an operator within what it stands in."""
+    old = getattr(node, name) if at is None else getattr(node, name)[at]
+    assert isinstance(node, ast.expr | ast.stmt) or isinstance(old, ast.expr)
+    return old, old if isinstance(old, ast.expr) else node
 
 
 class Mutant(Struct, frozen=True):
@@ -129,8 +139,16 @@ class Mutant(Struct, frozen=True):
 def sample(number: int, seed: int, folders: Sequence[str]) -> list[Mutant]:
     """So many mutants of some folders or files, drawn by a seed."""
     files = sorted(file for name in folders for file in ([SOURCES / name] if name.endswith(".py") else (SOURCES / name).rglob("*.py")))
-    every = [Mutant(file, number) for file in files for number, _ in enumerate(places(ast.parse(file.read_bytes())))]
+    every = [Mutant(file, number) for file in files for number in _told(file.read_text("utf-8"))]
     return random.Random(seed).sample(every, min(number, len(every)))
+
+
+def _told(text: str) -> Iterator[int]:
+    """The numbers of the places of a text of which a change may be noticed."""
+    lines = text.splitlines()
+    for number, (_, node, name, at) in enumerate(places(ast.parse(text))):
+        if ALIKE not in lines[getattr(_seen(node, name, at)[1], "lineno", 1) - 1]:
+            yield number
 
 
 # --- putting it in force -------------------------------------------------------------------------------------------------
@@ -284,13 +302,20 @@ class Run(Struct):
 
 
 def _nearest(file: Path, numbers: Sequence[int], items: Sequence[pytest.Item], seconds: dict[int, float]) -> list[pytest.Item]:
-    """Of some tests first those of a file's own name, then of its folder, then the others, the shortest first; as far as the time goes."""
+    """Of some tests first those of a file's own name, then of its folder, then the others, as far as the time goes: of each function the
+    shortest, then of each the second, so that many rows of one table leave time for the others."""
 
     def far(test: Path) -> int:
         folder = test.parent.relative_to(ROOT / "tests") == file.parent.relative_to(SOURCES)
         return 0 if test.stem == f"test_{file.stem}" else 1 if folder else 2
 
-    order = sorted(numbers, key=lambda i: (far(items[i].path), seconds[i]))
+    rows: Counter[str] = Counter()
+    place = {}
+    for i in sorted(numbers, key=seconds.__getitem__):
+        function = items[i].nodeid.partition("[")[0]
+        place[i] = rows[function]
+        rows[function] += 1
+    order = sorted(numbers, key=lambda i: (far(items[i].path), place[i], seconds[i]))
     spent = accumulate(seconds[i] for i in order)
     return [items[i] for i, until in zip(order, spent, strict=True) if until <= SECONDS or i == order[0]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,15 @@ def test_what_is_changed(line: str, changes: list[str]) -> None:
 def test_a_sample_is_drawn_by_its_seed() -> None:
     assert sample(20, 1, ["dose", "days.py"]) == sample(20, 1, ["dose", "days.py"]) != sample(20, 2, ["dose", "days.py"])
     assert len({(m.file, m.number) for m in sample(20, 1, ["dose"])}) == 20
+
+
+def test_a_line_that_gives_the_same_either_way_is_not_drawn(tmp_path: Path) -> None:
+    (file := tmp_path / "a.py").write_text(
+        "def f(a):\n    if a > 1:  # the same either way: quicker\n        return a + 2\n    return a - 3\n"
+    )
+    assert [
+        str(change(ast.parse(file.read_text()), m.number)[0]) for m in sorted(sample(9, 1, [str(file)]), key=lambda m: m.number)
+    ] == list("3344")
 
 
 def test_a_mutant_is_in_force_wherever_the_function_is_known() -> None:
