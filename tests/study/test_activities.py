@@ -124,6 +124,136 @@ def test_a_footnote_has_one_letter_in_all_periods() -> None:
     assert (p.footnotes, q.footnotes) == ((("a", "first"), ("b", "shaken before use")), (("c", "second"), ("b", "shaken before use")))
 
 
+# ruff: noqa: E501
+LEVELS = "Z: {doses: {down: {levels: {0: 10 mg, -1: 5 mg, -2: not stated}, down: relapse}, "
+LEVELS += "up: {levels: {b: 2 mg, a: 1 mg}, start level: a, up: relapse, omit: escalated, hold: {from: lost, until: stable}}}}"
+GRIDS = {
+    "days by months and after events": (
+        "",
+        """\
+      - {at: 'relapse, then every 4 weeks', assess: MRI}
+      - {at: D1 + 1 month, assess: EDSS}
+      - {at: 'D1 + 1 month, then every 2 months', assess: EDSS}
+      - {at: D1 + 2 weeks, assess: A}
+      - {at: relapse + 3 days to relapse + 5 days, assess: B}
+      - {at: D1 to D3, give: Y 1 mg daily}
+      - {at: D-3 to D-1, window: ±1d, assess: C}
+""",
+        """\
+Visit: D-3 to D-1 | D1 to D3 | D1 + 14 days | D1+1mo | then every 2 months | relapse | then every 4 weeks | relapse+3d to relapse+5d
+Day: -3 to -1 | 1 to 3 |  |  |  |  |  |
+Week:  | W1D1 |  |  |  |  |  |
+Window: ±1d | not stated | not stated | not stated | not stated | not stated | not stated | the range itself
+Notes:  |  | a |  |  |  |  |
+Y 1 mg daily: .X......
+C: X.......
+A: ..X.....
+EDSS: ...XX...
+MRI: .....XX.
+B: .......X
+a) counted from the actual day of that visit, where one is recorded
+""",
+    ),
+    "two arms": (
+        "arms: [a, b]\n",
+        """\
+      - {at: 'D1, then every 28 days', arms: a, give: Y 1 mg}
+      - {at: 'D8, then every 28 days', arms: b, counted from: previous dose, give: Y 1 mg}
+      - {at: D15, arms: a, note: n, give: Y 1 mg over 60 min}
+      - {at: D15 ±1d, arms: b, give: Y placebo}
+      - {at: D60, assess: {PK: 1 h after Y}, arms: a, give: Y 1 mg}
+      - {at: D60, arms: b, give: Y 1 mg, assess: PK}
+""",
+        """\
+Visit: D1 | then every 28 days, from D1 | D8 | then every 28 days, from D8 | D15 | D60
+Day: 1 | after 1 | 8 | after 8 | 15 | 60
+Week: W1D1 |  | W2D1 |  | W3D1 | W9D4
+Window: not stated | not stated | not stated | not stated | a: not stated; b: ±1d | not stated
+Notes: a | a | b | c, b | d |
+Y 1 mg, only arm a: XX....
+Y 1 mg, only arm b: ..XX..
+Y 1 mg over 60 min, only arm a: ....X.
+Y placebo (0 of the active drug), only arm b: ....X.
+Y 1 mg: .....X
+PK (e): .....X
+a) only arm a
+b) only arm b
+c) counted from the actual dose before it, where one is recorded
+d) a: n
+e) 1 h after Y
+""",
+    ),
+    "times": (
+        "",
+        """\
+      - {at: 'D1, D8', give: Y 1 mg, assess: {PK: 'before Y, 1 h after Y'}}
+      - {at: D15, give: Y 1 mg, assess: {PK: 2 h after Y}}
+      - {at: 'D22, D29', give: Y 1 mg, assess: {PD: 2 h after Y}}
+""",
+        """\
+Visit: D1 | D8 | D15 | D22 | D29
+Day: 1 | 8 | 15 | 22 | 29
+Week: W1D1 | W2D1 | W3D1 | W4D1 | W5D1
+Window: not stated | not stated | not stated | not stated | not stated
+Y 1 mg: XXXXX
+PK (a, b): XXX..
+PD (c): ...XX
+a) D1, D8: before Y, 1 h after Y
+b) D15: 2 h after Y
+c) 2 h after Y
+""",
+    ),
+    "cycles and repeats without an end": (
+        "",
+        """\
+      - {at: 'D1, D8', cycle: every 21 days, cycle name: A, give: Y 1 mg}
+      - {at: D1 to D3, cycle: every 1 month, cycle name: B, give: X 2 mg daily}
+      - {at: 'D100, then every 1 month', assess: MRI}
+      - {at: 'D200, then every 1 month', counted from: previous visit, assess: EDSS}
+""",
+        """\
+Visit: A-C1D1 | B-C1D1 to B-C1D3 | A-C1D8 | D1 of each later cycle A, every 21 days | D8 of each later cycle A, every 21 days | D1 to D3 of each later cycle B, every 1 month | D100 | then every 1 month, from D100 | D200 | then every 1 month, from D200
+Day: 1 | 1 to 3 | 8 |  |  |  | 100 | after 100 | 200 | after 200
+Week: W1D1 | W1D1 | W2D1 |  |  |  | W15D2 |  | W29D4 |
+Window: not stated | not stated | not stated | not stated | not stated | not stated | not stated | not stated | not stated | not stated
+Notes:  |  |  |  |  |  |  |  |  | a
+Y 1 mg: X.XXX.....
+X 2 mg daily (b): .X...X....
+MRI: ......XX..
+EDSS: ........XX
+a) counted from the actual visit before it, where one is recorded
+b) shaken before use
+""",
+    ),
+    "levels": (
+        "",
+        """\
+      - {at: D1, give: Z down}
+      - {at: D8, give: Z up}
+      - {at: D15, give: Z not stated over 30 min}
+""",
+        """\
+Visit: D1 | D8 | D15
+Day: 1 | 8 | 15
+Week: W1D1 | W2D1 | W3D1
+Window: not stated | not stated | not stated
+Z 10 mg, level 0 (a): X..
+Z 1 mg, level a (b): .X.
+Z dose not stated over 30 min: ..X
+a) Z: levels 0 (10 mg), -1 (5 mg), -2 (not stated); one down with each `relapse`
+b) Z: levels b (2 mg), a (1 mg); everybody begins at a; one up with each `relapse`; the next dose is omitted after `escalated`; none from `lost` until `stable`
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arms", "lines", "expected"), GRIDS.values(), ids=GRIDS)
+def test_a_grid_in_words(arms: str, lines: str, expected: str) -> None:
+    grid = one(f"{arms}periods:\n  p:\n    visits:\n{lines}", HEAD.replace("Y: {}", f"Y: {{}}, {LEVELS}"))
+    words = [*drawn(grid), *(f"{letter}) {text}" for letter, text in grid.footnotes)]
+    assert [line.rstrip() for line in words] == expected.splitlines()
+
+
 def test_the_letters_of_footnotes_go_on_behind_z() -> None:
     grid = one("periods: {p: {visits: [{at: D1, give: Y 5 mg, note: [" + ", ".join(f"n{i}" for i in range(80)) + "]}]}}\n")
     letters = [letter for letter, _ in grid.footnotes]

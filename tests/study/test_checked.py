@@ -1,5 +1,6 @@
 """What is wrong, or doubtful, in small studies, word for word: each bound, and one day beyond it. They stand in `checked.txt` with a title:
-what stands beside the visits, the visits, and what is said of them, `!` where the study is refused and `?` where it is a warning.
+what stands beside the visits of period `p`, these (`-`), those of the next one (`+`), and what is said of them: `!` where the study is refused,
+`?` where it is a warning.
 
 When the wording changes, `make write` writes what is said anew. Then read the diff as the person who made the mistake.
 """
@@ -26,6 +27,8 @@ def checked(block: str) -> str:
     period = "".join(f"    {line}\n" for line in of["period: "].splitlines())
     products = of["products: "] or "products: {X: {}, Y: {}}\n"
     text = HEAD + of["arms: "] + visits(*of["- "].splitlines(), products=products, period=period)
+    if of["+ "]:
+        text += "  q:\n    visits:\n" + "".join(f"      - {{{line}}}\n" for line in of["+ "].splitlines()) + NEXT
     try:
         problems = read_study_text(text)[1]
     except RegimenError as error:
@@ -33,7 +36,8 @@ def checked(block: str) -> str:
     return "\n".join([*kept, *(f"  {'!' if p.severity == 'error' else '?'} {p.message}; {p.hint}" for p in problems)])
 
 
-STARTS = {"arms: ": 0, "products: ": 0, "period: ": 8, "- ": 2}
+NEXT = "transitions: [{id: on, from: p, to: q, after: end of p, within: 14 days}]\n"
+STARTS = {"arms: ": 0, "products: ": 0, "period: ": 8, "- ": 2, "+ ": 2}
 """How lines of a block begin, and how much of it is no part of the study."""
 
 
