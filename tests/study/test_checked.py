@@ -1,6 +1,6 @@
 """What is wrong, or doubtful, in small studies, word for word: each bound, and one day beyond it. They stand in `checked.txt` with a title:
-what stands beside the visits of period `p`, these (`-`), those of the next one (`+`), and what is said of them: `!` where the study is refused,
-`?` where it is a warning.
+what stands beside the visits of period `p`, these (`-`), those of the next one (`+`), and what is said of them: `!` where the study is
+refused, `?` where it is a warning.
 
 When the wording changes, `make write` writes what is said anew. Then read the diff as the person who made the mistake.
 """
