@@ -179,6 +179,9 @@ def test_a_scale_that_does_not_make_the_sizes_whole_is_refused_for_rounding() ->
 
 def test_sizes_without_a_common_step() -> None:
     assert common_step((Fraction(120), Fraction(400))) == (Fraction(40), (10, 3))
+    assert common_step((Fraction(623), Fraction(4000))) == (Fraction(1), (4000, 623)), "a table of five million steps"
+    with pytest.raises(DosingError):
+        common_step((Fraction(623), Fraction(4001)))
     with pytest.raises(DosingError) as error:
         pack(np.array([1.0]), 1, (Fraction("1234.5"), Fraction("999.9")), "least waste")
     assert str(error.value) == (

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from nmosd_dosing import RegimenError
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
-from nmosd_dosing.study.blinding import hidden_products
+from nmosd_dosing.study.blinding import hidden_products, mask
+from nmosd_dosing.study.visits import lay_out
 from tests.kit.cases import columns
 from tests.kit.command import dosing
 from tests.kit.somebody import HEAD, made
@@ -49,6 +51,38 @@ ROWS = columns(KINDS)
 def test_a_product_is_shown_where_all_arms_get_it_alike_on_all_days(row: dict[str, str]) -> None:
     study, _ = read_study_text(STUDY.format(**row))
     assert hidden_products(study) == ({"X"} if row["shown"] == "yes" else {"X", "M"})
+
+
+MASKED = [  # the doses of two arms; how the product is shown, the one dose that its vials are counted by, whether it has levels
+    ("X 5 mg", "X placebo", "X/placebo", "5 mg", False), ("X 5 mg", "X 10 mg", "X", None, False),
+    ("X placebo", "X placebo", "X/placebo", None, False),
+    ("X 5 mg", "X not stated", "X", None, False), ("X r", "X placebo", "X/placebo", "10 mg", True),
+]  # fmt: skip
+OF_LEVELS = "doses: {r: {levels: {0: 10 mg, -1: 5 mg}, down: flare}}"
+
+
+@pytest.mark.parametrize(("first", "second", "shown", "kit", "levels"), MASKED)
+def test_what_is_left_of_a_masked_dose(first: str, second: str, shown: str, kit: str | None, levels: bool) -> None:
+    text = STUDY.format(first="M 1 mg", second="M 1 mg", third=first, fourth=second).replace("X: {}", f"X: {{{OF_LEVELS}}}")
+    study, _ = read_study_text(text)
+    visit = next(v for v in mask(study, lay_out(study.periods[0], 0, Problems())) if v.label == "D57")
+    (give,) = visit.gives
+    assert (give.shown, give.kit.rule if give.kit else None, bool(give.levels)) == (shown, kit, levels)
+    assert all(dose is not None and (dose.kind, dose.rule, dose.bands, dose.unit) == ("masked", None, (), None) for dose in give.doses)
+
+
+def test_the_dose_of_a_blinded_part_with_one_arm_is_masked() -> None:
+    text = "arms: [a]\nproducts: {X: {}}\nperiods: {p: {blinded: true, visits: [{at: D1, give: X 5 mg}]}}\n"
+    assert hidden_products(read_study_text(HEAD + text)[0]) == {"X"}
+
+
+def test_a_dose_that_an_event_changes_has_no_one_kit() -> None:
+    text = STUDY.format(first="M 1 mg", second="M 1 mg", third="X 5 mg", fourth="X placebo").replace(
+        "b: [X placebo]}}", "b: [X placebo]}, once: {flare: {a: X 10 mg, b: X placebo}}}"
+    )
+    study, _ = read_study_text(text)
+    visit = next(v for v in mask(study, lay_out(study.periods[0], 0, Problems())) if v.label == "D57")
+    assert [(give.kit, give.changes) for give in visit.gives] == [(None, ())]
 
 
 RECORDS = {

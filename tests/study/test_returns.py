@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nmosd_dosing import Event, InputError, Subject, check, load, plan
+from nmosd_dosing import Event, InputError, RegimenError, Subject, check, load, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.study.period_order import way
@@ -88,6 +88,22 @@ def test_the_end_of_a_period_is_that_of_its_return() -> None:
     made = plan(study, Subject(START, events=tuple(Event(name, day(date)) for name, date in happened.items())))
     assert [p.period for p in made.periods] == ["on", "off", "on-2", "off-2", "out"]
     assert {v.id: v.target for v in made.visits}["off-2/on_2_completed+7d"] == day("2025-04-08")
+
+
+IDS = [
+    ("on-2", 1, "`on-2` is what the period is called when a subject comes back to it"), ("off-2", 1, "`off-2` is what"), ("on-3", 1, None),
+    ("on-3", 2, "`on-3` is what"), ("on-4", 2, None), ("on-1", 2, None), ("out-2", 2, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "times", "told"), IDS)
+def test_a_period_is_not_called_as_a_return(id: str, times: int, told: str | None) -> None:
+    text = ENDS.replace("  out: {", f"  {id}: {{visits: [{{at: D1, assess: EDSS}}]}}\n  out: {{").replace("1 time}", f"{times} times}}")
+    if told is None:
+        assert f"on-{times + 1}" in [period.id for period in read_study_text(text)[0].periods]
+    else:
+        with pytest.raises(RegimenError, match=told):
+            read_study_text(text)
 
 
 def test_every_list_knows_a_return() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Event, RegimenError, Study, Subject, plan
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_rules import Series, VisitRule, Window
 from nmosd_dosing.study.visits import lay_out
 from tests.kit.dates import START, day
 from tests.kit.worked import HEAD, visits
@@ -70,6 +72,10 @@ LABELS = {
          "at: not stated, name: Prep (1), assess: MRI"),
         "Prep (2), Prep (3), Prep (1)",
     ),
+    "days that are not stated, of one name twice": (
+        ("at: not stated, name: Prep, give: X 1 mg", "at: not stated, name: Prep, assess: MRI", "at: not stated, name: X, assess: MRI"),
+        "Prep (1), Prep (2), X",
+    ),
     "days that are not stated, with names that others have or may come to have": (
         ("at: D15, give: X 1 mg", "at: relapse, assess: MRI", "at: not stated, name: D15, assess: MRI",
          "at: not stated, name: relapse (2), assess: MRI", "at: not stated, name: D15 (restart), assess: MRI",
@@ -121,6 +127,44 @@ def test_an_event_that_comes_again_and_a_restart_keep_labels_apart() -> None:
     labels = [visit.label for visit in plan(made, someone).visits]
     assert len(set(labels)) == len(labels)
     assert {"relapse to relapse+4d", "relapse to relapse+4d (2)", "relapse to relapse+4d (2) (day not stated)"} <= set(labels)
+
+
+def test_what_comes_from_repeats_without_an_end() -> None:
+    """Of a visit, its doses, what is examined and when: only where all of it does."""
+    made = laid(
+        "at: 'D1, then every 28 days', give: X 1 mg, assess: [MRI]", "at: D29, assess: EDSS", "at: 'D57, then every 28 days', assess: MRI",
+        "at: 'D1, then every 56 days', give: Y 1 mg, assess: {PK: 1 h after Y}", horizon=90,
+    )  # fmt: skip
+    found = {v.label: (v.open_ended, [g.open_ended for g in v.gives], [(a.name, a.open_ended) for a in v.assessments]) for v in made}
+    assert found == {
+        "D1": (False, [False, False], [("MRI", False), ("PK", False)]), "D29": (False, [True], [("MRI", True), ("EDSS", False)]),
+        "D57": (False, [True, True], [("MRI", False), ("PK", True)]), "D85": (True, [True], [("MRI", True)]),
+    }  # fmt: skip
+    assert [point.open_ended for visit in made for point in visit.time_points] == [False, True]
+
+
+def test_a_sites_window_is_for_single_days_of_which_the_file_states_none() -> None:
+    made = study(
+        "at: 'D1, D15', give: X 1 mg", "at: D8 ±2d, assess: MRI", "at: D22 to D25, assess: MRI", "at: D29 to D31, give: Y 1 mg daily",
+        "at: not stated, name: Prep, assess: MRI",
+    )  # fmt: skip
+    period = replace(made.periods[0], site_windows=(("", Window(1, 1)), ("D15", Window(3, 3))))
+    windows = {v.label: v.window and v.window.text for v in lay_out(period, 0, Problems())}
+    assert windows == {"D1": "±1d", "D8": "±2d", "D15": "±3d", "D22 to D25": "±0d", "D29 to D31": None, "Prep": None}
+
+
+@pytest.mark.parametrize(("last", "n"), [(9_999, 10_000), (10_000, 10_001)])
+def test_a_period_has_at_most_ten_thousand_visits(last: int, n: int) -> None:
+    problems = Problems()
+    lay_out(replace(study("at: D1, assess: MRI").periods[0], visit_rules=daily(last)), 0, problems)
+    told = ["more than 10,000 visits in one period; end the repeat earlier, or repeat less often"] if n > 10_000 else []
+    assert [f"{problem.message}; {problem.hint}" for problem in problems.found] == told
+
+
+def daily(more: int) -> tuple[VisitRule, ...]:
+    """A visit on day 1, and on so many days behind it."""
+    (rule,) = study("at: 'D1, then every 1 day, 1 more times', assess: MRI").periods[0].visit_rules
+    return (replace(rule, at=tuple(replace(item, count=more) if isinstance(item, Series) else item for item in rule.at)),)
 
 
 # --- windows, names, notes by arm ---------------------------------------------------------------------------------------

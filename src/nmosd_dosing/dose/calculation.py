@@ -81,7 +81,7 @@ class WholeDose(Struct, frozen=True):
         if self.banded_by != "weight":
             return False
         ruled = self.cap is not None or self.step is not None or bool(self.sizes) or self.most is not None or self.by != "actual"
-        return not ruled and len(self.bands) <= 1 and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
+        return not ruled and all(b.holds_for_all and not b.per_cm2 for b in self.bands)
 
 
 def denominators(dose: Dose) -> Iterator[int]:
@@ -277,7 +277,7 @@ def _limited(dose: WholeDose, whole: Wholes, status: Statuses, nowhere: AmountSt
 
 
 def _to_step(whole: Wholes, step: int, way: Way) -> Wholes:
-    known = np.where(np.isnan(whole), 0, whole).astype(np.int64)
+    known = np.nan_to_num(whole).astype(np.int64)
     down, rest = np.divmod(known, step)
     if way == "up":
         down += rest > 0

@@ -159,7 +159,7 @@ def _gaps(study: Study, period: Period, visits: list[Visit], problems: Problems)
             for visit in doses:
                 dose = _products(visit)[product.name].doses[arm]
                 often = (dose.times or 1) > 1 if dose is not None else False
-                if visit.place not in reported and ((visit.last is not None and gap.range[0] > 1) or (often and gap.range[0] > 0)):
+                if visit.place not in reported and ((visit.last is not None and gap.range[0] > 1) or often):
                     reported.add(visit.place)
                     closer = f"{product.name} {dose.rule if dose is not None else ''} on {visit.label}"
                     hint = "mend the course, or the minimum gap"

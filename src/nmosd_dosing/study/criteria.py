@@ -202,7 +202,7 @@ class Criteria(Struct, frozen=True, dict=True):
         written, found = _words_of(name), dict[str, tuple[int, int]]()
         for known in dict.fromkeys(self._words()):
             words = _words_of(known)
-            at = next((i for i in range(len(written) - len(words) + 1) if written[i : i + len(words)] == words), None) if words else None
+            at = next((i for i in range(len(written)) if written[i : i + len(words)] == words), None) if words else None
             if at is not None:
                 found[known] = at, at + len(words)
             elif not known.isascii() and (place := name.find(known)) >= 0:  # no blanks between words

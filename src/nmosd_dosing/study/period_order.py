@@ -57,7 +57,7 @@ def planned_entries(study: Study) -> dict[str, int | None]:
         for way_in in study.transitions:
             source, target = study.period(way_in.source_period), way_in.target_period
             begins, now = found.get(way_in.source_period), found.get(target)
-            if source is None or target not in found:
+            if source is None:
                 continue
             if begins is None or source.length is None:
                 found[target] = None

@@ -81,8 +81,7 @@ def _way(way: Transition, n: int, body: Collection[str], names: Mapping[str, str
     return replace(
         way, id=_nth(way.id, n), source_period=_nth(way.source_period, n),
         target_period=_nth(way.target_period, n) if way.target_period in body else way.target_period,
-        after=replace(after, name=names.get(after.name, after.name)) if after.kind == "event" else after,
-        needs=tuple(names.get(need, need) for need in way.needs), returns=n,
+        after=after, needs=tuple(names.get(need, need) for need in way.needs), returns=n,
     )  # fmt: skip
 
 

@@ -64,8 +64,6 @@ def lay_out(period: Period, horizon: int, problems: Problems) -> tuple[Visit, ..
 
 def _last_with_an_end(period: Period) -> int:
     """How far the days go that do not hang on a horizon. Up to there open repeats are drawn, too: what falls on one day is one visit."""
-    if not period.open_ended:
-        return 0
     ends = (o.code.offset.range[0] for o in _occurrences(period, 0) if o.code is not None and not o.open_ended)
     return max(islice(ends, MAX_VISITS), default=0)
 
