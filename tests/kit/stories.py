@@ -88,6 +88,8 @@ def request_of(story: Story) -> Request:
                 known[name] = _day(value) if value else None
             case "as_of" | "until":
                 asked[name] = _day(value)
+            case "asked":
+                pass  # of which day a site asks
             case "window":
                 asked[name] = Window(int(value), int(value))
             case "country":
