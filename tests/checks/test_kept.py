@@ -1,4 +1,4 @@
-"""What is found, due and told of the people in `tests/plans/kept`, kept as it is in `tests/checks/kept`; of whom a day is asked, and what follows.
+"""What is found, due and told of the people in `tests/plans/kept`, as `tests/checks/kept` keeps it; and what follows of a day for a visit.
 
 When something else is said, `make write` writes it anew. Then read the difference: is it what a site should be told?
 """
@@ -28,7 +28,7 @@ LATER, AHEAD = dt.date(2025, 2, 20), 28  # the day of looking where a story has 
 
 
 def told(story: Story) -> Iterator[str]:
-    """What is found by the day of the story, what is to be done, what is on the board and the page to hand over, and what a day would change."""
+    """What is found by the day of the story, what is to be done, what is on the board and on the page to hand over."""
     request = request_of(story)
     as_of = request.as_of or LATER
     request = request.known_by(as_of)[0].begun()

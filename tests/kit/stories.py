@@ -1,9 +1,9 @@
 """Stories that are kept in `tests/plans/kept`: a study of a few lines, what happened to somebody in it, and what is said of it.
 
 A file is the study, and then below each heading what the program says of one person who starts on 2025-01-06. A heading has three parts,
-`* relapse 02-10 | D1: 01-06 X 10 mg; D8 to D10: 01-13 to 01-15 | weight_kg=60, as_of=03-01`: what happened, what was recorded of visits, and
-what else is known or asked. Days without a year are of 2025. Something measured is `eGFR 02-01 45`, with a unit of weight `weighed 02-01 66`,
-an entry `entered b 03-01`.
+`* relapse 02-10 | D1: 01-06 X 10 mg; D8 to D10: 01-13 to 01-15 | weight_kg=60, as_of=03-01`: what happened, what was recorded of visits,
+and what else is known or asked; `asked=03-05` is a day for the next visit. Days without a year are of 2025. Something measured is
+`eGFR 02-01 45`, a weight `weighed 02-01 66`, an entry `entered b 03-01`.
 """
 
 from __future__ import annotations
