@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from nmosd_dosing import Entered, Event, Plan, Subject
+from nmosd_dosing.days import Offset
+from nmosd_dosing.study.facts import Facts
+from nmosd_dosing.study.model import Stop, Trigger
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.triggers import met
+from nmosd_dosing.subjects.triggers import Stay, contradicted, met, of_each_alone, of_study, study_stop, unanswered
 from tests.kit.cases import columns
 from tests.kit.dates import START, day
 from tests.kit.somebody import made
@@ -170,3 +173,63 @@ def test_the_later_decision_on_a_relapse_counts(rejected: str | None, confirmed:
     decisions = (("relapse_rejected", rejected), ("relapse_confirmed", confirmed))
     events = (("relapse", "2025-01-20"), *((name, f"2025-{date}") for name, date in decisions if date is not None))
     assert [move.rule for move in made(DECIDED, events=events).transitions] == [rule]
+
+
+def stay(*people: tuple[str, ...]) -> Stay:
+    """Subjects in a period that begins with their day 1 and has no end: of each day 1, and the days of relapses."""
+    subjects = [Subject(day(start), events=tuple(Event("relapse", day(date)) for date in relapses)) for start, *relapses in people]
+    cohort = Cohort.of_subjects(subjects, ())
+    never = np.full(len(cohort), np.datetime64("NaT", "D"))
+    return Stay(cohort, cohort.start, never, never)
+
+
+PEOPLE = (("2025-01-06", "2025-03-01", "2025-02-01"), ("2025-01-08",), ("2025-01-07", "2025-02-10"), ("2025-02-20", "2025-02-20"))
+
+
+@pytest.mark.parametrize(("kind", "count", "plus", "on"), [
+    ("subject", 1, 0, "2025-01-06"), ("subject", 2, 0, "2025-01-07"), ("subject", 3, 7, "2025-01-15"), ("subject", 4, 0, "2025-02-20"),
+    ("subject", 5, 0, None), ("count", 1, 0, "2025-02-01"), ("count", 2, 28, "2025-03-10"), ("count", 3, 0, "2025-02-20"),
+    ("count", 4, 0, None),
+])  # fmt: skip
+def test_the_day_of_the_nth_subject_or_of_the_nth_who_had_an_event(kind: str, count: int, plus: int, on: str | None) -> None:
+    """Of each the first relapse counts; nobody's second one makes up for another subject's."""
+    trigger = Trigger(kind, "relapse" if kind == "count" else "", count, Offset(plus))  # type: ignore[arg-type]
+    found = of_study(stay(*PEOPLE), trigger)
+    assert [None if np.isnat(date) else str(date) for date in found] == [on]
+
+
+def test_the_study_stops_on_the_earliest_of_its_rules_and_of_two_on_one_day_by_the_first_in_the_file() -> None:
+    third, relapses = Trigger("subject", count=3, plus=Offset(28)), Trigger("count", "relapse", 1, Offset(4))
+    late = Trigger("subject", count=4)
+    never = (Trigger("subject", count=5),)
+    for rules, by in (((third, relapses, late), 0), ((relapses, third), 0), ((late, relapses), 1), ((late,), 0), (never, None)):
+        stopped = study_stop(Stop(rules, Facts()), stay(*PEOPLE))
+        assert stopped.by == ("" if by is None else rules[by].text)
+        assert str(stopped.date) == ("NaT" if by is None else "2025-02-20" if rules == (late,) else "2025-02-05")
+        assert set(stopped.counted) == ({"relapse"} if relapses in rules else set())
+    assert (str(study_stop(None, stay(*PEOPLE)).date), study_stop(None, stay(*PEOPLE)).by) == ("NaT", "")
+
+
+def test_what_stops_the_study_for_each_alone() -> None:
+    rules = (Trigger("subject", count=1, plus=Offset(7)), Trigger("count", "relapse", 1))
+    stop, there = Stop(rules, Facts()), stay(*PEOPLE)
+    alone = of_each_alone(stop, study_stop(stop, there), there.cohort)
+    assert [(text, dates.astype(str).tolist()) for text, dates in alone] == [
+        (rules[0].text, ["2025-01-13", "2025-01-15", "2025-01-14", "2025-02-27"]),
+        (rules[1].text, ["2025-02-01", "NaT", "2025-02-10", "2025-02-20"]),
+    ]
+    assert of_each_alone(None, study_stop(None, there), there.cohort) == ()
+
+
+@pytest.mark.parametrize(("events", "unanswered_", "contradicted_"), [
+    ("relapse=2025-03-01 relapse_confirmed=2025-03-01", False, False), ("relapse=2025-03-01 relapse_confirmed=2025-02-28", True, False),
+    ("relapse_rejected=2025-03-01", True, False), ("relapse=2025-03-01", False, False),
+    ("relapse=2025-03-01 relapse_confirmed=2025-03-02 relapse_rejected=2025-03-02", False, True),
+    ("relapse=2025-03-01 relapse_confirmed=2025-03-02 relapse_rejected=2025-03-03", False, False),
+    ("relapse=2025-03-01 relapse=2025-04-01 relapse_confirmed=2025-03-02 relapse_rejected=2025-04-02", False, False),
+    ("relapse=2025-03-01 relapse=2025-04-01 relapse_confirmed=2025-04-02 relapse_rejected=2025-04-02", False, True),
+])  # fmt: skip
+def test_decisions_that_answer_no_relapse_or_contradict_each_other(events: str, unanswered_: bool, contradicted_: bool) -> None:
+    told = tuple(Event(name, day(date)) for name, _, date in (event.partition("=") for event in events.split()))
+    cohort = Cohort.of_subject(Subject(START, events=told), ())
+    assert (unanswered(cohort).tolist(), contradicted(cohort).tolist()) == ([unanswered_], [contradicted_])
