@@ -161,3 +161,31 @@ def test_a_weight_that_is_reckoned_says_how(sex: str, rule: str, step: str) -> N
     text = rules + "periods: {p: {visits: [{at: D1, give: X r}]}}\n"
     found = made(text, weight_kg=80, height_cm=170, sex=sex).visits[0].dose_steps
     assert found == (f"dose of X, 10 mg/kg of the {rule} weight: {step}",)
+
+
+ROUNDED = """products: {X: {doses: {r: {amount: 10 mg/kg, round: up to 50 mg, at most: %s}}}}
+periods: {p: {visits: [{at: %s, give: X r %s}]}}
+"""
+REACHED, UP = "10 mg/kg x 61 kg = 610 mg", "rounded up to 50 mg: 650 mg"
+BY_WEIGHT = "by the weight at baseline"
+
+
+@pytest.mark.parametrize(
+    ("at", "often", "most", "recorded", "step"),
+    [
+        ("D1", "", "700 mg", None, [REACHED, UP, BY_WEIGHT]),
+        ("D1", "", "650 mg", None, [REACHED, UP, BY_WEIGHT]),
+        ("D1", "", "600 mg", None, [REACHED, "at most 600 mg: 600 mg", BY_WEIGHT]),
+        ("D1", "", "700 mg", "600", [REACHED, UP, BY_WEIGHT, "recorded: 600 mg"]),
+        ("D1", "twice daily", "700 mg", None, [REACHED, UP, BY_WEIGHT, "2 times in all"]),
+        ("D1", "twice daily", "700 mg", "600", [REACHED, BY_WEIGHT, "recorded: 600 mg"]),  # that is of both times together
+        ("D1 to D5", "daily", "700 mg", None, [REACHED, UP, BY_WEIGHT, "5 times in all"]),
+        ("D1 to D5", "daily", "700 mg", "3000", [REACHED, BY_WEIGHT, "recorded: 3000 mg"]),  # and that of five days
+    ],
+)
+def test_a_rounded_dose_says_what_one_administration_comes_to(
+    at: str, often: str, most: str, recorded: str | None, step: list[str]
+) -> None:
+    records = (Record(at, START, amount=Decimal(recorded), unit="mg"),) if recorded else ()
+    found = made(ROUNDED % (most, at, often), *records, weight_kg=61).visits[0].dose_steps[0]
+    assert found.partition(": ")[2] == "; ".join(step)

@@ -37,11 +37,11 @@ def dose_steps(schedule: SubjectSchedule, visit: SubjectVisit) -> Iterator[Sente
     for dose in visit.doses:
         if dose.in_plan:
             yield from level_steps(dose)
-            yield _reckoned(schedule, dose)
+            yield _reckoned(schedule, visit, dose)
             yield from _vials(schedule, dose)
 
 
-def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> Sentence:
+def _reckoned(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose) -> Sentence:
     """`dose of X, 10 mg/kg: 10 mg/kg x 60 kg = 600 mg`."""
     if dose.status == AmountStatus.MASKED:
         how = said("`{unblind}` with `{arm}` shows it", unblind=argument("unblind"), arm=argument("arm"))
@@ -53,9 +53,8 @@ def _reckoned(schedule: SubjectSchedule, dose: SubjectDose) -> Sentence:
             return said("{dose}: {why}", dose=about, why=no_amount(dose.status.text, dose.by_value))
         return said("{dose}: {what}", dose=about, what=word(own.kind) if own is not None else joined("; ", _given(dose)))
     known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED, AmountStatus.AS_NEEDED, AmountStatus.RANGE)
-    words = (
-        [*_steps(schedule, dose, own), *_given(dose)] if known else [no_amount(dose.status.text, dose.by_value), *_by(schedule, dose, own)]
-    )
+    words = [*_steps(schedule, visit, dose, own), *_given(dose)] if known else []
+    words = words if known else [no_amount(dose.status.text, dose.by_value), *_by(schedule, dose, own)]
     about += "" if own.rule in (None, words[0]) else f", {own.rule}"
     return said("{dose}: {what}", dose=about, what=joined("; ", words))
 
@@ -120,7 +119,7 @@ def own_dose(dose: SubjectDose) -> Dose | None:
     return dose.own or (doses.pop() if len(doses) == 1 else None)
 
 
-def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[Sentence]:
+def _steps(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose, own: Dose) -> Iterator[Sentence]:
     """The rule times the body; rounded; at most so much."""
     kg = Fraction(dose.weight.kg).limit_denominator(1000) if dose.weight is not None else None
     band = _band(own, kg, schedule.age, dose.by_value)
@@ -139,7 +138,7 @@ def _steps(schedule: SubjectSchedule, dose: SubjectDose, own: Dose) -> Iterator[
         times, words = m2, words + f" x {number_text(m2)} m2"
     made = range_text(band.amount * times, band.upto * times if band.upto is not None else None, own.unit)
     yield words if not band.per else words + f" = {made}"
-    one = _one(dose)
+    one = _one(visit, dose)
     if one is not None and own.rounding is not None and dose.status != AmountStatus.CAPPED:
         yield said("{rounded}: {amount}", rounded=_rounded(own.rounding, own.unit), amount=amount_text(one, own.unit))
     if one is not None and dose.status == AmountStatus.CAPPED and own.at_most is not None:
@@ -206,10 +205,10 @@ def _band(own: Dose, kg: Fraction | None, age: int | None, value: UsedValue | No
     return None
 
 
-def _one(dose: SubjectDose) -> float | None:
+def _one(visit: SubjectVisit, dose: SubjectDose) -> float | None:
     """What one administration comes to by the plan; None where it is not known, or only what all of them do."""
-    amount = dose.planned if dose.recorded and dose.times_a_day == 1 else dose.amount if not dose.recorded else math.nan
-    return None if math.isnan(amount) else amount
+    several = dose.recorded and (dose.times_a_day > 1 or visit.planned_last is not None)
+    return None if several or math.isnan(dose.planned) else dose.planned
 
 
 def _given(dose: SubjectDose) -> Iterator[Sentence]:
