@@ -24,6 +24,7 @@ ASSUMED = "assumed: entry into b, rule early: the day of diagnosis"
 ENDED = "end of a on 2025-03-04 Tue: entry into b from 2025-03-04 Tue to 2025-03-18 Tue"
 NO_ANSWER = "event: a decision of the committee is recorded with no relapse on or before it: it answers nothing"
 BEFORE_ENTRY = "after the end of a and before entry: it changes nothing by itself"
+ENDED_EARLY = "end: a ended on 2025-01-07 Tue as recorded, 56 days before its planned end, 2025-03-04 Tue"
 HAPPENED = [
     ("", "", []),
     ("withdrawn 02-10", "", [f"exit: withdrawn on 2025-02-10 Mon: {NOTHING}; {STAY}, and so does D50"]),
@@ -59,6 +60,8 @@ HAPPENED = [
     ]),
     ("relapse 03-03, relapse_rejected 03-03", "", []),
     ("relapse 03-04", "", [f"event: relapse of 2025-03-04 Tue, {BEFORE_ENTRY}"]),
+    ("relapse 01-06, a_completed 01-07", "", [ASSUMED, ENDED_EARLY]),
+    ("relapse 01-07, a_completed 01-07", "", [ENDED_EARLY, f"event: relapse of 2025-01-07 Tue, {BEFORE_ENTRY}"]),
     ("relapse 03-05", "03-06", [f"entry: {ENDED}; entered on 2025-03-06 Thu", f"event: relapse of 2025-03-05 Wed, {BEFORE_ENTRY}"]),
     ("relapse 03-10", "03-06", [
         f"entry: {ENDED}; entered on 2025-03-06 Thu",
@@ -121,6 +124,31 @@ def test_the_gap_at_an_entry_is_told_and_whether_it_is_short(
     shown = [note.split(" to the first dose of b ") for note in found if not note.startswith("short-gap: X: a dose before")]
     assert [words for words, _ in shown] == [f"gap: X: {gap}", *([f"short-gap: X: {gap}"] if short else [])]
     assert [note.partition(": ")[2] for _, note in shown][1:] == ([short] if short else [])
+
+
+BY_MONTHS = """products: {X: {minimum gap: 1 month}}
+periods:
+  a: {length: 57 days, visits: [{at: D1, give: X 1 mg}]}
+  b: {visits: [{at: "D1, D92", give: X 1 mg}]}
+transitions: [{id: t, from: a, to: b, after: relapse, within: 60 days}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("entered", "short"),
+    [  # a month after 2025-01-06 is 2025-02-06, 31 days later
+        ("02-02", "less than the minimum gap, 1 month"),
+        ("02-03", "less than the minimum gap, 1 month"),
+        ("02-05", "less than the minimum gap, 1 month"),
+        ("02-06", "less than the shortest planned interval, 91 days; the minimum gap is 1 month"),
+        ("04-06", "less than the shortest planned interval, 91 days; the minimum gap is 1 month"),
+        ("04-07", None),
+    ],
+)
+def test_a_minimum_gap_of_months_is_counted_from_the_dose_before(entered: str, short: str | None) -> None:
+    into = (Entered("b", day(f"2025-{entered}")),)
+    found = made(BY_MONTHS, events=(("relapse", "2025-01-20"),), entered=into, accept_gap=True)
+    assert [note.split("): ")[1] for note in told(found, "short-gap")] == ([short] if short else [])
 
 
 D40 = "the dose of a/D40 on 2025-02-14 Fri falls away: "

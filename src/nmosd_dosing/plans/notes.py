@@ -94,10 +94,10 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
             yield Note("past-target", words, ids_of(mine))
     for move in schedule.moves:
         rule, latest = move.rule, move.latest
-        waiting = move.status in (MoveStatus.PROJECTED, MoveStatus.PENDING)
-        into = schedule.study.period(rule.target_period) if rule is not None else None
-        waiting &= not (move.status == MoveStatus.PROJECTED and into is not None and into.unseen)
-        if rule is not None and waiting and latest is not None and latest < as_of:
+        if rule is None or latest is None or latest >= as_of:
+            continue
+        seen = not schedule.study.period(rule.target_period).unseen
+        if move.status == MoveStatus.PENDING or (move.status == MoveStatus.PROJECTED and seen):
             words = said(
                 "as of {day} no entry into {period} is recorded; the last allowed day was {last}",
                 day=as_of, period=rule.target_period, last=latest,
@@ -200,7 +200,7 @@ def _unscheduled(schedule: SubjectSchedule) -> Iterator[Note]:
 
 def _too_close(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """Doses ahead that the minimum gap to the dose before moves beyond their target, or beyond their last day."""
-    ahead = [(visit, p) for visit, p in shown if p.actual is None and p.stage in ("firm", "tentative")]
+    ahead = [(visit, p) for visit, p in shown if p.stage in ("firm", "tentative")]
     by_row = {visit.row: visit for visit in schedule.visits}
     entries = {(gap.product, gap.first) for gap in schedule.gaps}  # told with the entry
     moved: list[tuple[Sentence, str]] = []

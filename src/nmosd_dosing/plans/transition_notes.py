@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from nmosd_dosing.days import shift_date
+from nmosd_dosing.days import days_past, shift_date
 from nmosd_dosing.plans.lost_doses import lost_doses
 from nmosd_dosing.plans.move_reasons import move_message
 from nmosd_dosing.plans.note_codes import NoteCode
@@ -273,7 +273,7 @@ def _entry_gaps(schedule: SubjectSchedule) -> Iterator[Note]:
         )  # fmt: skip
         shortest, minimum = gap.shortest_planned, product.minimum_gap
         yield Note("gap", words)
-        if minimum is not None and days < minimum.range[0]:
+        if minimum is not None and days_past(gap.first, gap.before, minimum) < 0:
             first = next((v for v in schedule.visits if v.date == gap.first and v.is_too_soon and not schedule.period(v).entered), None)
             words = said("{dose}: less than the minimum gap, {gap}", dose=words, gap=product.gap_text or "")
             if first is not None and first.dose_before is not None:
