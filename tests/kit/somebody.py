@@ -17,7 +17,7 @@ HEAD = "language: 1\nstudy: s\ntitle: s\nsource: made up\ndays: from 1\n"
 def made(text: str, *records: Record, events: tuple[tuple[str, str], ...] = (), **more: Any) -> Plan:
     """The plan of somebody who starts on 2025-01-06."""
     happened = tuple(Event(name, day(date)) for name, date in events)
-    asked = {key: more.pop(key) for key in ("until", "as_of", "of_study", "accept_gap", "period") if key in more}
+    asked = {key: more.pop(key) for key in ("until", "as_of", "of_study", "accept_gap", "period", "cancelled") if key in more}
     return plan(read_study_text(HEAD + text)[0], Subject(START, records=records, events=happened, **more), allow_deviation=True, **asked)
 
 

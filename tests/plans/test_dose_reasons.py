@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from nmosd_dosing import Measurement, Record, Subject, Weight, load, plan
+from nmosd_dosing.dose.dose import AmountStatusText, Value
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.dose_reasons import no_amount
 from nmosd_dosing.plans.plan import PlannedVisit
+from nmosd_dosing.schedule.doses.body_weights import UsedValue
 from tests.kit.cases import columns
 from tests.kit.command import output
 from tests.kit.dates import START, day
@@ -189,3 +192,21 @@ def test_a_rounded_dose_says_what_one_administration_comes_to(
     records = (Record(at, START, amount=Decimal(recorded), unit="mg"),) if recorded else ()
     found = made(ROUNDED % (most, at, often), *records, weight_kg=61).visits[0].dose_steps[0]
     assert found.partition(": ")[2] == "; ".join(step)
+
+
+EGFR = UsedValue(Value("eGFR", "mL/min"), 14, START)
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "text", "pattern"),
+    [
+        ("needs value", EGFR, "needs eGFR", "needs {value}"),
+        ("value out of range", EGFR, "no dose is stated for this eGFR", "no dose is stated for this {value}"),
+        ("not stated", EGFR, "dose not stated", "dose not stated"),
+        ("needs weight", EGFR, "needs weight", "needs weight"),
+        ("needs weight", None, "needs weight", "needs weight"),
+    ],
+)
+def test_why_there_is_no_amount_can_be_said_again(status: AmountStatusText, value: UsedValue | None, text: str, pattern: str) -> None:
+    said = no_amount(status, value)
+    assert (said, said.pattern) == (text, pattern)

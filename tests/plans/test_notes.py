@@ -41,6 +41,57 @@ def test_an_open_end_is_told_of_a_period_that_was_not_left(
     assert [note.rsplit(" ", 1)[1] for note in notes(found, "open-ended")] == periods
 
 
+@pytest.mark.parametrize(
+    ("asked", "drawn"),
+    [
+        ({}, "for 24 months from the first day of a"),
+        ({"period": "a"}, "for 24 months from the first day"),
+        ({"until": "2025-01-06"}, "until 2025-01-06 Mon, and none of it falls before then"),
+        ({"until": "2025-03-03"}, "until 2025-03-03 Mon"),
+        ({"until": "2027-06-01"}, "until 2027-06-01 Tue"),
+        ({"as_of": "2027-01-06"}, "for 24 months from the first day of a"),  # so far it is drawn anyway
+        ({"as_of": "2027-01-07"}, "until 2027-01-07 Thu"),
+        ({"as_of": "2027-06-01", "until": "2027-03-01"}, "until 2027-03-01 Mon"),
+    ],
+)
+def test_an_open_end_says_how_far_it_is_drawn(asked: dict[str, str], drawn: str) -> None:
+    dates = {name: value if name == "period" else day(value) for name, value in asked.items()}
+    assert notes(made(OPEN % "", **dates), "open-ended") == [f"the source states no end of a repeat; it is drawn {drawn}"]
+
+
+COUNTS_ON = """products: {X: {}}
+arms: [one, two]
+periods:
+  a: {length: 29 days, visits: [{at: D1, give: X 1 mg}]}
+  b:
+    counted from: first day of the study
+    visits: [{at: "%s", give: X 1 mg}, {at: D30, arms: two, assess: MRI}, {at: D28 to D31, give: X 1 mg daily}]
+transitions: [{id: t, from: a, to: b, after: end of a, within: 60 days}]
+"""
+WHY = "before the first day of b, {}; its days go on counting from 2025-01-06 Mon"
+
+
+@pytest.mark.parametrize(
+    ("at", "entered", "arm", "gone"),
+    [  # D30 is 2025-02-04, the day on which the first period ends
+        ("D35", None, "one", None),
+        ("D27", None, "one", "D27; " + WHY.format("2025-02-04 Tue, projected")),
+        ("D35", "02-05", "one", None),
+        ("D35", "02-05", "two", "D30; " + WHY.format("2025-02-05 Wed")),
+        ("D35", "02-05", None, "D30; " + WHY.format("2025-02-05 Wed")),
+        ("D35", "02-06", "one", "D28 to D31; " + WHY.format("2025-02-06 Thu")),
+        ("D35", "02-09", "one", "D28 to D31; " + WHY.format("2025-02-09 Sun")),
+        ("D35", "02-10", "one", "D28 to D31, D35; " + WHY.format("2025-02-10 Mon")),
+        ("D32, then every 2 days until D48", "02-28", "one",
+         "D28 to D31, D32, D34, D36, D38, D40, D42, D44, D46, D48; " + WHY.format("2025-02-28 Fri")),
+        ("D32, then every 2 days until D50", "02-28", "one", "D28 to D31, D32, … D50 (11 visits); " + WHY.format("2025-02-28 Fri")),
+    ],
+)  # fmt: skip
+def test_what_would_lie_before_an_entry_is_named(at: str, entered: str | None, arm: str | None, gone: str | None) -> None:
+    into = (Entered("b", day(f"2025-{entered}")),) if entered else ()
+    assert notes(made(COUNTS_ON % at, entered=into, arm=arm), "before-entry") == ([f"not planned: {gone}"] if gone else [])
+
+
 STATED = "products: {X: {}}\nperiods: {p: {visits: [{at: D1, give: X 1 mg}, {at: D29, window: ±3d, give: X 1 mg}]}}\n"
 SILENT = STATED.replace("window: ±3d, ", "")
 UNUSED = "the window ±3d was asked for and is not used: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nmosd_dosing import Record
+from nmosd_dosing import Entered, Record
 from nmosd_dosing.errors import Document, Place
 from nmosd_dosing.plans.reasons import record_text
 from tests.kit.dates import day
@@ -47,6 +47,61 @@ def days_of(label: str, at: str, *records: Record, dose: str = "X 1 mg", **event
 @pytest.mark.parametrize(("at", "events", "steps"), DAYS)
 def test_which_days_are_allowed_and_which_are_left(at: str, events: dict[str, str], steps: list[str]) -> None:
     assert days_of("D29", at, **events) == steps
+
+
+ENDED = """products: {{X: {{minimum gap: {gap}, doses: {{r: {{amount: 1 mg, hold: {{from: held, until: resumed}}}}}}}}}}
+events: {{held: held, resumed: resumed}}
+periods:
+  a: {{length: 57 days, visits: [{{at: D1, give: X r}}, {{at: D29, {what}}}]}}
+  b: {{visits: [{{at: D1, give: X r}}]}}
+transitions: [{{id: early, from: a, to: b, after: relapse, within: 28 days, needs: [relapse_confirmed]}}]
+"""
+DOSE, BOTH, CHECKED = "give: X r", "give: X r, assess: MRI", "assess: MRI"
+STOPPED, LEFT = "cancelled: treatment_stopped on 2025-01-{} {}", "cancelled: withdrawn on 2025-01-{} {}"
+
+
+@pytest.mark.parametrize(
+    ("what", "events", "step"),
+    [  # D29 is 2025-02-03
+        (DOSE, "treatment_stopped 02-03", None),
+        (DOSE, "treatment_stopped 02-02", "cancelled: treatment_stopped on 2025-02-02 Sun"),
+        (BOTH, "treatment_stopped 02-02", None),
+        (CHECKED, "treatment_stopped 02-02", None),
+        (DOSE, "treatment_stopped 01-20, withdrawn 01-22", STOPPED.format("20", "Mon")),
+        (BOTH, "treatment_stopped 01-20, withdrawn 01-22", LEFT.format("22", "Wed")),
+        (CHECKED, "treatment_stopped 01-20, withdrawn 01-22", LEFT.format("22", "Wed")),
+        (DOSE, "withdrawn 01-22, died 01-24", LEFT.format("22", "Wed")),
+        (DOSE, "held 02-03", "pending: X is held by held on 2025-02-03 Mon, and waits until it is resumed"),
+        (DOSE, "held 02-04", None),
+        (DOSE, "relapse 02-02", "pending: the decision on relapse of 2025-02-02 Sun is open"),
+        (DOSE, "relapse 02-03", None),
+        (DOSE, "held 02-03, relapse 02-03", "pending: X is held by held on 2025-02-03 Mon, and waits until it is resumed"),
+        (DOSE, "held 02-03, relapse 02-02", "pending: the decision on relapse of 2025-02-02 Sun is open"),
+        (DOSE, "relapse 01-20, relapse_confirmed 01-22",
+         "cancelled: relapse on 2025-01-20 Mon, and rule early leads out of a"),
+        (DOSE, "relapse 01-20, relapse_confirmed 01-22, treatment_stopped 01-15", STOPPED.format("15", "Wed")),
+    ],
+)  # fmt: skip
+def test_what_ends_a_visit_or_lets_it_wait_is_told(what: str, events: str, step: str | None) -> None:
+    happened = tuple((name, f"2025-{date}") for name, date in (each.split() for each in events.split(", ")))
+    found = plan_of_all(ENDED.format(what=what, gap="5 days"), happened)
+    assert [each for each in found if each.startswith(("cancelled", "pending"))] == ([step] if step else [])
+
+
+def plan_of_all(text: str, events: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The steps of D29, also where it falls away."""
+    return visit(made(text, events=events, cancelled=True), "D29").steps
+
+
+@pytest.mark.parametrize(
+    ("gap", "since"),
+    [("5 days", "not before 2025-02-20 Thu"), ("50 days", "not before 2025-02-25 Tue, by the minimum gap,")],
+)
+def test_an_entry_for_which_no_day_is_left_names_what_leaves_none(gap: str, since: str) -> None:
+    happened = (("relapse", "2025-01-10"), ("relapse_confirmed", "2025-02-20"))
+    found = made(ENDED.format(what=CHECKED, gap=gap), events=happened, entered=(Entered("b", day("2025-02-25")),), accept_gap=True)
+    words = [step for step in found.visits[-1].steps if step.startswith("no day")]
+    assert words == [f"no day is allowed: {since} and not after 2025-02-07 Fri; a person must decide"]
 
 
 COURSE = "window ±1d: 2025-02-02 Sun to 2025-02-04 Tue, both included"

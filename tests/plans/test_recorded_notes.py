@@ -70,8 +70,11 @@ NONE = "; its product is none of the study, and counts in no total"
 
 @pytest.mark.parametrize(
     ("record", "words"),
-    [("", ""), ("X", COUNTS), ("5 mg", COUNTS), ("X 5 mg", COUNTS), ("Z", NONE), ("Z 5 mg", NONE), ("X missed", ""), ("Z missed", ""), ("X 0 mg", "")],
-)
+    [
+        ("", ""), ("X", COUNTS), ("5 mg", COUNTS), ("X 5 mg", COUNTS), ("X 0 mg", ""), ("X missed", ""), ("Z", NONE), ("Z 5 mg", NONE),
+        ("Z missed", ""),
+    ],
+)  # fmt: skip
 def test_a_visit_that_is_not_planned_says_whether_its_dose_counts(record: str, words: str) -> None:
     assert told(made(STUDY, *recorded(f"unscheduled 02-25 {record}")), "unscheduled") == [NOT_PLANNED + words]
 

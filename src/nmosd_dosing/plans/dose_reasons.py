@@ -121,7 +121,7 @@ def own_dose(dose: SubjectDose) -> Dose | None:
 
 def _steps(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose, own: Dose) -> Iterator[Sentence]:
     """The rule times the body; rounded; at most so much."""
-    kg = Fraction(dose.weight.kg).limit_denominator(1000) if dose.weight is not None else None
+    kg = Fraction(str(dose.weight.kg)) if dose.weight is not None else None
     band = _band(own, kg, schedule.age, dose.by_value)
     if band is None or band.amount is None:
         return

@@ -277,8 +277,8 @@ def _cut_short(shown: Shown) -> Iterator[Note]:
     """Courses of doses that end before their last day; of one whose end is recorded the doses say it."""
     for visit, p in shown:
         ended = any(record.last is not None for record in visit.records)
-        planned = visit.planned_last if p.administrations and not ended else None
-        if planned is not None and p.last is not None and p.last < planned and p.stage != "cancelled":
+        planned, course = visit.planned_last, p.administrations and p.stage != "cancelled"
+        if planned is not None and (p.last or planned) < planned and course and not ended:
             yield Note("cut", said("ends on {day}, and was planned to {planned}", day=p.last, planned=planned), (p.id,))
 
 

@@ -28,8 +28,7 @@ def day(date: Date) -> Sentence:
 
 def source_text(own: Iterable[Source | None]) -> str | None:
     """Where a fact stands, if it says so itself."""
-    texts = [source.text for source in own if source is not None]
-    return (texts[0] if len(texts) == 1 else joined("; ", texts)) if texts else None
+    return joined("; ", [source.text for source in own if source is not None]) or None
 
 
 def allowed_from(first: dt.date, *, or_later: bool) -> Sentence:
