@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nmosd_dosing import Entered, Subject, Window, load, plan
@@ -55,7 +57,7 @@ def test_an_open_end_is_told_of_a_period_that_was_not_left(
     ],
 )
 def test_an_open_end_says_how_far_it_is_drawn(asked: dict[str, str], drawn: str) -> None:
-    dates = {name: value if name == "period" else day(value) for name, value in asked.items()}
+    dates: dict[str, Any] = {name: value if name == "period" else day(value) for name, value in asked.items()}
     assert notes(made(OPEN % "", **dates), "open-ended") == [f"the source states no end of a repeat; it is drawn {drawn}"]
 
 

@@ -277,9 +277,9 @@ def _cut_short(shown: Shown) -> Iterator[Note]:
     """Courses of doses that end before their last day; of one whose end is recorded the doses say it."""
     for visit, p in shown:
         ended = any(record.last is not None for record in visit.records)
-        planned, course = visit.planned_last, p.administrations and p.stage != "cancelled"
-        if planned is not None and (p.last or planned) < planned and course and not ended:
-            yield Note("cut", said("ends on {day}, and was planned to {planned}", day=p.last, planned=planned), (p.id,))
+        planned, last, course = visit.planned_last, p.last, p.administrations and p.stage != "cancelled"
+        if planned is not None and last is not None and last < planned and course and not ended:
+            yield Note("cut", said("ends on {day}, and was planned to {planned}", day=last, planned=planned), (p.id,))
 
 
 def _open_ends(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
