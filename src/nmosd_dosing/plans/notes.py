@@ -96,7 +96,8 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
         rule, latest = move.rule, move.latest
         if rule is None or latest is None or latest >= as_of:
             continue
-        seen = not schedule.study.period(rule.target_period).unseen
+        into = schedule.study.period(rule.target_period)
+        seen = into is None or not into.unseen
         if move.status == MoveStatus.PENDING or (move.status == MoveStatus.PROJECTED and seen):
             words = said(
                 "as of {day} no entry into {period} is recorded; the last allowed day was {last}",
