@@ -9,16 +9,21 @@ from typing import Any
 
 import pytest
 
-from nmosd_dosing import Record, Subject
+from nmosd_dosing import InputError, Record, Subject
+from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
+from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.visit import Visit
+from nmosd_dosing.study.visit_names import Names
+from nmosd_dosing.study.visits import lay_out
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.visit_records import plans_more, renamed
+from nmosd_dosing.subjects.visit_records import check_known, match, named_alike, plans_more, renamed
 from tests.kit.command import dosing, errors, output
 from tests.kit.dates import START
 from tests.kit.recorded import RCP, checked, planned, table
 from tests.kit.somebody import HEAD as SMALL
+from tests.kit.worked import HEAD as STUDY
 
 
 def test_two_first_days_of_one_period_are_refused(folder: Path) -> None:
@@ -269,3 +274,42 @@ def test_a_record_under_another_name_is_of_the_products_that_were_planned(
     visits, unit = visits_of(OF_ARMS), "mg" if amount is not None else None
     found = renamed(Record(old, START, product=product, amount=amount, unit=unit), new, "p", visits[old], visits[new], arm)
     assert [record.product for record in found] == products
+
+
+ALIKE = (
+    STUDY
+    + """arms: [a, b]
+products: {X: {}, Y: {}, Long name: {}}
+periods:
+  p: {blinded: true, visits: [{at: D1, give: {a: [X 1 mg, Y 1 mg], b: [X placebo, Y placebo]}}, {at: D8, give: Long name 1 mg}]}
+"""
+)
+
+
+@pytest.mark.parametrize(("written", "visit", "meant"), [
+    ("X", "D1", "X"), ("x", "D1", "X"), (" LONG  name ", "D8", "Long name"), ("Ｘ", "D1", "X"), (None, "D1", None), ("Z", "D1", "Z"),
+    ("X placebo", "D1", "X"), ("x/placebo", "D1", "X"), ("placebo", "D1", "placebo"), ("Placebo", "D1", "placebo"),
+    ("安慰剂", "D1", "placebo"),
+    ("placebo for X", "D1", "X"), ("Y active", "D1", "Y"), ("XY", "D1", "XY"), ("X1", "D1", "X1"), ("X and Y", "D1", "placebo"),
+    ("placebo", "unscheduled", None), ("X and Y", "unscheduled", None), ("X placebo", "unscheduled", "X"),
+    ("Long name placebo", "D1", "placebo"),
+])  # fmt: skip
+def test_whose_name_a_product_has_in_a_record(written: str | None, visit: str, meant: str | None) -> None:
+    """That of the study's file, whatever its case; of masked ones whatever an arm may call it; of several nobody knows which."""
+    study = read_study_text(ALIKE)[0]
+    gives = [give for one in mask(study, lay_out(study.periods[0], 0, Problems())) for give in one.gives]
+    cohort = Cohort.of_subject(Subject(START, records=(Record(visit, START, product=written),)), ())
+    [(_, found)] = named_alike(cohort, gives, [product.name for product in study.products]).records
+    assert found.product == meant
+
+
+@pytest.mark.parametrize("n", [1, 100, 101])
+def test_of_many_wrong_records_a_hundred_are_told(n: int) -> None:
+    study = read_study_text(ALIKE)[0]
+    visits = lay_out(study.periods[0], 0, Problems())
+    records = tuple(Record(f"D9{i}", START) for i in range(n))
+    found = match(Names(visits, ["p"] * len(visits)), Cohort.of_subject(Subject(START, records=records), ()), {})
+    with pytest.raises(InputError) as error:
+        check_known(found)
+    first = [f"{n} problems in the visits; the first 100 follow"] if n > 100 else []
+    assert [p.message for p in error.value.problems] == [*first, *(f"unknown visit `D9{i}`" for i in range(min(n, 100)))]

@@ -203,7 +203,7 @@ def _enrolled(cohort: Cohort, ahead: Ahead, stopped: Stopped) -> Dates:
 
 def _of_trials(dates: Dates, cohort: Cohort) -> Dates:
     """(n,) each subject's, of dates (t,) of trials."""
-    return np.tile(dates, len(cohort) // len(dates)) if len(dates) > 1 else np.broadcast_to(dates, len(cohort))
+    return np.tile(dates, len(cohort) // len(dates))
 
 
 def _exits(periods: Sequence[Period], cohort: Cohort) -> Iterator[Limit]:

@@ -104,10 +104,10 @@ def renamed(record: Record, label: str, period: str, old: Visit, new: Visit, arm
 
 def may_be(record: Record, give: Give) -> bool:
     """Whether a record is of a product of its visit: it names none, or this one; of a masked one under any of the names of its arms."""
-    if record.product in (None, give.product) or not give.masked:
+    if record.product is None or not give.masked:
         return record.product in (None, give.product)
     names = {give.product, give.shown, f"{give.product} placebo", f"{give.product}/placebo", "placebo"}
-    return (record.product or "").casefold() in {name.casefold() for name in names}
+    return record.product.casefold() in {name.casefold() for name in names}
 
 
 def is_needed(give: Give, arm: int) -> bool:
