@@ -44,6 +44,11 @@ DOUBTS = """
     200                                                200  -
     60 2025-02-01=48                                   200  48 kg of 2025-02-01 Sat is 20% less than 60 kg at baseline
     47.999                                             200  47.999 kg at baseline with 200 cm is a body mass index of 11.9, outside 12 to 50: check both
+    220                                                100  220 kg at baseline with 100 cm is a body mass index of 220.0, outside 12 to 50: are they exchanged (100 kg, 220 cm)?
+    221                                                100  221 kg at baseline with 100 cm is a body mass index of 221.0, outside 12 to 50: check both
+    30                                                 50   30 kg at baseline with 50 cm is a body mass index of 120.0, outside 12 to 50: is the height in inches (30 kg, 127 cm)?
+    3                                                  50   -
+    12.5                                               50   -
     7.5                                                170  7.5 kg at baseline with 170 cm is a body mass index of 2.6, outside 12 to 50: check both
 """  # noqa: E501
 
