@@ -196,3 +196,7 @@ def test_which_amounts_hang_on_the_weight(rule: str, hangs: bool) -> None:
     study, _ = read_study_text(HEAD + visits("at: D1, give: X r", products=product("doses:", f"  r: {rule}")))
     [dose] = study.periods[0].visit_rules[0].gives[0].doses
     assert dose is not None and dose.by_weight == hangs
+
+
+def test_how_a_body_surface_is_reckoned_in_words() -> None:
+    assert [Surface("Du Bois", step).text for step in (1, 100, 10_000)] == ["Du Bois", "Du Bois to 0.01 m2", "Du Bois to 1 m2"]
