@@ -21,7 +21,7 @@ from nmosd_dosing.errors import InputError
 from nmosd_dosing.plans.handout import handout
 from nmosd_dosing.plans.workdays import open_days
 from tests.kit.paths import ROOT
-from tests.kit.stories import Story, fields, request_of, stories, write
+from tests.kit.stories import Story, fields, kept, request_of, stories, write
 
 FOLDER = ROOT / "tests" / "checks" / "kept"
 LATER, AHEAD = dt.date(2025, 2, 20), 28  # the day of looking where a story has none, and how far ahead is looked
@@ -70,14 +70,9 @@ def text(story: Story) -> str:
     return "\n".join([*told(story), *(line for day in days for line in asked(story, day))]) + "\n"
 
 
-def kept(story: Story) -> str:
-    _, found = (FOLDER / f"{story.file}.txt").read_text("utf-8").split(f"{story.heading}\n", 1)
-    return re.split("^[*] ", found, maxsplit=1, flags=re.M)[0]
-
-
 @pytest.mark.parametrize("story", stories(), ids=str)
 def test_a_site_is_told_what_was_kept(story: Story) -> None:
-    assert text(story).splitlines() == kept(story).rstrip().splitlines()
+    assert text(story).splitlines() == kept(FOLDER, story).rstrip().splitlines()
 
 
 if __name__ == "__main__" and "--write" in sys.argv:

@@ -59,6 +59,12 @@ def write(folder: Path, text: Callable[[Story], str], *, whole: bool) -> None:
         (folder / file.name).write_text(study + told, "utf-8")
 
 
+def kept(folder: Path, story: Story) -> str:
+    """What a folder keeps of a story."""
+    _, found = (folder / f"{story.file}.txt").read_text("utf-8").split(f"{story.heading}\n", 1)
+    return re.split("^[*] ", found, maxsplit=1, flags=re.M)[0]
+
+
 @cache
 def study_of(file: str) -> Study:
     return read_study_text(HEAD + (FOLDER / f"{file}.txt").read_text("utf-8").split("\n* ")[0])[0]

@@ -1,0 +1,32 @@
+"""The people of kept stories are planned together, in one table, as each is planned alone: whatever happened to the others."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from msgspec.structs import replace
+
+from nmosd_dosing.plans.request import Request
+from tests.kit.stories import request_of, stories
+from tests.plans.test_kept import told
+
+FILES = sorted({story.file for story in stories()})
+
+
+def request_for(file: str, as_of: dt.date | None) -> Request:
+    """All people of a study, each under a code of his own, on one day."""
+    each = [request_of(story) for story in stories() if story.file == file]
+    subjects = tuple(replace(request.subjects[0], code=f"{n:04}") for n, request in enumerate(each))
+    return Request(each[0].study, subjects=subjects, allow_deviation=True, accept_gap=True, as_of=as_of)
+
+
+@pytest.mark.parametrize("as_of", [None, dt.date(2025, 4, 1)], ids=str)
+@pytest.mark.parametrize("file", FILES)
+def test_a_subject_is_planned_among_others_as_alone(file: str, as_of: dt.date | None) -> None:
+    request = request_for(file, as_of)
+    plans = list(request.plans(intensity=True))
+    assert len(plans) == len(request.subjects) > 5
+    for subject, plan in zip(request.subjects, plans, strict=True):
+        (alone,) = replace(request, subjects=(subject,)).plans(intensity=True)
+        assert list(told(plan)) == list(told(alone)), subject
