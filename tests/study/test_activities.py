@@ -207,20 +207,20 @@ c) 2 h after Y
         "",
         """\
       - {at: 'D1, D8', cycle: every 21 days, cycle name: A, give: Y 1 mg}
-      - {at: D1 to D3, cycle: every 1 month, cycle name: B, give: X 2 mg daily}
-      - {at: 'D100, then every 1 month', assess: MRI}
-      - {at: 'D200, then every 1 month', counted from: previous visit, assess: EDSS}
+      - {at: D1 to D3, cycle: every 12 months, cycle name: B, give: X 2 mg daily}
+      - {at: 'D100, then every 12 months', assess: MRI}
+      - {at: 'D200, then every 12 months', counted from: previous visit, assess: EDSS}
 """,
         """\
-Visit: A-C1D1 | B-C1D1 to B-C1D3 | A-C1D8 | D1 of each later cycle A, every 21 days | D8 of each later cycle A, every 21 days | D1 to D3 of each later cycle B, every 1 month | D100 | then every 1 month, from D100 | D200 | then every 1 month, from D200
-Day: 1 | 1 to 3 | 8 |  |  |  | 100 | after 100 | 200 | after 200
-Week: W1D1 | W1D1 | W2D1 |  |  |  | W15D2 |  | W29D4 |
+Visit: A-C1D1 | B-C1D1 to B-C1D3 | A-C1D8 | D1 of each later cycle A, every 21 days | D8 of each later cycle A, every 21 days | D100 | then every 12 months, from D100 | D200 | then every 12 months, from D200 | D1 to D3 of each later cycle B, every 12 months
+Day: 1 | 1 to 3 | 8 |  |  | 100 | after 100 | 200 | after 200 |
+Week: W1D1 | W1D1 | W2D1 |  |  | W15D2 |  | W29D4 |  |
 Window: not stated | not stated | not stated | not stated | not stated | not stated | not stated | not stated | not stated | not stated
-Notes:  |  |  |  |  |  |  |  |  | a
+Notes:  |  |  |  |  |  |  |  | a |
 Y 1 mg: X.XXX.....
-X 2 mg daily (b): .X...X....
-MRI: ......XX..
-EDSS: ........XX
+X 2 mg daily (b): .X.......X
+MRI: .....XX...
+EDSS: .......XX.
 a) counted from the actual visit before it, where one is recorded
 b) shaken before use
 """,

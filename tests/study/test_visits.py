@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from nmosd_dosing import Event, RegimenError, Study, Subject, plan
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study import visits as visits_of_a_study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Series, VisitRule, Window
 from nmosd_dosing.study.visits import lay_out
@@ -153,11 +154,13 @@ def test_a_sites_window_is_for_single_days_of_which_the_file_states_none() -> No
     assert windows == {"D1": "±1d", "D8": "±2d", "D15": "±3d", "D22 to D25": "±0d", "D29 to D31": None, "Prep": None}
 
 
-@pytest.mark.parametrize(("last", "n"), [(9_999, 10_000), (10_000, 10_001)])
-def test_a_period_has_at_most_ten_thousand_visits(last: int, n: int) -> None:
+@pytest.mark.parametrize("more", [9, 10])
+def test_a_period_has_at_most_so_many_visits(more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert visits_of_a_study.MAX_VISITS == 10_000
+    monkeypatch.setattr(visits_of_a_study, "MAX_VISITS", 10)
     problems = Problems()
-    lay_out(replace(study("at: D1, assess: MRI").periods[0], visit_rules=daily(last)), 0, problems)
-    told = ["more than 10,000 visits in one period; end the repeat earlier, or repeat less often"] if n > 10_000 else []
+    lay_out(replace(study("at: D1, assess: MRI").periods[0], visit_rules=daily(more)), 0, problems)
+    told = ["more than 10 visits in one period; end the repeat earlier, or repeat less often"] if more == 10 else []
     assert [f"{problem.message}; {problem.hint}" for problem in problems.found] == told
 
 
