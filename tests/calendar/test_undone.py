@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from nmosd_dosing import InputError, Record, Subject, load, plan, read_ics, update_ics
 from nmosd_dosing.calendar.entries import CalendarStyle
+from nmosd_dosing.days import date_text
+from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.subjects.subject import RecordStatus
 from tests.kit import studies
 from tests.kit.calendar_command import FEBRUARY, several, write
 from tests.kit.calendars import LATER, STAMP, START
 from tests.kit.command import dosing, errors, mil62
+from tests.kit.worked import HEAD
+from tests.kit.worked import visits as weekly
 
 VISITS = "subject,visit,date,status\n"
 DONE = "0012,W1D1,2025-01-06,done\n0012,W3D1,2025-01-21,partial\n"
@@ -87,6 +91,19 @@ def test_all_subjects_of_a_table_are_named(folder: Path) -> None:
         assert told.count("shows as done what is not recorded now") == 2 and "(001)" in told and "(003)" in told
     assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
     assert several(table, "--force-undo").returncode == 0
+
+
+@pytest.mark.parametrize(("visits", "more"), [(1, ""), (19, ""), (20, ""), (21, "; and 1 more"), (25, "; and 5 more")])
+def test_of_many_visits_twenty_are_named(visits: int, more: str) -> None:
+    study, _ = read_study_text(HEAD + weekly(f"at: 'D1, then every 7 days, {visits} more times', assess: MRI"))
+    days = [START + dt.timedelta(7 * n) for n in range(visits)]
+    done = tuple(Record(f"D{1 + 7 * n}", date) for n, date in enumerate(days))
+    old = read_ics(update_ics(None, plan(study, Subject(START, records=done)), stamp=STAMP).ics, "v.ics")
+    with pytest.raises(InputError) as caught:
+        update_ics(old, plan(study, Subject(START)), stamp=LATER)
+    (problem,) = caught.value.problems
+    named = [f"D{1 + 7 * n}, {date_text(date)}" for n, date in enumerate(days)][:20]
+    assert problem.message == f"`v.ics` shows as done what is not recorded now: {'; '.join(f's {name}' for name in named)}{more}"
 
 
 def test_also_in_the_calendars_of_sites(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from nmosd_dosing import InputError, Subject, plan
+from nmosd_dosing import InputError, Plan, Subject, plan
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.updates import update_ics
 from nmosd_dosing.language.study_file import read_study_text
@@ -148,6 +148,32 @@ def test_what_an_amendment_takes_away_is_cancelled_beyond_until_too(folder: Path
     said = write("--until", "2025-02-01", regimen=study("amended.yaml", "D85"), stamp=FEBRUARY)
     assert said == "v.ics: 0 added, 0 moved, 1 cancelled, 3 unchanged\n"
     assert [label for label, r in records().items() if r.entry.status == "CANCELLED"] == ["D85"]
+
+
+@pytest.mark.parametrize(("until", "asked"), [("2025-03-03", False), ("2025-03-02", True), ("2025-02-03", True), ("2025-03-04", False)])
+def test_a_plan_is_drawn_further_only_where_the_calendar_goes_beyond_it(until: str, asked: bool) -> None:
+    """The calendar holds D57, on 2025-03-03, which an amendment has taken out."""
+    every = "at: 'D8, then every 28 days', assess: MRI"
+    full, amended = (
+        read_study_text(HEAD + visits(f"at: '{days}', give: X 1 mg", every))[0] for days in ("D1, D29, D57, D85", "D1, D29, D85")
+    )
+    old = ical.read_ics(update_ics(None, plan(full, Subject(START), until=dt.date(2025, 3, 3)), stamp=STAMP).ics)
+    shorter = plan(amended, Subject(START), until=dt.date.fromisoformat(until))
+    if not asked:
+        assert update_ics(old, shorter, stamp=STAMP).count("cancelled") == 1
+        return
+    with pytest.raises(InputError) as caught:
+        update_ics(old, shorter, stamp=STAMP)
+    (problem,) = caught.value.problems
+    assert problem.message.startswith("the calendar has visits up to 2025-03-03 Mon, the plan is drawn until ")
+    days: list[dt.date] = []
+
+    def draw(day: dt.date) -> Plan:
+        days.append(day)
+        return plan(amended, Subject(START), until=day)
+
+    made = update_ics(old, shorter, stamp=STAMP, draw=draw)
+    assert days[0] == dt.date(2025, 3, 3) and made.count("cancelled") == 1
 
 
 def test_changes_alone(folder: Path) -> None:

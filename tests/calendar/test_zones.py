@@ -61,6 +61,42 @@ def test_the_shape_of_the_common_ones() -> None:
     }
 
 
+def hours(distance: dt.timedelta) -> str:
+    """`+01:00`, from UTC."""
+    minutes = distance // dt.timedelta(minutes=1)
+    return f"{minutes // 60:+03d}:{minutes % 60:02d}"
+
+
+STATED = """
+    Asia/Kathmandu     1986 1986  2: standard 1985-01-01 05:30 +05:30 +05:30 to summer 1986-01-01 00:00 +05:30 +05:45
+    Asia/Kathmandu     1987 1987  1: standard 1970-01-01 00:00 +05:45 +05:45
+    Europe/Berlin      1996 1996 93: standard 1995-01-01 01:00 +01:00 +01:00 to standard 2040-10-28 03:00 +02:00 +01:00
+    Europe/Berlin      1997 2199  2: summer 1996-03-31 02:00 +01:00 +02:00 -1SU 3 to standard 1996-10-27 03:00 +02:00 +01:00 -1SU 10
+    Australia/Sydney   2008 2008 83: standard 2000-01-01 11:00 +11:00 +11:00 to summer 2040-10-07 02:00 +10:00 +11:00
+    Australia/Sydney   2009 2009  2: standard 2008-04-06 03:00 +11:00 +10:00 1SU 4 to summer 2008-10-05 02:00 +10:00 +11:00 1SU 10
+    Pacific/Chatham    2009 2009  2: standard 2008-04-06 03:45 +13:45 +12:45 1SU 4 to summer 2008-09-28 02:45 +12:45 +13:45 -1SU 9
+    America/Sao_Paulo  1999 2001 44: standard 1997-12-31 22:00 -02:00 -02:00 to standard 2019-02-17 00:00 -02:00 -03:00
+    America/Sao_Paulo  2020 2020 40: standard 1999-12-31 22:00 -02:00 -02:00 to standard 2019-02-17 00:00 -02:00 -03:00
+    America/Sao_Paulo  2021 2021  1: standard 1970-01-01 00:00 -03:00 -03:00
+    Asia/Jerusalem     2000 2000 85: standard 1999-01-01 02:00 +02:00 +02:00 to standard 2040-10-28 02:00 +03:00 +02:00
+    Asia/Jerusalem     2025 2039 83: standard 2000-01-01 02:00 +02:00 +02:00 to standard 2040-10-28 02:00 +03:00 +02:00
+    Asia/Jerusalem     2025 2040 85: standard 2000-01-01 02:00 +02:00 +02:00 to standard 2041-10-27 02:00 +03:00 +02:00
+"""
+
+
+@pytest.mark.parametrize("row", [line.split(":", 1) for line in STATED.strip().splitlines()], ids=lambda row: " ".join(row[0].split()))
+def test_a_rule_is_stated_from_the_year_after_its_first_and_before_it_each_change(row: list[str]) -> None:
+    """Changes are listed from a year before the entries and from 2000 at the latest, to a year after them, and to 2040 at the least."""
+    zone, first, last, number = row[0].split()
+    found = observances(zone, int(first), int(last))
+    told = [
+        f"{'summer' if o.daylight else 'standard'} {o.onset:%Y-%m-%d %H:%M} {hours(o.before)} {hours(o.after)}"
+        + (f" {o.weekday} {o.month}" if o.month is not None else "")
+        for o in found
+    ]
+    assert (len(found), " to ".join(dict.fromkeys((told[0], told[-1])))) == (int(number), row[1].strip())
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_what_is_stated_does_not_hang_on_the_entries(zone: str) -> None:
     assert len({observances(zone, first, last) for first in range(2024, 2039) for last in (first, 2039)}) == 1

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.schedule import expansion
 from nmosd_dosing.schedule.excluded import without_counting
 from tests.kit.stories import request_of, stories
 from tests.plans.test_kept import told
@@ -24,7 +25,8 @@ def request_for(file: str, as_of: dt.date | None) -> Request:
 
 @pytest.mark.parametrize("as_of", [None, dt.date(2025, 4, 1)], ids=str)
 @pytest.mark.parametrize("file", FILES)
-def test_a_subject_is_planned_among_others_as_alone(file: str, as_of: dt.date | None) -> None:
+def test_a_subject_is_planned_among_others_as_alone(file: str, as_of: dt.date | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expansion, "_SLICE", 3)  # a few at a time
     request = request_for(file, as_of)
     plans = list(request.plans(intensity=True))
     assert len(plans) == len(request.subjects) > 5
