@@ -50,6 +50,7 @@ write: $(VENV)/dev
 	$(BIN)/python -m tests.checks.test_kept --write
 	$(BIN)/python -m tests.calendar.test_kept --write
 	$(BIN)/python -m tests.checks.test_criteria_kept --write
+	$(BIN)/python -m tests.checks.test_starts_kept --write
 	$(BIN)/python -m tests.house.test_docs --write
 	$(BIN)/python -m tests.house.test_transcripts --write
 	$(BIN)/python -m tests.pages.translations

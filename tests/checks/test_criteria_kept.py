@@ -1,5 +1,5 @@
-"""Whole answers to each criterion, for each row of the table of `test_clocks` and some more: what bars which days, how it is counted, what is
-asked. They are kept as they are in `tests/checks/kept/criteria.out`, and `make write` writes them anew; then the difference is read."""
+"""Whole answers to each criterion, for each row of the table of `test_clocks` and some more: what bars which days, how it is counted, what
+is asked. They are kept as they are in `tests/checks/kept/criteria.out`, and `make write` writes them anew; then the difference is read."""
 
 from __future__ import annotations
 
@@ -51,6 +51,9 @@ MORE = """
     at least 2 relapses within 2 months before D1            relapse 2024-11-30, relapse 2024-12, relapse 2025-01-31
     at least 2 relapses within 90 days before screening      relapse 2024-10-31, relapse 2024-11-10, relapse 2024-12-31
     R or S used for more than 4 weeks before D1              R 2024-12-01..2024-12-20, S 2024-12-21..2025-01-10
+    R used for more than 4 weeks before D1                   R 2024-12-25..2025-01-05, R 2025-01-06, R 2025-01-07..2025-01-29
+    no R within 4 weeks before randomisation                 R 2025-01-10
+    relapse symptoms stable for at least 4 weeks before consent     relapse 2025-01-10, stable 2025-01-12
     R or S used for more than 1 month before screening       R 2024-11-20..2024-12-21, S 2024-12-01..ongoing
 """
 
@@ -58,8 +61,9 @@ MORE = """
 def told(clock: str, had: str) -> Iterator[str]:
     """What is answered on day 1, 2025-01-29, when screening was on 2025-01-10, and what the earliest days are."""
     past = Past(tuple(map(use, had.split(", "))) if had != "-" else (), told=True)
+    on_day_1 = "randomisation: D1\n" if "randomisation" in clock else ""
     for spans, days in (("", Days(None, day("2025-01-29"))), (SPAN, Days(day("2025-01-10"), None))):
-        clocks = clocks_of(read_study_text(HEAD + STUDY.format(clock=clock, spans=spans))[0], None, past)
+        clocks = clocks_of(read_study_text(HEAD + STUDY.format(clock=clock, spans=spans) + on_day_1)[0], None, past)
         found, [made] = screen(clocks, days), clocks.clocks
         [answer], pair = found.answers, found.earliest
         if not spans:
