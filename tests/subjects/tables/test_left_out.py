@@ -3,13 +3,18 @@ that is no row."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing.dose.dose import Value
 from nmosd_dosing.errors import InputError, Problems
+from nmosd_dosing.subjects.cohort import Cohort
+from nmosd_dosing.subjects.subject import Event, Measurement, Record, Weight
 from nmosd_dosing.subjects.tables import roster, subject_table
 from nmosd_dosing.subjects.tables.headings import Layout
 from nmosd_dosing.subjects.tables.roster import LeftOut
@@ -173,3 +178,44 @@ def test_the_rows_of_a_register_have_the_numbers_of_their_entries(rows: str) -> 
         roster.records(f"visit,dat\n{rows}".encode(), "v.csv", masked=False, layout=layout)
     with pytest.raises(InputError, match="number 0 of visits"):  # a row that the register does not have
         roster.records(f"visit,date\n{rows}\nD4,a\n".encode().replace(b"x", b"2025-01-06"), "v.csv", masked=False, layout=layout)
+
+
+def test_the_columns_of_a_table_make_the_cohort_that_its_subjects_make() -> None:
+    """Of some rows, in another order; of two of them other tables say more: events, records, weights and values."""
+    table = columns(
+        "subject,start,weight_kg,height_cm,sex,age_years,site,enter_olp,earlier_X,screened\n"
+        "A,2025-01-06,60,160,M,40,S1,2025-06-01,5 mg,2025-01-02\nB,2025-01-07,,,,,,,,\n"
+        "C,2025-01-08,62.5,,F,,S2,,,\nD,2025-01-09,63,,,,,,,\n"
+    )
+    february, march = dt.date(2025, 2, 3), dt.date(2025, 3, 3)
+    events = (Event("relapse", february), Event("relapse", march))
+    records = (Record("D1", february, weight_kg=61), Record("D1", march, time_point="1 h"))
+    told = {
+        0: table.subject(0, events, records=records, weights=(Weight(march, 65),)),
+        2: table.subject(2, events[:1], measurements=(Measurement("eGFR", february, 45), Measurement("eGFR", march, 50))),
+    }
+    rows = [3, 2, 0]
+    made = subject_table.to_cohort(table, rows, told, {0: 1, 3: 0}, ("x", "y"), {"study_stop": march})
+    subjects = [told.get(row) or table.subject(row) for row in rows]
+    expected = Cohort.of_subjects(
+        [replace(s, arm={"A": "y", "D": "x"}.get(s.code or "")) for s in subjects], ("x", "y"), {"study_stop": march}
+    )
+    for name in ("codes", "sites", "records", "timed", "earlier", "of_study"):
+        assert getattr(made, name) == getattr(expected, name), name
+    for name in ("start", "grams", "arm", "height", "sex", "age"):
+        np.testing.assert_array_equal(getattr(made, name), getattr(expected, name))
+    for name in ("events", "entered"):
+        assert {key: days.astype(str).tolist() for key, days in getattr(made, name).items()} == {
+            key: days.astype(str).tolist() for key, days in getattr(expected, name).items()
+        }
+    for ours, theirs in (
+        (made.weighed, expected.weighed),
+        (made.measured, expected.measured),
+        (made.values["eGFR"], expected.values["eGFR"]),
+    ):
+        assert ours is not None and theirs is not None
+        assert ours.dates.astype(str).tolist() == theirs.dates.astype(str).tolist()
+        np.testing.assert_array_equal(ours.wholes, theirs.wholes)
+    without = subject_table.to_cohort(table, [1], {}, {}, (), {})
+    assert (without.codes, without.sites, without.arm.tolist(), without.weighed, without.records) == (("B",), (None,), [-1], None, ())
+    assert without.sex is None and without.age is None

@@ -67,7 +67,7 @@ def transcoded(content: bytes, path: str, encoding: str) -> bytes:
     try:
         return content.decode(name).encode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = content[: error.start].count(b"\n") + 1
         message = f"`{path}` is not text in {encoding}: byte 0x{content[error.start]:02x} in line {line}"
         raise InputError(Problem(message, hint=_which(content, error.start, hidden=True))) from None
 
