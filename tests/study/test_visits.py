@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from nmosd_dosing import Event, RegimenError, Study, Subject, plan
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study import consistency
 from nmosd_dosing.study import visits as visits_of_a_study
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import Series, VisitRule, Window
@@ -286,3 +287,34 @@ def test_a_window_tells_no_arm_that_another_part_keeps_from_readers() -> None:
     assert shown[0].notes == shown[1].notes
     told = plan(made, Subject(START, arm="b"), unblind=True)
     assert [str(p.visits[-1].latest) for p in (shown[0], told)] == ["2025-03-05", "2025-03-10"]
+
+
+FOLLOWING = [  # the lines of a period; and each visit that follows another one, so many days after its dose or after it
+    (("at: 'D1, then every 7 days, 2 more times', counted from: previous dose, give: X 1 mg",),
+     "D8: 7 after the dose of D1, D15: 7 after the dose of D8"),
+    (("at: 'D1, then every 7 days, 2 more times', counted from: previous visit, assess: MRI",), "D8: 7 after D1, D15: 7 after D8"),
+    (("at: 'D1, then every 7 days, 3 more times, except D8', counted from: previous dose, give: X 1 mg",),
+     "D15: 14 after the dose of D1, D22: 7 after the dose of D15"),
+    (("at: 'D1, D8', cycle: 'every 21 days, 2 cycles', counted from: previous dose, give: X 1 mg",),
+     "C1D8: 7 after the dose of C1D1, C2D1: 21 after the dose of C1D1, C2D8: 7 after the dose of C2D1"),
+    (("at: 'D3, D10', cycle: 'every 21 days, 2 cycles', counted from: previous dose, give: X 1 mg",),
+     "C1D10: 7 after the dose of C1D3, C2D3: 21 after the dose of C1D3, C2D10: 7 after the dose of C2D3"),
+    (("at: D1, give: X 1 mg", "at: D1 + 14 days, assess: MRI"), "D1 + 14 days: 14 after D1"),
+    (("at: 'D1, D8', give: X 1 mg",), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "said"), FOLLOWING)
+def test_which_visit_follows_another_one_and_by_how_many_days(lines: tuple[str, ...], said: str) -> None:
+    made = laid(*lines)
+    labels = {v.offset: v.label for v in made}
+    follows = [(v.label, f) for v in made if (f := v.follows) is not None]
+    words = [f"{label}: {f.step.days} after {'the dose of ' if f.by == 'dose' else ''}{labels[f.day]}" for label, f in follows]
+    assert ", ".join(words) == said
+
+
+def test_a_study_has_at_most_so_many_visits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consistency, "MAX_VISITS", 2)
+    assert len(study("at: 'D1, D8, D15, D22', assess: MRI").periods) == 1
+    with pytest.raises(RegimenError, match="more than 4 visits in one study"):
+        study("at: 'D1, D8, D15, D22, D29', assess: MRI")

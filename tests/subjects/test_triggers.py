@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from nmosd_dosing import Entered, Event, Plan, Subject
 from nmosd_dosing.days import Offset
 from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.study.model import Stop, Trigger
+from nmosd_dosing.subjects.ahead import Ahead
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.triggers import Stay, contradicted, met, of_each_alone, of_study, study_stop, unanswered
 from tests.kit.cases import columns
@@ -233,3 +235,14 @@ def test_decisions_that_answer_no_relapse_or_contradict_each_other(events: str, 
     told = tuple(Event(name, day(date)) for name, _, date in (event.partition("=") for event in events.split()))
     cohort = Cohort.of_subject(Subject(START, events=told), ())
     assert (unanswered(cohort).tolist(), contradicted(cohort).tolist()) == ([unanswered_], [contradicted_])
+
+
+@pytest.mark.parametrize(("horizon", "stops"), [
+    ("2025-01-31", [None, None]), ("2025-02-01", ["2025-02-01", None]), ("2025-02-20", ["2025-02-01", "2025-02-20"]),
+])  # fmt: skip
+def test_simulated_trials_stop_each_by_itself_and_not_beyond_the_horizon(horizon: str, stops: list[str | None]) -> None:
+    """Of two trials the first has the first and the third subject."""
+    there = stay(*PEOPLE)
+    ahead = Ahead(2, np.zeros(4), np.zeros(4, dtype=bool), np.datetime64(horizon), None, lambda _: None)
+    found = study_stop(Stop((Trigger("count", "relapse", 1),), Facts()), replace(there, cohort=replace(there.cohort, ahead=ahead)))
+    assert [None if np.isnat(date) else str(date) for date in found.dates] == stops

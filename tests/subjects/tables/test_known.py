@@ -87,6 +87,9 @@ WHOSE: dict[str, tuple[tuple[Subject, ...], bool, dict[str, str], list[str], set
         ALONE, False, {"events": "012,died,2025-03-01\nA1,died,2025-03-01\n"},
         [f"e.csv:2:1: `012` is not the subject `0012`; did a spreadsheet take the zeros off `0012`?; write `0012`, {TEXT}"], {0},
     ),
+    "nobody's, of two who stand in no table": (
+        (Subject(JANUARY, "A1"), Subject(JANUARY, "A2")), False, {"arms": "zz,X\n"}, [f"a.csv:2:1: `zz` {UNKNOWN} table; {MEND}"], set(),
+    ),
     "each in an arm": (PEOPLE, False, {"arms": "0012,X\nS-1,X\n"}, [], set()),
 }  # fmt: skip
 
