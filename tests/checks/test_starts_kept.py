@@ -42,7 +42,7 @@ transitions:
 ON = "from 2025-01-13 to 2025-01-28"
 CASES: dict[str, tuple[str, Window | None, str | None]] = {  # study, window that is asked for, country
     f"gaps, 3 days for the entry, {ON}": (GAPS % "3 days", None, None),
-    f"gaps, the day of the entry itself, {ON}": (GAPS % "0 days", Window(2, 0), None),
+    "gaps, the day of the entry itself, from 2025-01-10 to 2025-01-25": (GAPS % "0 days", Window(2, 0), None),
     f"gaps, no last day of entry, {ON}": (GAPS % "not stated", None, "CN"),
     "gaps, of years whose calendar is not published, from 2045-12-20 to 2046-01-05": (GAPS % "3 days", None, "CN"),
     f"ways, {ON}": ("ways", None, "DE"),
