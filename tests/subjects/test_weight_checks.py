@@ -70,6 +70,11 @@ def test_which_weights_are_doubtful(row: dict[str, str]) -> None:
     assert told(cohort(row["weights"], row["cm"])) == row["doubts"]
 
 
+def test_whoever_is_at_a_limit_is_not_among_those_who_are_told() -> None:
+    assert [weight_doubts(cohort(kg, "200")) for kg in ("48", "200")] == [{}, {}]
+    assert list(weight_doubts(cohort("47.999", "200"))) == [0]
+
+
 def test_weights_that_are_recorded_with_visits_are_looked_at_too() -> None:
     records = (
         Record("D-7", day("2024-12-30"), weight_kg=80),

@@ -202,3 +202,10 @@ MEANT = [  # a heading, and which of its cells the columns are; those that sever
 def test_what_a_heading_means(heading: str, columns: dict[str, int], several: dict[str, list[int]], others: list[int]) -> None:
     found = understood(heading.split(","), ("subject", "start"), Layout())
     assert (found.columns, {ours: here for ours, here in found.places.items() if len(here) > 1}, found.others) == (columns, several, others)
+
+
+def test_one_column_of_which_two_things_are_said() -> None:
+    layout = Layout(columns={"weight_kg": ["Phone"], "height_cm": ["phone"]})
+    assert refused(roster.subjects, b"subject,start,Phone\n1,2025-01-06,5\n", "s.csv", (), (), layout) == [
+        "s.csv:1:15: `Phone` is said to be `weight_kg` and `height_cm`; say of a column one thing"
+    ]

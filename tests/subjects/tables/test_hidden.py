@@ -70,6 +70,7 @@ RECORDS = {
     "visit,date,product\nD1,2025-01-06,P,\nD2,2025-01-06,P,5\n": ["4 cells under 3 columns | D2,… | ^"],
     "P,Q,D1\n": [f"{NONE.format(name)} | P,Q,D1 |     ^^" for name in ("visit", "date")],
     "P,2025-01-06,D1\n": ["no line names the columns | … | ^"],
+    "Visit,5 mg,P\n": ["column `date` is missing | … | ^"],
     "Visit,2025-01-06,P\n": ["column `date` is missing | … | ^"],
     "visit,date,unit\nD1,2025-01-06,mg\n": [f"this `unit` {TAKEN} | D1,2025-01-06,… |               ^"],
     "visit,date,amount,phone\nD1,2025-01-06,5x,1\n": [f"this `amount` {TAKEN} | D1,2025-01-06,…,… |               ^"],

@@ -490,10 +490,10 @@ def test_of_whom_a_cell_is_that_cannot_be_read() -> None:
     """Of the first row as of the others; not where it stands between rows."""
 
     def change(sheet: Worksheet) -> None:
-        sheet["B2"] = sheet["B4"] = "=TODAY()"
+        sheet["A2"] = sheet["B4"] = "=TODAY()"
         sheet["A5"] = "=TODAY()"
 
-    content, problems = workbook(HEADING, ("1",), ("2", "2025-01-06"), ("3",), (), ("4", "2025-01-06"), change=change), Problems()
+    content, problems = workbook(HEADING, (1, JANUARY), ("2", "2025-01-06"), ("3",), (), ("4", "2025-01-06"), change=change), Problems()
     assert subject_table.read(content, "s.xlsx", (), (), problems).table.wrong == {0, 2, 3}
 
 

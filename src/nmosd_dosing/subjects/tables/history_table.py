@@ -68,7 +68,7 @@ def read(content: bytes, path: str, layout: Layout | None = None) -> list[tuple[
             wrong = said("`{text}` is no first day", text=clip(table.texts["from"][row]))
             table.error(row, "from", wrong, said("write it into `to`"), problems)
             continue
-        if row in table.wrong or not what:
+        if not what:
             continue
         found.append((codes[row], Had(
             what, first, last, ongoing=end is not None and end.ongoing, amount=amounts[row], amount_per_day=daily[row],
