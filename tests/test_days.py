@@ -253,6 +253,15 @@ def test_every_way_in_which_a_day_may_be_called(code: Code, labels: set[str]) ->
     assert set(code.labels) == labels and code.labels[0] == code.label
 
 
+@pytest.mark.parametrize(("code", "label"), [
+    (Code("D", Offset(14), 1), "D15"), (Code("W", Offset(14), 1), "W3D1"), (Code("D", Offset(14), 1, hangs_on="relapse"), "D15"),
+    (Code("D", Offset(7), 1).in_cycle(2, Offset(28)), "D36"), (Code("D", Offset(7), 1).in_cycle(1, Offset(0)), "D8"),
+])  # fmt: skip
+def test_the_same_day_counted_from_the_first_of_its_period(code: Code, label: str) -> None:
+    assert code.of_period.label == label
+    assert (code.of_period == code) == (not code.cycle and not code.hangs_on)
+
+
 def test_offsets_are_added_and_taken_times_part_by_part() -> None:
     assert Offset(1, 2, then=3) + Offset(10, 20, then=30) == Offset(11, 22, then=33)
     assert Offset(1, 2, then=3).times(-2) == Offset(-2, -4, then=-6)

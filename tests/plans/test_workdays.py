@@ -344,3 +344,34 @@ def test_visits_of_which_the_same_is_said_share_a_note() -> None:
     week = ("2025-07-02", "2025-07-08")
     planned = [visit("2025-07-05", week, label="D1"), visit("2025-07-05", label="D2"), visit("2025-07-05", week, label="D3")]
     assert [note.visits for note in notes(planned, open_days(None))] == [("main/D1", "main/D3"), ("main/D2",)]
+
+
+@pytest.mark.parametrize(
+    ("country", "target", "earliest", "latest", "said"),
+    [
+        (None, "2025-01-17", None, None, None),  # a Friday
+        (None, "2025-01-18", None, None,
+         "on a Saturday; nothing is moved; the source states no window; nearest open days: 2025-01-17 Fri before, 2025-01-20 Mon after"),
+        (None, "2025-01-18", "2025-01-17", "2025-01-20",
+         "on a Saturday; nothing is moved; open days in the window: 2025-01-17 Fri before, 2025-01-20 Mon after"),
+        (None, "2025-01-18", "2025-01-17", "2025-01-19",
+         "on a Saturday; nothing is moved; open days in the window: 2025-01-17 Fri before, none after"),
+        (None, "2025-01-18", "2025-01-18", "2025-01-20",
+         "on a Saturday; nothing is moved; open days in the window: none before, 2025-01-20 Mon after"),
+        (None, "2025-01-18", "2025-01-18", "2025-01-19", "on a Saturday; nothing is moved; no open day in the window"),
+        (None, "2025-01-18", "2025-01-18", None,
+         "on a Saturday; nothing is moved; open days in the window: none before, 2025-01-20 Mon after"),
+        (None, "2025-01-18", None, "2025-01-18",
+         "on a Saturday; nothing is moved; open days in the window: 2025-01-17 Fri before, none after"),
+        ("DE", "2025-12-25", "2025-12-24", "2025-12-29",
+         "public holiday: Christmas Day; nothing is moved; open days in the window: 2025-12-24 Wed before, 2025-12-29 Mon after"),
+        ("CN", "2045-12-30", "2045-12-29", "2046-01-02",
+         "on a Saturday; nothing is moved; open days in the window: 2045-12-29 Fri before, 2046-01-02 Tue after; "
+         "the calendar of 2045 and 2046 is not published yet: projected"),
+    ],
+)  # fmt: skip
+def test_a_closed_day_says_which_open_days_are_near(
+    country: str | None, target: str, earliest: str | None, latest: str | None, said: str | None
+) -> None:
+    first, last = (date(each) if each else None for each in (earliest, latest))
+    assert workdays.closed_and_near(date(target), first, last, open_days(country)) == said
