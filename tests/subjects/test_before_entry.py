@@ -11,10 +11,12 @@ import pytest
 from nmosd_dosing.days import NO_DATE
 from nmosd_dosing.errors import Problems
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.study.visit_names import Names
 from nmosd_dosing.study.visits import lay_out
-from nmosd_dosing.subjects.before_entry import Before, Taken, dosed_through, gives_on
+from nmosd_dosing.subjects.before_entry import Before, Taken, before_entries, dosed_through, gives_on
 from nmosd_dosing.subjects.cohort import Cohort
-from nmosd_dosing.subjects.subject import Subject
+from nmosd_dosing.subjects.subject import Record, Subject
+from nmosd_dosing.subjects.visit_records import match
 from tests.kit.worked import HEAD, visits
 
 
@@ -111,3 +113,48 @@ def test_of_a_period_that_goes_on_counting_the_days_are_those_of_the_study(day: 
                           "  p: {counted from: first day of the study, visits: [{at: 'D8, D29', give: X 1 mg}]}\n"
                           "transitions: [{id: on, from: o, to: p, after: relapse, within: 14 days}]\n")[0].periods[1]  # fmt: skip
     assert gives_on(Before(own, goes_on.visits), cohort("a"), one(day)).tolist() == [gives]
+
+
+TWO_PERIODS = """products: {X: {}}
+periods:
+  p:
+    length: 28 days
+    visits:
+      - {at: D1, give: X 1 mg}
+      - {at: D8 to D12, give: X 1 mg daily}
+      - {at: D16, give: X 1 mg, assess: MRI}
+      - {at: D18, assess: EDSS}
+      - {at: D22 to D24, assess: MRI}
+      - {at: relapse, give: X 1 mg}
+  q: {visits: [{at: D1, give: X 1 mg}]}
+transitions: [{id: on, from: p, to: q, after: end of p, within: 14 days}]
+"""
+TAKEN: list[tuple[dict[str, Any], str, int, int]] = [  # a record; if it counts, as what; the last day that it takes, and the first it leaves
+    ({"visit": "p/D1", "date": 1}, "recorded", 1, 2), ({"visit": "p/D1", "date": 1, "status": "booked"}, "booked", 1, 2),
+    ({"visit": "p/D8 to D12", "date": 9}, "recorded", 13, 14), ({"visit": "p/D8 to D12", "date": 9, "last": 10}, "recorded", 10, 11),
+    ({"visit": "p/D8 to D12", "date": 9, "status": "booked"}, "booked", 13, 14),
+    ({"visit": "p/D16", "date": 16}, "recorded", 16, 16), ({"visit": "p/D16", "date": 16, "product": "X"}, "recorded", 16, 17),
+    ({"visit": "p/D16", "date": 16, "amount": 1, "unit": "mg"}, "recorded", 16, 17), ({"visit": "p/D18", "date": 18}, "recorded", 18, 18),
+    ({"visit": "p/D18", "date": 18, "product": "X"}, "recorded", 18, 18), ({"visit": "p/D22 to D24", "date": 22}, "recorded", 24, 24),
+    ({"visit": "p/D1", "date": 1, "status": "missed"}, "", 0, 0), ({"visit": "p/relapse", "date": 5}, "", 0, 0),
+    ({"visit": "q/D1", "date": 5}, "", 0, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "kind", "last", "free"), TAKEN)
+def test_until_which_day_a_record_takes_a_period(given: dict[str, Any], kind: str, last: int, free: int) -> None:
+    """What hangs on an event keeps nobody; of a visit at which something is examined, too, it must be said that a dose was given."""
+    made = read_study_text(HEAD + TWO_PERIODS)[0]
+    by_period = [lay_out(period, 0, Problems()) for period in made.periods]
+    on: dict[str, Any] = {name: dt.date(2025, 1, given[name]) for name in ("date", "last") if name in given}
+    subject = Subject(dt.date(2025, 1, 1), records=(Record(**(given | on)),))
+    people = Cohort.of_subject(subject, ())
+    names = Names([v for mine in by_period for v in mine], [p.id for p, mine in zip(made.periods, by_period, strict=True) for _ in mine])
+    own, _ = before_entries(people, made.periods, by_period, match(names, people, {}))
+    assert own.recorded is not None and own.booked is not None
+    found = {
+        name: (taken.last[0].item().day, taken.free[0].item().day)
+        for name, taken in (("recorded", own.recorded), ("booked", own.booked))
+        if not np.isnat(taken.last[0])
+    }
+    assert found == ({kind: (last, free)} if kind else {})

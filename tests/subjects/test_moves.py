@@ -25,6 +25,7 @@ FIRST = (("b", "2025-02-03"),)
 ENTRIES: list[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], str]] = [
     ((("b", "2025-02-03"),), (), ""), ((("b", "2025-02-10"),), (), ""),
     ((("b", "2025-02-02"),), (), f"entry into `b` on 2025-02-02 Sun is 1 day early; {ALLOWS}; {STANDS}"),
+    ((("b", "2025-01-06"),), (), f"entry into `b` on 2025-01-06 Mon is 28 days early; {ALLOWS}; {STANDS}"),
     ((("b", "2025-02-12"),), (), f"entry into `b` on 2025-02-12 Wed is 2 days late; {ALLOWS}; {STANDS}"),
     ((*FIRST, ("c", "2025-03-03")), (), ""), ((*FIRST, ("c", "2026-03-03")), (), ""),
     ((*FIRST, ("c", "2025-03-02")), (),

@@ -100,6 +100,12 @@ def test_of_very_many_problems_a_hundred_are_kept_and_the_others_counted(n: int,
     assert (len(refuses.problems), refuses.more) == (many + len(first), 0)
 
 
+def test_what_is_wrong_with_several_columns_is_counted_together() -> None:
+    left_out = LeftOut()
+    events("".join(f"A,x{i},y{i}\n" for i in range(150)), left_out)
+    assert (len(left_out.problems), left_out.more) == (100, 200)
+
+
 @pytest.mark.parametrize("n", [100, 101, 103])
 def test_of_codes_that_stand_twice_a_hundred_are_told(n: int) -> None:
     found = refused(roster.subjects, ("subject,start\n" + "".join(f"{i},2025-01-06\n" for i in range(n)) * 2).encode(), "s.csv", ())
