@@ -129,7 +129,7 @@ periods:
   q: {visits: [{at: D1, give: X 1 mg}]}
 transitions: [{id: on, from: p, to: q, after: end of p, within: 14 days}]
 """
-TAKEN: list[tuple[dict[str, Any], str, int, int]] = [  # a record; if it counts, as what; the last day that it takes, and the first it leaves
+TAKEN: list[tuple[dict[str, Any], str, int, int]] = [  # a record; if it counts, as what; the last day that it takes, the first it leaves
     ({"visit": "p/D1", "date": 1}, "recorded", 1, 2), ({"visit": "p/D1", "date": 1, "status": "booked"}, "booked", 1, 2),
     ({"visit": "p/D8 to D12", "date": 9}, "recorded", 13, 14), ({"visit": "p/D8 to D12", "date": 9, "last": 10}, "recorded", 10, 11),
     ({"visit": "p/D8 to D12", "date": 9, "status": "booked"}, "booked", 13, 14),
