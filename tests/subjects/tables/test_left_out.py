@@ -133,6 +133,7 @@ LINES: dict[str, list[int | None] | None] = {
     f"{START}2025-01-06,1,2,A,S1\n": [0],
     f"{START}2025-01-06,B,A,S1\n": [1, 0],
     f'{START}2025-01-06," A",S1,"\n': [0],
+    'subject,start,site\nA,2025-01-06,S1\n"X,A\n': None,
     START: [],
 }
 

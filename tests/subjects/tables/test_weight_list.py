@@ -169,5 +169,6 @@ def test_a_table_of_a_thousand_weights_and_one_of_more(n: int, told: str) -> Non
 
 def test_a_title_with_a_number_is_no_row_above_the_heading() -> None:
     assert weight_list.read(b"Weights of 2025\nweight_kg\n60\n", "w.csv") == ((60.0, None),)
-    with pytest.raises(InputError, match="this row stands above the names of the columns"):
-        weight_list.read(b"60\nweight_kg\n75\n", "w.csv")
+    for row in (b"60", b"6.5"):
+        with pytest.raises(InputError, match="this row stands above the names of the columns"):
+            weight_list.read(row + b"\nweight_kg\n75\n", "w.csv")

@@ -514,3 +514,14 @@ def test_the_parts_of_a_workbook_may_unpack_to_so_many_bytes_and_no_more(size: i
     monkeypatch.setattr(workbooks, "_LARGEST", 1000)
     told = DAMAGED if size == 1000 else TOO_LARGE.replace("100 MB", "0 MB")
     assert refused(roster.subjects, zipped(bytes(size)), "s.xlsx", ()) == [told]
+
+
+@pytest.mark.parametrize(("rows", "told"), [
+    ((HEADING, (None, "2025-01-06", 60, "x")), "s.xlsx, row 2: 4 cells under 3 columns"),
+    ((HEADING, ("1", "2025-01-06", 60, "x")), "s.xlsx, cell A2: 4 cells under 3 columns"),
+    (((None, "2025-01-06", "S1", "1"), (None, "start", "site", "subject"), (None, "2025-01-06", "S1", "2")),
+     "s.xlsx, row 1: this row stands above the names of the columns"),
+    (((None, "2025-01-06", 60),), "s.xlsx, row 1: no line names the columns"),
+])  # fmt: skip
+def test_a_row_whose_first_cell_is_empty_is_named_as_a_row(rows: tuple[tuple[Any, ...], ...], told: str) -> None:
+    assert refused(roster.subjects, workbook(*rows), "s.xlsx", ())[0].split(";")[0] == told
