@@ -72,8 +72,9 @@ def again(story: Story, following: Story) -> Iterator[str]:
 
 
 def text(story: Story) -> str:
-    number = stories().index(story)
-    following = [each for each in stories()[number + 1 :] if each.file == story.file][:1]
+    mine = [each for each in stories() if each.file == story.file]
+    number = mine.index(story)
+    following = mine[number + 1 : number + 2]
     then = [line for each in following for line in ("then the next:", *(f"    {line}" for line in again(story, each)))]
     return "\n".join([*told(story, STYLES[number % len(STYLES)]), *then]) + "\n"
 

@@ -226,8 +226,7 @@ def _reweigh(schedule: Filling, products: Sequence[str], doses: Doses) -> None:
     for product in products:
         if isinstance(rule := schedule.study.product(product).weight, AtVisits):
             visits = [i for i, visit in enumerate(schedule.visits) if visit.offset in rule.offsets and not visit.hangs_on]
-            days = [schedule.dates(i) for i in visits]
-            reweigh(schedule, product, np.array(days) if days else np.empty((0, len(schedule)), dtype="datetime64[D]"))
+            reweigh(schedule, product, np.array([schedule.dates(i) for i in visits]))
             continue
         mine = [k for k, row in enumerate(schedule.rows) if row.give.product == product]
         besides = [e for e in doses.extra if e.product == product and e.amount != 0]

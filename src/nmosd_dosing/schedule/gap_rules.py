@@ -302,7 +302,7 @@ def _apply(
     if not anew.any():
         return [ended]
     skipped = np.array([known.at.offset.days if known.at is not None else 0 for known in rules], dtype=np.int64)
-    days = np.where(anew, skipped[rule], 0)
+    days = skipped[rule]
     anchor = np.where(anew, date, NO_DATE) - days.astype("timedelta64[D]")
     restart = Restart(rules, np.where(anew, rule, np.int8(-1)).astype(np.int8), np.where(anew, before, NO_DATE), days)
     period = schedule.disposition.periods[segment.period]

@@ -140,7 +140,7 @@ def distinct(columns: Sequence[NDArray[Any]], n: int) -> tuple[NDArray[np.int64]
         if size * span > _MOST:
             (code, size), (values, span) = _ranked(code), _ranked(values)
         code, size = code * span + values, size * span
-    if size > 4 * n + 1024:
+    if size > 4 * n + 1024:  # the same either way: that many places may be written, and more are not
         code, size = _ranked(code)
     where = np.full(size, n)
     where[code[::-1]] = np.arange(n)[::-1]  # the first that has it is written last

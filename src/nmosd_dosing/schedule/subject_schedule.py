@@ -134,9 +134,8 @@ class AtLevel(NamedTuple):
     @property
     def text(self) -> str | None:
         """`-1`, `below -2`; None without levels."""
-        if self.down:
-            return f"{'below' if self.down > 0 else 'above'} {self.edge}"
-        return self.name
+        beyond = ("", "below", "above")[self.down]
+        return f"{beyond} {self.edge}" if beyond else self.name
 
 
 class DaysTaken(NamedTuple):

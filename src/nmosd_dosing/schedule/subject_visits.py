@@ -90,8 +90,6 @@ def _last(schedule: Schedule, visit: int) -> list[of.Date]:
 
 
 def _planned_last(schedule: Schedule, visit: int) -> list[of.Date]:
-    if schedule.visits[visit].last is None:
-        return [None] * len(schedule)
     actual, target = schedule.actual(visit), schedule.expected(visit)
     begins = target if actual is None else np.where(np.isnat(actual), target, actual)
     last = schedule.planned_last(visit, begins, slice(None))

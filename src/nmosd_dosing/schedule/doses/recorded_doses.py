@@ -141,7 +141,7 @@ def _other_days(schedule: Schedule, rows: Sequence[int], record: Record, column:
     given = (record.last - record.date).days + 1
     columns = slice(column, column + 1)
     days, taken = schedule.days(schedule.rows[rows[0]].visit, columns, planned=True), [schedule.taken_days.get(k) for k in rows]
-    planned = int(np.broadcast_to(days, 1)[0])
+    planned = int(np.asarray(days).item())
     if some := [each for each in taken if each is not None] if None not in taken else []:
         there = np.flatnonzero(np.logical_or.reduce([each.given(days, columns)[:planned, 0] for each in some]))
         planned = len(there)
