@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nmosd_dosing import Subject
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.plans.request import Request
+from nmosd_dosing.schedule.alike import Told
+from nmosd_dosing.schedule.row_columns import RowColumns
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Entered, Event
 from tests.kit.dates import START
 from tests.kit.somebody import HEAD
@@ -67,3 +71,42 @@ def test_everybody_has_the_rows_of_a_plan(cancelled: bool, of_study: dict[str, d
     people = [somebody(number, later, otherwise) for number, otherwise in enumerate(OTHERWISE) for later in (0, 2)]
     asked = Request(STUDY, allow_deviation=True, accept_gap=True, until=START + dt.timedelta(150), cancelled=cancelled)
     assert agree(asked, people, of_study, 100)
+
+
+TOUCHING = read_study_text(
+    HEAD
+    + """products: {X: {doses: {lower: {levels: {full: 10 mg, half: 5 mg}, start level: full, down: toxic}}}}
+events: {toxic: toxic}
+periods:
+  p:
+    length: 50 days
+    visits:
+      - {at: "D1, D15, D29, D43", window: ±2d, give: X lower}
+      - {at: relapse, assess: MRI}
+"""
+)[0]
+
+
+def kinds(**days: int) -> dict[str, Any]:
+    """By visit, on what its rows hang, of a subject with these events so many days after day 1."""
+    events = tuple(Event(name, START + dt.timedelta(after)) for name, after in days.items())
+    request = Request(TOUCHING, columns=Cohort.of_subjects([Subject(START, events=events)], ()))
+    columns = RowColumns.of(request.schedule(), "least waste")
+    ways, on = Told.of(columns, None, cancelled=False).visits(np.array([0]))
+    told: list[Any] = [on[number] for number in ways[0]]
+    return {columns.schedule.visits[visit].label: (visit, *rest) for visit, *rest in told}
+
+
+@pytest.mark.parametrize(
+    ("toxic", "relapse", "others"),
+    [
+        (20, 36, []), (20, 37, []), (17, 36, []), (25, 31, []), (20, 39, []), (20, 45, []), (25, 25, ["relapse"]),
+        (20, 17, ["relapse"]), (20, 40, ["relapse", "D43"]), (20, 44, ["relapse", "D43"]), (20, 30, ["D29", "relapse"]), (16, 36, ["D15"]),
+        (26, 36, ["D29"]),
+    ],
+)  # fmt: skip
+def test_rows_of_a_visit_hang_on_the_days_that_it_touches(toxic: int, relapse: int, others: list[str]) -> None:
+    """Beside somebody whose doses are lowered 20 days after day 1, between D15 and D29, and who relapses 36 days after it, between D29 and
+    D43: whoever has other days has the same rows, but of visits whose windows they touch, and of a relapse that comes first."""
+    usual, found = kinds(toxic=20, relapse=36), kinds(toxic=toxic, relapse=relapse)
+    assert [label for label in usual if found[label] != usual[label]] == others

@@ -1,14 +1,16 @@
-"""Subjects who are alike: of whom the same is known but for code, site and weight; and, far fewer of them, kinds of subjects: of whose
-visits the same has become, and whose days, whichever they are, stand to each other in the same order: so the same notes are told of them.
+"""Subjects who are alike: of whom the same is known but for code, site and weight; and, in far fewer kinds, their visits: of which the same
+has become, and whose days, whichever they are, stand in the same order to each other and to those that they touch.
 
-A note or a cell may hang on what `_kept` and `_of_visits` name, and on which of two days of `_days` is the earlier one. So no note is
-listed here: the plan of one subject decides which there are, and it is that of everybody of his kind.
+A note or a cell may hang on what `_kept` and `_of_visits` name, on which of two days of `_days` is the earlier one where these are a visit's
+and the subject's, or of visits that touch, and on which visits stand beside it then. So no note is listed here: the plan of one subject
+decides which there are.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -23,8 +25,10 @@ from nmosd_dosing.schedule.doses.recorded_doses import range_ends
 from nmosd_dosing.schedule.gaps import entry_gaps
 from nmosd_dosing.schedule.row_columns import RowColumns, distinct
 from nmosd_dosing.schedule.visit_states import VisitStatus
-from nmosd_dosing.subjects.cohort import UNKNOWN_ARM, Cohort
+from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.weight_checks import weight_doubts
+
+_NONE, _NEVER = NO_DATE.view(np.int64), np.iinfo(np.int64).max
 
 
 class Column(NamedTuple):
@@ -64,69 +68,82 @@ def alone(cohort: Cohort) -> list[int]:
 def alike(columns: RowColumns, apart: Sequence[int]) -> Groups:
     """The subjects of a schedule of whom all is told alike, in sentences with dates too, but for numbers that hang on the body. Those
     `apart`, whom `alone` names, are like nobody: what is told of them is to be remembered for nobody else."""
-    return _groups(columns, [_own(columns, apart), *_known(columns.schedule.cohort), *_kept(columns)])
+    return _groups(columns, apart, [*_known(columns.schedule.cohort), *_kept(columns)])
 
 
 class Told(Struct, frozen=True):
-    """What is told of the subjects of a schedule, but in sentences: facts and days. shown: (m, n) which visits; cancelled: whether also
-    those that fell away."""
+    """What is told of the subjects of a schedule, but in sentences: facts and days. shown: (m, n) which visits; live: which of them do not
+    fall away."""
 
     columns: RowColumns
-    cancelled: bool
     shown: NDArray[np.bool_]
+    live: NDArray[np.bool_]
     facts: list[Column]
     days: list[Column]
 
     @staticmethod
     def of(columns: RowColumns, as_of: dt.date | None, *, cancelled: bool) -> Told:
-        """as_of: the day by which nothing is recorded."""
+        """as_of: the day by which nothing is recorded. cancelled: whether visits that fell away are shown, too."""
         s = columns.schedule
         state = np.concatenate([np.empty((0, len(s)), np.uint8), *(s.state(visits) for visits, _ in s.by_segment())])
-        shown = (state != VisitStatus.ABSENT) & (cancelled | (state != VisitStatus.CANCELLED))
+        live = (state != VisitStatus.ABSENT) & (state != VisitStatus.CANCELLED)
+        shown = (state != VisitStatus.ABSENT) if cancelled else live
         fixed = [Column("", np.full(len(s), day, dtype="datetime64[D]")) for day in (None, as_of)]
-        return Told(columns, cancelled, shown, [*_kept(columns), *_of_visits(columns)], [*fixed, *_days(columns, shown)])
+        facts = [*_kept(columns), *_of_visits(columns, live)]
+        return Told(columns, shown, live, facts, [*fixed, *_days(columns, shown)])
 
     def alike(self, apart: Sequence[int]) -> Groups:
         """Of whom the same is told; those `apart` as in `alike`."""
         s = self.columns.schedule
         first_days = [Column("start", s.start), *(Column(f"day one {p}", day_one(s, p)) for p in range(len(s.segments)))]
-        return _groups(self.columns, [_own(self.columns, apart), *first_days, *self.facts, *self.days])
+        return _groups(self.columns, apart, [*first_days, *self.facts, *self.days])
 
-    def kinds(self, some: list[int]) -> Groups:
-        """The kinds of some columns, none of them `alone`: of whom the facts are the same, and the order of all days."""
-        ranks = _ranks(np.array([days.values[some] for days in self.days]).view(np.int64))
-        facts = [column._replace(values=column.values[some]) for column in self.facts]
-        return _groups(self.columns, facts + [days._replace(values=its) for days, its in zip(self.days, ranks, strict=True)])
+    def visits(self, some: NDArray[np.int64]) -> tuple[list[list[int]], list[Hashable]]:
+        """Of some columns, none of them `alone`, each visit that is shown, in the order of a plan, as a number; and what each number stands
+        for, which is what the rows of a visit hang on: the facts of the visit and of the subject; how its own days stand to each other, to
+        those of the subject, and to those of each visit that it touches, whose days are not all before or all behind its own; and where it
+        stands among these visits and those between them."""
+        shown, m, days = self.shown[:, some], len(self.shown), [_of(self.days, i, some) for i in range(-1, len(self.shown))]
+        dates, days = days[0], days[1:]
+        of_subject = [*_of(self.facts, -1, some), *_ranks(dates)]
+        subject, first = distinct(of_subject, len(some))
+        subjects = [key.tobytes() for key in np.array(of_subject).T[first]]
+        begins = np.array([np.where(own == _NONE, _NEVER, own).min(axis=0) for own in days]).reshape(shown.shape)
+        ends = np.array([own.max(axis=0) for own in days]).reshape(shown.shape)
+        order = self._order(some)
+        place, numbers, keys = np.argsort(order, axis=0), np.zeros_like(order), list[Hashable]()
+        for i in range(m):
+            at = np.flatnonzero(shown[i])
+            own, beside, live = days[i][:, np.newaxis, at], place[:, at] - place[i, at], self.live[:, some[at]]
+            touched = live & (begins[:, at] <= ends[i, at]) & (begins[i, at] <= ends[:, at])
+            touched[i] = live[i] = True
+            among = live & (np.where(touched, beside, m).min(axis=0) <= beside) & (beside <= np.where(touched, beside, -m).max(axis=0))
+            about = [*_of(self.facts, i, some[at]), *(2 * (dates[:, at] < own).sum(axis=1) + (dates[:, at] == own).any(axis=1))]
+            stands = dict[int, list[NDArray[np.int64]]]()
+            for j in np.flatnonzero(among.any(axis=1)).tolist():
+                other = days[j][:, at]
+                codes = np.where(touched[j], (own > other) + 2 * (own == other) + 4 * (other == _NONE), -1)
+                stands[j] = [np.where(among[j], beside[j], m), *codes.reshape(-1, len(at))]
+            number, first = distinct([subject[at], *about, *itertools.chain(*stands.values())], len(at))
+            numbers[i, at] = number + len(keys)
+            for c in first.tolist():
+                there = ((j, *(int(each[c]) for each in codes)) for j, codes in stands.items() if among[j, c])
+                keys.append((i, subjects[subject[at[c]]], *(int(each[c]) for each in about), *there))
+        in_order = np.take_along_axis(numbers, order, axis=0).T.tolist()
+        return [its[:count] for its, count in zip(in_order, shown.sum(axis=0).tolist(), strict=True)], keys
 
-    def visits(self, some: list[int]) -> list[list[Hashable]]:
-        """Of some columns each visit that is shown, in the order of a plan, as what its rows hang on: the facts of the visit and of the
-        subject, which visits stand before and behind it, how its own days stand to all others, and those of the subject to each other;
-        and all that is told of the subject, where windows are not compared with those of the next visit, but of the next that stays, or may
-        be of his arm."""
-        s, ranks = self.columns.schedule, _ranks(np.array([days.values[some] for days in self.days]).view(np.int64))
-        whose, shown = np.array([days.visit for days in self.days]), self.shown[:, some]
-        segment = np.array(s.segment_of, dtype=np.int64).reshape(-1, 1)
+    def _order(self, some: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(m, some) the visits in the order of a plan; those that are not shown come last."""
+        s = self.columns.schedule
         day = np.where(np.isnat(s.target[:, some]), LAST_DATE, s.target[:, some]).view(np.int64)
-        order = np.argsort(np.where(shown, day * len(s.segments) + segment, np.iinfo(np.int64).max), axis=0, kind="stable")
-        own = [(np.flatnonzero(whose == i), _facts(self.facts, {i}, some)) for i in range(len(s.visits))]
-        of_subject = np.hstack([_facts(self.facts, {-1}, some), _ranks(ranks[whose == -1]).T])
-        everything = np.hstack([_facts(self.facts, {-1, *range(len(s.visits))}, some), ranks.T])
-        some_arms = any(len(visit.arms) < len(s.period(i).arms) for i, visit in enumerate(s.visits))
-        skips = self.cancelled | (some_arms & (s.arm[some] == UNKNOWN_ARM))
-        made: list[list[Hashable]] = []
-        for place, mine in enumerate(ranks.T.astype(np.int32)):
-            its = order[: int(shown[:, place].sum()), place].tolist()
-            stand = (mine[:, np.newaxis] > mine) + 2 * (mine[:, np.newaxis] == mine).astype(np.int8) + 4 * (mine == 0).astype(np.int8)
-            about = (everything if skips[place] else of_subject)[place].tobytes()
-            beside = zip([-1, *its], its, [*its[1:], -1], strict=False)
-            made.append([(*three, stand[own[three[1]][0]].tobytes(), own[three[1]][1][place].tobytes(), about) for three in beside])
-        return made
+        by_day = day * len(s.segments) + np.array(s.segment_of, dtype=np.int64).reshape(-1, 1)
+        return np.argsort(np.where(self.shown[:, some], by_day, _NEVER), axis=0, kind="stable")
 
 
-def _facts(facts: Sequence[Column], visits: set[int], some: list[int]) -> NDArray[np.int64]:
-    """(some, ·) those of some visits."""
-    mine = [column.values[some].astype(np.int64) for column in facts if column.visit in visits]
-    return np.array(mine, dtype=np.int64).reshape(len(mine), len(some)).T.copy()
+def _of(columns: Sequence[Column], visit: int, some: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(·, some) what is told of a visit, or of the subject (-1), as numbers."""
+    mine = [column.values[some].astype(np.int64) for column in columns if column.visit == visit]
+    return np.array(mine, dtype=np.int64).reshape(len(mine), len(some))
 
 
 def _ranks(days: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -137,16 +154,12 @@ def _ranks(days: NDArray[np.int64]) -> NDArray[np.int64]:
     return ranks
 
 
-def _groups(columns: RowColumns, told: Sequence[Column]) -> Groups:
-    of, first = distinct([column.values for column in told], len(told[0].values))
-    keys = np.array([column.values[first].astype(np.int64) for column in told])
-    return Groups(of, first.tolist(), (columns.schedule.ids, tuple(column.name for column in told)), [key.tobytes() for key in keys.T])
-
-
-def _own(columns: RowColumns, apart: Sequence[int]) -> Column:
+def _groups(columns: RowColumns, apart: Sequence[int], told: Sequence[Column]) -> Groups:
     own = np.zeros(len(columns.schedule), dtype=np.int64)
     own[list(apart)] = np.arange(1, len(apart) + 1)
-    return Column("alone", own)
+    of, first = distinct([own, *(column.values for column in told)], len(own))
+    keys = np.array([column.values[first].astype(np.int64) for column in told])
+    return Groups(of, first.tolist(), (columns.schedule.ids, tuple(column.name for column in told)), [key.tobytes() for key in keys.T])
 
 
 def _known(cohort: Cohort) -> Iterator[Column]:
@@ -173,8 +186,9 @@ def _kept(columns: RowColumns) -> Iterator[Column]:
         yield Column(f"known {k}", _bits(*map(np.isnan, numbers)), row.visit)
 
 
-def _of_visits(columns: RowColumns) -> Iterator[Column]:
-    """What has become of each visit, of each dose and of what they hang on."""
+def _of_visits(columns: RowColumns, live: NDArray[np.bool_]) -> Iterator[Column]:
+    """What has become of each visit, of each dose and of what they hang on; and of each administration of the file whether a visit that is
+    `live` has it, and whether any dose of it is in the plan."""
     s, disposition = columns.schedule, columns.schedule.disposition
     first, last = columns.allowed.around
     for visits, _ in s.by_segment():
@@ -201,14 +215,19 @@ def _of_visits(columns: RowColumns) -> Iterator[Column]:
         yield Column(f"move {p}", _bits(np.isnat(move.entered), move.rule >= 0))
     if (gaps := columns.allowed.gaps) is not None:
         yield from (Column(f"gap {i}", product, i) for i, product in zip(gaps.visits, gaps.product, strict=True))
+    for number, give in enumerate(dict.fromkeys(row.give for row in s.rows)):
+        mine = [k for k, row in enumerate(s.rows) if row.give == give]
+        yield Column(f"give {number}", _bits(live[[s.rows[k].visit for k in mine]].any(axis=0), columns.in_plan[mine].any(axis=0)))
 
 
 def _days(columns: RowColumns, shown: NDArray[np.bool_]) -> Iterator[Column]:
     """The days of the visits that are shown, and those with which they are compared."""
     s, allowed = columns.schedule, columns.allowed
+    or_later = ~np.isnat(allowed.around[0]) & np.isnat(allowed.around[1]) & np.isnat(allowed.latest)
+    latest = np.where(or_later, LAST_DATE, allowed.latest)
     for i, visit in enumerate(s.visits):
         ends = (s.last(i), s.planned_last(i, s.target[i], slice(None))) if visit.last is not None else ()
-        its = (s.target[i], allowed.earliest[i], allowed.latest[i], *(days for days in ends if days is not None))
+        its = (s.target[i], allowed.earliest[i], latest[i], *(days for days in ends if days is not None))
         yield from (Column(f"days of {i}", np.where(shown[i], days, NO_DATE), i) for days in its)
     for k, row in enumerate(s.rows):
         yield Column(f"dose {k}", np.where(shown[row.visit] & columns.in_plan[k], s.target[row.visit], NO_DATE), row.visit)

@@ -17,7 +17,7 @@ from nmosd_dosing.report.export import parquet
 from nmosd_dosing.report.export.column_kinds import columns_of
 from nmosd_dosing.report.export.plain import Sheet, iso_date, plain_number
 from nmosd_dosing.report.export.plan import visit_rows
-from nmosd_dosing.report.export.row_kinds import OF_VISITS, Alike, Form, cell_texts, json_text, planned
+from nmosd_dosing.report.export.row_kinds import OF_VISITS, Alike, Form, cell_text, each_once, json_text, planned
 from nmosd_dosing.report.export.workbook import check_rows
 from nmosd_dosing.schedule.laid_rows import LaidRows
 from nmosd_dosing.study.blinding import shown_arm
@@ -123,7 +123,7 @@ def _heads(request: Request, form: Form) -> list[str]:
     """What stands before each line of each subject: FIRST_COLUMNS."""
     if form == "json":
         return [json_text(dict(zip(FIRST_COLUMNS, cells, strict=True)))[:-1] + ", " for cells in zip(*_firsts(request), strict=True)]
-    cells = list(map(cell_texts, _firsts(request)))
+    cells = [each_once(cell_text, column) for column in _firsts(request)]
     one = [texts.count(texts[0]) == len(texts) for texts in cells]
     text = "".join(texts[0].replace("%", "%%") + "," if same else "%s," for texts, same in zip(cells, one, strict=True))
     varied = [texts for texts, same in zip(cells, one, strict=True) if not same]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
-from itertools import groupby, pairwise
+from functools import cache, cached_property, lru_cache, partial
+from itertools import accumulate, groupby, pairwise
 from typing import Any, Literal, TypeVar, cast, get_args
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -75,9 +76,9 @@ class Hole(Struct, frozen=True):
         if self.of == "vials":
             counted = columns.vials(self.row, at)
             write: Callable[[Any], str] = (lambda c: cell_text(vials_text(c))) if form == "csv" else lambda c: json_text(vials_list(c))
-            return _each_once(write, counted)
+            return each_once(write, counted)
         values = self.array(columns)[at].tolist()
-        return number_texts(values) if self.of_body else _each_once(lambda value: cell_text(self._plain(value)), values)
+        return number_texts(values) if self.of_body else each_once(lambda value: cell_text(self._plain(value)), values)
 
 
 @lru_cache(maxsize=65536)
@@ -120,18 +121,7 @@ class Lines(Struct, frozen=True):
 
 
 Kind = tuple[Rows, ...]  # the visits of a subject
-Known = TypeVar("Known", Kind, Rows, Lines)
-
-
-class _Cells(dict["Hole | None", list[str]]):
-    """The texts of some columns in each hole, made when they are asked for."""
-
-    def __init__(self, columns: RowColumns, at: list[int], form: Form) -> None:
-        self._of = columns, at, form
-
-    def __missing__(self, hole: Hole | None) -> list[str]:
-        assert hole is not None
-        return self.setdefault(hole, hole.texts(*self._of))
+Known = TypeVar("Known", Rows, Lines)
 
 
 class Alike:
@@ -141,7 +131,6 @@ class Alike:
         self._request = request
         self._by_body = _products_by_body(request)
         self._visits: dict[Hashable, dict[Hashable, Rows]] = {}
-        self._kinds: dict[Hashable, dict[Hashable, Kind]] = {}
         self._lines: dict[Hashable, dict[Hashable, Lines]] = {}
 
     def texts(self, request: Request, form: Form, heads: list[str]) -> list[str]:
@@ -153,19 +142,19 @@ class Alike:
             plans = zip(new, some.planned(new), strict=True)
             made = {group: self._json_lines(plan, some.doses(its) if not some.is_alone(group) else {}) for group, (plan, its) in plans}
         else:
-            cells = _Cells(some.columns, [some.groups.first[group] for group in new], form)
+            cells = cache(partial(Hole.texts, columns=some.columns, at=[some.groups.first[group] for group in new], form=form))
             place = {group: place for place, group in enumerate(new)}
             for kind, its in self._of_kinds(some, new):
                 text, own = "".join(rows.text for rows in kind), tuple(hole for rows in kind for hole in rows.own)
-                shared = [cells[hole] for rows in kind for hole in rows.shared]
+                shared = [cells(hole) for rows in kind for hole in rows.shared]
                 made |= {group: Lines(text % tuple([texts[place[group]] for texts in shared]), own) for group in its}
         known.update((some.groups.keys[group], lines) for group, lines in made.items() if not some.is_alone(group))
         order, begins = some.groups.in_order()
-        found, cells = [""] * len(order), _Cells(some.columns, order, form)
-        cells[None] = [heads[column] for column in order]
+        found, in_order = [""] * len(order), [heads[column] for column in order]
+        own_texts = cache(partial(Hole.texts, columns=some.columns, at=order, form=form))
         for group, (begin, end) in enumerate(pairwise(begins)):
             lines = made[group] if group in made else known[some.groups.keys[group]]
-            own_cells = zip(*(cells[hole][begin:end] for hole in lines.holes), strict=True)
+            own_cells = zip(*((own_texts(hole) if hole is not None else in_order)[begin:end] for hole in lines.holes), strict=True)
             for column, its_own in zip(order[begin:end], own_cells, strict=False):  # who has no visit has no line
                 found[column] = lines.text % its_own
         return found
@@ -173,26 +162,22 @@ class Alike:
     def laid(self, request: Request) -> tuple[LaidRows, list[dict[str, Any]]]:
         """The rows of some of the subjects as columns, and the rows of all kinds."""
         some = _Some(request, "csv")
-        kinds, arrays = [*self._of_kinds(some, range(len(some.groups.keys)))], dict[Hole, Any]()
+        kinds, arrays = [*self._of_kinds(some, range(len(some.groups.keys)))], cache(partial(Hole.array, columns=some.columns))
         kind_of = {group: number for number, (_, groups) in enumerate(kinds) for group in groups}
         counts = [sum(len(rows.rows) for rows in kind) for kind, _ in kinds]
         laid = LaidRows.of(some.groups, [kind_of[group] for group in range(len(kind_of))], counts)
         uses: dict[int, tuple[Rows, list[tuple[int, int]]]] = {}
         for number, (kind, _) in enumerate(kinds):
-            before = 0
-            for rows in kind:
+            for rows, before in zip(kind, accumulate((len(rows.rows) for rows in kind), initial=0), strict=False):
                 uses.setdefault(id(rows), (rows, []))[1].append((number, before))
-                before += len(rows.rows)
         for rows, places in uses.values():
             whose, at = laid.places(places)
             for nth, (name, hole) in ((nth, each) for nth, holes in enumerate(rows.holes) for each in holes.items()):
                 if name == "vials":
                     laid.put(name, at + nth, hole.texts(some.columns, whose, "csv"))
                     continue
-                if hole not in arrays:
-                    arrays[hole] = hole.array(some.columns)
                 is_text = name in ("week", "notes") or name.startswith("point_")
-                laid.put(name, at + nth, (arrays[hole][whose], hole.plain) if is_text else arrays[hole][whose])
+                laid.put(name, at + nth, (arrays(hole)[whose], hole.plain) if is_text else arrays(hole)[whose])
         return laid, [row for kind, _ in kinds for rows in kind for row in rows.rows]
 
     def _of_kinds(self, some: _Some, of: Sequence[int]) -> Iterator[tuple[Kind, list[int]]]:
@@ -201,21 +186,18 @@ class Alike:
         for group, (plan, _) in zip(apart, some.planned(apart), strict=True):
             all_rows = list(visit_rows(plan))
             yield (Rows(all_rows, [{}] * len(all_rows)),), [group]
-        found = some.told.kinds([some.groups.first[group] for group in others])
-        known, visits = _remembered(self._kinds, found.layout), _remembered(self._visits, found.layout)
-        new = {key: others[first] for key, first in zip(found.keys, found.first, strict=True) if key not in known}
-        ways = dict(zip(new, some.told.visits([some.groups.first[group] for group in new.values()]), strict=True))
-        coming, chosen = set(visits), list[bytes]()
-        for key, its in ways.items():
+        ways, about = some.told.visits(np.array([some.groups.first[group] for group in others], dtype=np.int64))
+        known = _remembered(self._visits, some.groups.layout)
+        coming, chosen = {visit for visit, key in enumerate(about) if key in known}, list[tuple[int, list[int]]]()
+        kinds: dict[tuple[int, ...], list[int]] = {}
+        for group, its in zip(others, ways, strict=True):
+            kinds.setdefault(tuple(its), []).append(group)
             if not coming.issuperset(its):
                 coming.update(its)
-                chosen.append(key)
-        for key, (plan, subject) in zip(chosen, some.planned([new[key] for key in chosen]), strict=True):
-            visits.update(zip(ways[key], self._rows_of(some, plan, subject), strict=True))
-        known.update((key, tuple(visits[visit] for visit in its)) for key, its in ways.items())
-        order, begins = found.in_order()
-        for key, (begin, end) in zip(found.keys, pairwise(begins), strict=True):
-            yield known[key], [others[place] for place in order[begin:end]]
+                chosen.append((group, its))
+        for (_, its), (plan, subject) in zip(chosen, some.planned([group for group, _ in chosen]), strict=True):
+            known.update(zip((about[visit] for visit in its), self._rows_of(some, plan, subject), strict=True))
+        yield from ((tuple(known[about[visit]] for visit in of_kind), groups) for of_kind, groups in kinds.items())
 
     def _rows_of(self, some: _Some, plan: Plan, subject: SubjectSchedule) -> Iterator[Rows]:
         """The rows of each visit."""
@@ -338,12 +320,7 @@ def number_texts(values: list[float]) -> list[str]:
     return [repr(int(v)) if v.is_integer() else repr(v) for v in values]
 
 
-def cell_texts(values: list[Any]) -> list[str]:
-    """Values as cells of CSV."""
-    return _each_once(cell_text, values)
-
-
-def _each_once(write: Callable[[Any], str], values: list[Any]) -> list[str]:
+def each_once(write: Callable[[Any], str], values: list[Any]) -> list[str]:
     """Values as texts, each of them made once."""
     shown = {value: write(value) for value in set(values)}
     return [shown[value] for value in values]
