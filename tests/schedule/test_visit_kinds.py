@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nmosd_dosing import Subject
@@ -92,7 +91,7 @@ def kinds(**days: int) -> dict[str, Any]:
     events = tuple(Event(name, START + dt.timedelta(after)) for name, after in days.items())
     request = Request(TOUCHING, columns=Cohort.of_subjects([Subject(START, events=events)], ()))
     columns = RowColumns.of(request.schedule(), "least waste")
-    ways, on = Told.of(columns, None, cancelled=False).visits(np.array([0]))
+    ways, on = Told.of(columns, None, cancelled=False).visits([0])
     told: list[Any] = [on[number] for number in ways[0]]
     return {columns.schedule.visits[visit].label: (visit, *rest) for visit, *rest in told}
 

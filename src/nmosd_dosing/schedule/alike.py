@@ -1,9 +1,9 @@
 """Subjects who are alike: of whom the same is known but for code, site and weight; and, in far fewer kinds, their visits: of which the same
 has become, and whose days, whichever they are, stand in the same order to each other and to those that they touch.
 
-A note or a cell may hang on what `_kept` and `_of_visits` name, on which of two days of `_days` is the earlier one where these are a visit's
-and the subject's, or of visits that touch, and on which visits stand beside it then. So no note is listed here: the plan of one subject
-decides which there are.
+A note or a cell may hang on what `_kept` and `_of_visits` name, on which of two days of `_days` is the earlier one where these are of a
+visit and of the subject, or of visits that touch, and on which visits stand between these. So no note is listed here: the plan of one
+subject decides which there are.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ class Told(Struct, frozen=True):
         first_days = [Column("start", s.start), *(Column(f"day one {p}", day_one(s, p)) for p in range(len(s.segments)))]
         return _groups(self.columns, apart, [*first_days, *self.facts, *self.days])
 
-    def visits(self, some: NDArray[np.int64]) -> tuple[list[list[int]], list[Hashable]]:
+    def visits(self, columns: Sequence[int]) -> tuple[list[list[int]], list[Hashable]]:
         """Of some columns, none of them `alone`, each visit that is shown, in the order of a plan, as a number; and what each number stands
         for, which is what the rows of a visit hang on: the facts of the visit and of the subject; how its own days stand to each other, to
         those of the subject, and to those of each visit that it touches, whose days are not all before or all behind its own; and where it
         stands among these visits and those between them."""
-        shown, m, days = self.shown[:, some], len(self.shown), [_of(self.days, i, some) for i in range(-1, len(self.shown))]
-        dates, days = days[0], days[1:]
+        some, m = np.array(columns, dtype=np.int64), len(self.shown)
+        shown, (dates, *days) = self.shown[:, some], (_of(self.days, i, some) for i in range(-1, m))
         of_subject = [*_of(self.facts, -1, some), *_ranks(dates)]
         subject, first = distinct(of_subject, len(some))
         subjects = [key.tobytes() for key in np.array(of_subject).T[first]]

@@ -9,7 +9,6 @@ from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate, groupby, pairwise
 from typing import Any, Literal, TypeVar, cast, get_args
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -186,7 +185,7 @@ class Alike:
         for group, (plan, _) in zip(apart, some.planned(apart), strict=True):
             all_rows = list(visit_rows(plan))
             yield (Rows(all_rows, [{}] * len(all_rows)),), [group]
-        ways, about = some.told.visits(np.array([some.groups.first[group] for group in others], dtype=np.int64))
+        ways, about = some.told.visits([some.groups.first[group] for group in others])
         known = _remembered(self._visits, some.groups.layout)
         coming, chosen = {visit for visit, key in enumerate(about) if key in known}, list[tuple[int, list[int]]]()
         kinds: dict[tuple[int, ...], list[int]] = {}
