@@ -7,6 +7,9 @@ import datetime as dt
 import json
 import pickle
 
+import pytest
+
+from nmosd_dosing.errors import counted
 from nmosd_dosing.sentences import Sentence, either, in_words, joined, length_text, many, said, word
 
 CHINESE = {
@@ -91,3 +94,11 @@ def test_it_goes_to_another_process_whole() -> None:
     sentence = joined("; ", [said("{days} too late: call to move it", days=many(2, "day")), said("decide")])
     for made in (pickle.loads(pickle.dumps(sentence)), copy.deepcopy(sentence)):
         assert (made, in_chinese(made)) == (sentence, in_chinese(sentence))
+
+
+@pytest.mark.parametrize(("n", "noun", "shown"), [
+    (0, "day", "0 days"), (1, "day", "1 day"), (2, "day", "2 days"), (-1, "day", "-1 day"),
+    (1, "half-life", "1 half-life"), (5, "half-life", "5 half-lives"), (0, "half-life", "0 half-lives"), (1, "more time", "1 more time"),
+])  # fmt: skip
+def test_one_is_one_and_half_lives_are_many(n: int, noun: str, shown: str) -> None:
+    assert counted(n, noun) == shown == many(n, noun)

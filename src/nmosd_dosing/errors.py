@@ -277,8 +277,8 @@ def counted(n: int, noun: str) -> str:
 
 
 def plural(n: int, noun: str) -> str:
-    """The noun as it stands after a number: `day` after 1 and -1, else `days`."""
-    return noun if abs(n) == 1 else f"{noun}s"
+    """The noun as it stands after a number: `day` after 1 and -1, else `days`; `half-lives`."""
+    return noun if abs(n) == 1 else f"{noun.removesuffix('fe')}ves" if noun.endswith("fe") else f"{noun}s"
 
 
 def clip(text: str, length: int = 40) -> str:

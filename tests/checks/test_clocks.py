@@ -194,12 +194,16 @@ def test_how_a_criterion_is_read_is_said(clock: str, read: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("half_life", "earliest", "each", "together"),
-    [("10 days", "2025-02-28", "10 days", 30), ("36 hours", "2025-02-03", "1.5 days", 5), ("1 day", "2025-02-01", "24 hours", 3),
-     ("12 hours", "2025-01-31", "12 hours", 2)],
+    ("lives", "half_life", "earliest", "each", "together"),
+    [("3 half-lives", "10 days", "2025-02-28", "10 days", "30 days"), ("3 half-lives", "36 hours", "2025-02-03", "1.5 days", "5 days"),
+     ("3 half-lives", "1 day", "2025-02-01", "24 hours", "3 days"), ("3 half-lives", "12 hours", "2025-01-31", "12 hours", "2 days"),
+     ("1 half-life", "10 days", "2025-02-08", "10 days", "10 days"), ("1 half-life", "1 hour", "2025-01-30", "1 hour", "1 day"),
+     ("1 half-life", "2 hours", "2025-01-30", "2 hours", "1 day")],
 )  # fmt: skip
-def test_half_lives_are_multiplied_and_rounded_up_to_whole_days(half_life: str, earliest: str, each: str, together: int) -> None:
-    study = read_study_text(HEAD + STUDY.format(clock="no R within 3 half-lives before D1").replace("10 days", half_life))[0]
+def test_half_lives_are_multiplied_and_rounded_up_to_whole_days(
+    lives: str, half_life: str, earliest: str, each: str, together: str
+) -> None:
+    study = read_study_text(HEAD + STUDY.format(clock=f"no R within {lives} before D1").replace("10 days", half_life))[0]
     [answer] = screen(clocks_of(study, None, Past((use("R 2025-01-28"),), told=True)), Days(None, day("2025-01-29"))).answers
     assert answer.steps[2] == f"so not before {earliest}"
-    assert answer.steps[3].startswith(f"3 half-lives of R, {each}") and answer.steps[3].endswith(f" each, are {together} days")
+    assert answer.steps[3].startswith(f"{lives} of R, {each} each: {together}")

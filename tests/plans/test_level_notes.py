@@ -14,6 +14,7 @@ products:
       l: {levels: {full: 100 mg, half: 50 mg}, start level: full, down: down, omit: skip, hold: {from: hold, until: go}}
 periods: {p: {visits: [{at: "D1, D29, D57", give: X l}, {at: D85 to D89, give: X l daily}]}}
 """
+KEEPS = "this course of X keeps the level of its first day (D85 to D89)"
 NO_DOSE = "no dose of this plan is by it"
 # D29 is 2025-02-03, D57 2025-03-03, and D85 to D89 are 2025-03-31 to 2025-04-04.
 HAPPENED = [
@@ -26,10 +27,9 @@ HAPPENED = [
         "not-stated: the file states no level below half of X, and so no dose: "
         "down on 2025-02-02 Sun, down on 2025-03-01 Sat (D57, D85 to D89)",
     ]),
-    ("down 04-02", "100 100 100 100", [
-        "dose-change: down on 2025-04-02 Wed: this course of X keeps the level of its first day (D85 to D89)",
-        f"dose-change: down on 2025-04-02 Wed: {NO_DOSE} ()",
-    ]),
+    ("down 04-01", "100 100 100 100", [f"dose-change: down on 2025-04-01 Tue: {KEEPS}"]),
+    ("down 04-04", "100 100 100 100", [f"dose-change: down on 2025-04-04 Fri: {KEEPS}"]),
+    ("down 04-05", "100 100 100 100", [f"dose-change: down on 2025-04-05 Sat: {NO_DOSE} ()"]),
     ("down 05-01", "100 100 100 100", [f"dose-change: down on 2025-05-01 Thu: {NO_DOSE} ()"]),
     ("skip 02-03", "100 - 100 100", ["omitted: X is not given, by skip on 2025-02-03 Mon (D29)"]),
     ("skip 02-04", "100 100 - 100", ["omitted: X is not given, by skip on 2025-02-04 Tue (D57)"]),

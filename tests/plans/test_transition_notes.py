@@ -167,6 +167,7 @@ D40 = "the dose of a/D40 on 2025-02-14 Fri falls away: "
         ("02-14", None, "one", "", ("treatment_stopped", "02-13"), []),  # another reason
         ("02-14", None, "one", "D40 02-13 booked", None, []),
         ("02-13", None, "one", "D40 02-13 booked", None, []),  # the entry is projected after what is booked
+        ("02-14", None, "one", "D40 02-15 booked", None, []),  # the relapse ends doses before
     ],
 )  # fmt: skip
 def test_a_dose_is_lost_to_an_entry_on_its_day(
@@ -176,3 +177,33 @@ def test_a_dose_is_lost_to_an_entry_on_its_day(
     into = (Entered("b", day(f"2025-{entered}")),) if entered else ()
     found = made(GAPS % "", *recorded(records), events=tuple(happened), entered=into, arm=arm)
     assert [note for note in told(found, "lost-dose") if "a/D40" in note] == [f"lost-dose: {words}" for words in lost]
+
+
+ON, FIRST = "entry into b from 2025-02-14 Fri to 2025-04-15 Tue; projected on", "the first of these days"
+
+
+@pytest.mark.parametrize(
+    ("d40", "assess", "booked", "expected"),
+    [
+        ("Y", "", "02-13", FIRST),
+        (
+            "Y",
+            "",
+            "02-14",
+            "2025-02-15 Sat, after what is booked",
+        ),  # the dose of the day of the relapse is given, and the day after is free
+        ("Y", "", "02-15", FIRST),  # it is not planned any more
+        ("Y", "", "02-20", FIRST),
+        ("Y", ", assess: MRI", "02-14", FIRST),  # it does not say that a dose is booked, and the entry may be on the day of an MRI
+        ("Y", ", assess: MRI", "02-15", "2025-02-15 Sat, after what is booked"),  # for the MRI alone
+    ],
+)
+def test_an_entry_waits_for_what_is_booked_and_not_for_what_is_not_planned_any_more(
+    d40: str, assess: str, booked: str, expected: str
+) -> None:
+    """The relapse of 14 February ends the doses of a."""
+    text = (GAPS % "").replace("give: {one: Y 1 mg, two: nothing}", f"give: {{one: {d40} 1 mg, two: nothing}}{assess}")
+    found = made(text, *recorded(f"D40 {booked} booked"), events=(("relapse", "2025-02-14"),), arm="one")
+    assert [move.message for move in found.transitions] == [f"relapse on 2025-02-14 Fri: {ON} {expected}"]
+    stands = any(note.code == "booked" and "is not planned any more" in note.message for note in found.notes)
+    assert stands == (expected == FIRST and booked > "02-14")

@@ -111,6 +111,7 @@ WAITED = (
     "it is recorded, so the plan goes on from it"
 )
 BEHIND = "main/D57 is recorded after the gap: the visits since then have other names, such as those with `(restart)`"
+NO_MORE = "main/D57 is recorded after the gap: there are no more doses since then"
 ANEW = "main begins anew on 2025-02-12 Wed: 29 days or more from the dose of 2025-01-13 Mon to that of 2025-02-12 Wed"
 
 
@@ -118,7 +119,7 @@ ANEW = "main begins anew on 2025-02-12 Wed: 29 days or more from the dose of 202
     ("then", "given", "status", "told"),
     [
         ("stop", "2025-02-12", None, [STOPPED]),
-        ("stop", "2025-02-12", "done", [STOPPED, BEHIND]),
+        ("stop", "2025-02-12", "done", [STOPPED, NO_MORE]),
         ("stop", "2025-02-12", "missed", [STOPPED]),
         ("stop", "2025-02-12", "booked", [STOPPED]),
         ("stop", "2025-02-10", "done", []),  # 28 days
@@ -134,6 +135,22 @@ def test_what_a_gap_did_is_told_and_what_is_recorded_behind_it(then: str, given:
     after = [("D57", day("2025-03-08"), status)] if status is not None else []
     found = spaced(ruled("29 days or more", then), ("D1", START), ("D8", day("2025-01-13")), ("D29", day(given)), *after)
     assert [*notes(found, "restart"), *notes(found, "gap-rule")] == told
+
+
+def test_a_visit_without_a_dose_goes_on_after_a_gap_that_stops_doses_and_nothing_is_said_of_it() -> None:
+    """Of D57 its dose falls away and its MRI stays; D64 never had one."""
+    text = """products: {X: {}}
+periods:
+  main:
+    if gap: [{of: more than 4 weeks, then: stop}]
+    visits: [{at: "D1, D15, D29, D57", give: X 5 mg, assess: MRI}, {at: D64, assess: MRI}]
+"""
+    seen = (done("D1", "2025-01-06"), done("D15", "2025-01-20", status="missed"), done("D29", "2025-02-12"))
+    after = (done("D57", "2025-03-03"), done("D64", "2025-03-10"))
+    assert notes(made(text, *seen, *after), "gap-rule") == [
+        "main: gap of more than 4 weeks between doses (stop), from 2025-02-12 Wed on",
+        NO_MORE,
+    ]
 
 
 # --- the clock ----------------------------------------------------------------------------------------------------------

@@ -184,8 +184,8 @@ def test_a_visit_recorded_before_day_1_is_refused() -> None:
 def test_what_of_the_real_subjects_is_odd_is_told() -> None:
     odd = people(entered=(Entered("olp", dt.date(2023, 10, 1)),), records=(Record("unscheduled", dt.date(2023, 9, 20)),))
     found = simulate(BAT4406F, assume(), 10, so_far=Real(Cohort.of_subjects(odd, ARMS), dt.date(2024, 1, 1)))[0].summary
-    assert any("6 recorded entries that no rule allows stand as they are recorded" in note for note in found.notes)
-    assert any("6 records of unscheduled visits are not counted" in note for note in found.notes)
+    assert any("recorded entries that no rule allows stand as they are recorded (6)" in note for note in found.notes)
+    assert any("not counted: 6 records of unscheduled visits" in note for note in found.notes)
 
 
 def test_no_drawn_site_has_the_name_of_a_real_one() -> None:

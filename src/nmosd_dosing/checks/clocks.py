@@ -122,9 +122,10 @@ class _NotWithin(Struct, frozen=True):
 
     def _in_days(self, name: str) -> Sentence:
         number, each = self.clock.reach.half_lives, self.half_lives[plain_name(name)]
-        half = said("{each} days", each=number_text(each)) if each > 1 else said("{each} hours", each=number_text(each * 24))
-        days = many(math.ceil(number * each), "day")
-        return said("{number} half-lives of {name}, {half} each, are {days}", number=number, name=name, half=half, days=days)
+        hours = said("{each} hour" if each * 24 == 1 else "{each} hours", each=number_text(each * 24))
+        half = said("{each} days", each=number_text(each)) if each > 1 else hours
+        lives, days = many(number, "half-life"), many(math.ceil(number * each), "day")
+        return said("{half_lives} of {name}, {half} each: {days}", half_lives=lives, name=name, half=half, days=days)
 
     def _look_at(self, had: Had, uses: list[Use], asides: list[Sentence]) -> None:
         """What one row of the history may mean here."""

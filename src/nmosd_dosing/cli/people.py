@@ -364,7 +364,7 @@ def say_day_1(cohort: Cohort) -> None:
         was = f"day 1 is {date_text(start)}, {how}; planned was {date_text(planned)}"
         say(without_controls(f"start: {cohort.name(column)}{was}"))
     if len(moved) > _NAMED:
-        say(f"start: and {len(moved) - _NAMED:,} more subjects, whose first dose is on another day than planned")
+        say(f"start: and {len(moved) - _NAMED:,} more, whose first dose is on another day than planned")
 
 
 def say_out_of_order(subjects: Iterable[Subject]) -> None:
@@ -406,7 +406,7 @@ def say_before_day_1(schedule: Schedule, columns: Sequence[int]) -> None:
         words = f"{cohort.name(column)}{record.visit} is recorded on {date_text(record.date)}, before day 1, {day_1}"
         say(without_controls(f"recorded: {words}, and counts as done: check the dates"))
     if len(early) > _NAMED:
-        say(f"recorded: and {len(early) - _NAMED:,} more doses before day 1")
+        say(f"recorded: and {len(early) - _NAMED:,} more before day 1")
 
 
 def say_not_known_yet(left_out: Sequence[str], as_of: dt.date) -> None:

@@ -22,7 +22,7 @@ def say_doubtful(request: Request) -> None:
         place = _weight_place(subject, doubt) if subject is not None else None
         warnings.append(Problem(f"{cohort.name(column)}{doubt.message}", place, LOOK_AGAIN, "warning"))
     if warnings:
-        more = f"\n\nand {len(found) - _WARNED:,} more weights to look at again" if len(found) > _WARNED else ""
+        more = f"\n\nand {len(found) - _WARNED:,} more to look at again" if len(found) > _WARNED else ""
         say(f"{draw(warnings)}{more}\n")
 
 

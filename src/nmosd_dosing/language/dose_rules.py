@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from nmosd_dosing.dose.dose import MOSTELLER, PARTS, Band, BandedBy, ByWeight, Dose, LifetimeCap, Rounding, Value, Vials, number_text
 from nmosd_dosing.dose.units import converted
 from nmosd_dosing.dose.vials import common_step, whole_vials
-from nmosd_dosing.errors import DosingError, Place, Problems, clip, did_you_mean
+from nmosd_dosing.errors import DosingError, Place, Problems, clip, counted, did_you_mean
 from nmosd_dosing.language.dose_levels import with_levels
 from nmosd_dosing.language.keys import DoseRuleKeys, LevelKeys, ProductKeys, StudyKeys, VialsKeys, one_line, to_facts
 from nmosd_dosing.language.nodes import Scalar
@@ -213,7 +213,7 @@ def _at(by: BandedBy, low: int) -> str:
     """What a band begins with, in words."""
     if isinstance(by, Value):
         return f"{number_text(Fraction(low, PARTS))} {by.unit}"
-    return f"{low} years" if by == "age" else f"{number_text(low / 1000)} kg"
+    return counted(low, "year") if by == "age" else f"{number_text(low / 1000)} kg"
 
 
 def _examples(by: BandedBy) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from nmosd_dosing.days import Code
 from nmosd_dosing.dose.dose import Band, Dose, range_text
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.language.keys import VisitKeys
 from nmosd_dosing.study import visit_labels
 from nmosd_dosing.study.visit_rules import Point, VisitRule
@@ -63,7 +63,7 @@ def steps_of(rule: VisitRule, mapping: VisitKeys, problems: Problems) -> tuple[V
         elif item.last is not None and item.last.offset != item.code.offset.later(whole - 1):
             ends = _on(item.code, whole - 1)
             hint = f"write `{visit_labels.text((item.code, ends))}`, or only the first day"
-            problems.error(f"the taper takes {whole} days, and these are others", item.place, hint)
+            problems.error(f"the taper takes {counted(whole, 'day')}, and these are others", item.place, hint)
     if len(problems.found) > found:
         return (rule,)
     return tuple(_steps(rule, len(tapers[0].steps), days))

@@ -165,7 +165,7 @@ def _unread_cycle(
     """Reports what stands in the place of a number of cycles, with what a file says."""
     every = f"every {cycle.step.in_words}"
     if cycle.on:
-        so_many = f", {cycle.count} cycles" if cycle.count is not None else ""
+        so_many = f", {counted(cycle.count, 'cycle')}" if cycle.count is not None else ""
         hint = f"write `at: D{counts_from} to D{counts_from + cycle.on - 1}` and `cycle: {every}{so_many}`"
         problems.error(f"expected `every` and a length, found `{clip(cycle.unread)}`", cycle.place, hint)
         return
@@ -368,7 +368,7 @@ def _times_until(base: Code, item: visit_days.RepeatText, until: Code) -> int:
     while left(times + 1)[0] >= 0:
         times += 1
     if left(times + 1)[1] >= 0:
-        ways = f"write `, {times + 1} more times`" + (f" or `, {times} more times`" if times else "")
+        ways = f"write `, {counted(times + 1, 'more time')}`" + (f" or `, {counted(times, 'more time')}`" if times else "")
         raise PhraseError(f"whether the repeat reaches {until.label} depends on the first date", item.place, ways)
     last = base.later(item.step, times)
     if item.to_the_end and left(times) == (0, 0):
@@ -392,9 +392,9 @@ def _typed(code: Code, base: Code) -> str:
 def _without(item: visit_days.RepeatText, series: Series, counts_from: CountsFrom) -> tuple[Code, ...]:
     """The days that a repeat excepts: each is one of its days."""
     if item.without and item.count is not None:
-        last = series.base.later(series.step, item.count)
-        hint = f"write `until {_typed(last, series.base)}` in place of `, {item.count} more times`"
-        raise PhraseError(f"whether the {item.count} times count the days that are excepted is not said", item.place, hint)
+        last, more = series.base.later(series.step, item.count), counted(item.count, "more time")
+        hint = f"write `until {_typed(last, series.base)}` in place of `, {more}`"
+        raise PhraseError(f"whether `{more}` counts the days that are excepted is not said", item.place, hint)
     found: dict[Offset, Code] = {}
     for text in item.without:
         code = text.resolve(counts_from)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from nmosd_dosing.days import days_past
 from nmosd_dosing.errors import Problems
-from nmosd_dosing.plans.plan import Note, Shown, noted
-from nmosd_dosing.plans.reasons import may_move
+from nmosd_dosing.plans.plan import Note
 from nmosd_dosing.plans.spans import moving
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.sentences import said, word
@@ -51,11 +50,6 @@ def moving_spans(schedule: SubjectSchedule) -> Iterator[Note]:
             what=", ".join(dict.fromkeys(titles)), day=date, whose=word(whose),
         )  # fmt: skip
         yield Note("projected", words)
-
-
-def moving_visits(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
-    """Which visits hang on a last dose that may be another one, or fall away with an entry that is not recorded."""
-    return noted("projected", ((why, p.id) for visit, p in shown for why in may_move(schedule, visit)))
 
 
 def before_hanging(schedule: SubjectSchedule) -> Iterator[Note]:

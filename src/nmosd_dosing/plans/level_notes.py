@@ -25,23 +25,27 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     for visit, planned, dose in doses:
         if (level := dose.level) is None:
             continue
+        product, late = dose.give.shown, _too_late(visit, dose, level, schedule)
         by_days = (event for days in dose.days_taken for event in days.by)
-        counted |= {*level.by, *level.taken, *by_days, *_held_until_begun(schedule, visit, dose)}
+        counted |= {*level.by, *level.taken, *by_days, *late, *_held_until_begun(schedule, visit, dose)}
         taken += [(words, planned.id) for words in taken_days(dose)]
-        led += [(words, planned.id) for words in _too_late(visit, dose, level, schedule)]
+        for each in late:
+            words = said("{events}: this course of {product} keeps the level of its first day", events=events_text([each]), product=product)
+            led.append((words, planned.id))
+        by = events_text(level.by)
         if level.by and not level.down and level.name is not None:
-            by, product = events_text(level.by), dose.give.shown
             led.append((said("{events}: {product} at level {level}", events=by, product=product, level=level.name), planned.id))
         elif level.down:
             words = said(
                 "the file states no level {level} of {product}, and so no dose: {events}",
-                level=level.text or "", product=dose.give.shown, events=events_text(level.by),
-            )  # fmt: skip
+                level=level.text or "",
+                product=product,
+                events=by,
+            )
             beyond.append((words, planned.id))
         if level.taken and dose.status != AmountStatus.HELD:
-            words = not_given_text(dose.give.shown, level.taken, held=False)
-            if dose.recorded and dose.amount != 0:
-                words = _left_out(dose.give.shown, level.taken)
+            all_the_same = dose.recorded and dose.amount != 0
+            words = _left_out(product, level.taken) if all_the_same else not_given_text(product, level.taken, held=False)
             taken.append((words, planned.id))
     yield from noted("dose-change", led)
     yield from noted("not-stated", beyond)
@@ -52,16 +56,13 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
                 yield Note("dose-change", said("{event} on {day}: no dose of this plan is by it", event=word(event), day=date))
 
 
-def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: SubjectSchedule) -> Iterator[Sentence]:
+def _too_late(visit: SubjectVisit, dose: SubjectDose, level: AtLevel, schedule: SubjectSchedule) -> list[tuple[str, dt.date]]:
     """The events that would move the level of a course, and come only after its first day."""
+    if visit.last is None or dose.date is None:
+        return []
     moving = {event for own in dose.give.levels if own is not None for event in (*own.down, *own.up)}
-    for event in sorted(moving):
-        for date in schedule.events.get(event, ()):
-            if visit.last is not None and (event, date) not in level.by and dose.date is not None and dose.date < date <= visit.last:
-                yield said(
-                    "{events}: this course of {product} keeps the level of its first day",
-                    events=events_text([(event, date)]), product=dose.give.shown,
-                )  # fmt: skip
+    happened = ((event, date) for event in sorted(moving) for date in schedule.events.get(event, ()))
+    return [each for each in happened if each not in level.by and dose.date < each[1] <= visit.last]
 
 
 def _held_until_begun(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose) -> Iterator[tuple[str, dt.date]]:

@@ -11,14 +11,15 @@ from nmosd_dosing.errors import Problems
 from nmosd_dosing.plans import workdays as closed_days
 from nmosd_dosing.plans.dose_notes import dose_notes
 from nmosd_dosing.plans.gap_clock import gaps_ahead
-from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans, moving_visits
+from nmosd_dosing.plans.hanging_notes import before_hanging, courses, moving_spans
 from nmosd_dosing.plans.level_notes import level_notes
 from nmosd_dosing.plans.note_codes import NoteCode
 from nmosd_dosing.plans.plan import Note, PlannedSpan, PlannedVisit, Shown, ids_of, noted
-from nmosd_dosing.plans.reasons import cancelled_by, day, pending_because
+from nmosd_dosing.plans.reasons import cancelled_by, day, may_move, pending_because
 from nmosd_dosing.plans.transition_notes import transition_notes
 from nmosd_dosing.plans.window_notes import overlaps, same_date, weekends, windows
 from nmosd_dosing.plans.workdays import Workdays
+from nmosd_dosing.schedule.gap_rules import GAP
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.sentences import Sentence, joined, many, said, word
@@ -48,7 +49,8 @@ def notes(
     yield from _states(schedule, every)
     if as_of is not None:
         yield from _not_recorded(schedule, shown, as_of)
-    yield from _gap_clock(schedule, shown, as_of)
+    ahead = gaps_ahead(schedule, as_of)
+    yield from noted("gap-clock", ((ahead[visit.row].text, p.id) for visit, p in shown if visit.row in ahead))
     yield from _recorded(schedule, every)
     yield from _booked(schedule, every)
     yield from _unscheduled(schedule)
@@ -61,7 +63,7 @@ def notes(
     yield from _open_ends(schedule, shown)
     yield from _cut_short(every)
     yield from moving_spans(schedule)
-    yield from moving_visits(schedule, shown)
+    yield from noted("projected", ((why, p.id) for visit, p in shown for why in may_move(schedule, visit)))
     yield from overlaps(shown)
     if schedule.beyond and schedule.until is not None:
         yield Note("until", said("{visits} after {day} not shown", visits=many(schedule.beyond, "planned visit"), day=schedule.until))
@@ -106,12 +108,6 @@ def _not_recorded(schedule: SubjectSchedule, shown: Shown, as_of: dt.date) -> It
             yield Note("overdue", words)
 
 
-def _gap_clock(schedule: SubjectSchedule, shown: Shown, as_of: dt.date | None) -> Iterator[Note]:
-    """What rules for gaps would do with the next doses."""
-    ahead = gaps_ahead(schedule, as_of)
-    yield from noted("gap-clock", ((ahead[visit.row].text, p.id) for visit, p in shown if visit.row in ahead))
-
-
 def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
     """What records say that is not as planned, or do not say."""
     as_planned, weights = [], []
@@ -127,10 +123,15 @@ def _recorded(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
             as_planned.append(p.id)
         segment = visit.segment
         if segment.cut is not None and p.actual is not None and visit.number >= segment.cut:
+            stopped = any(limit.doses_only and limit.cause.startswith(GAP) for limit in segment.limits)
             words = said(
-                "{visit} is recorded after the gap: the visits since then have other names, such as those with `(restart)`", visit=p.id
+                "{visit} is recorded after the gap: there are no more doses since then"
+                if stopped
+                else "{visit} is recorded after the gap: the visits since then have other names, such as those with `(restart)`",
+                visit=p.id,
             )
-            yield Note("gap-rule", words, (p.id,))
+            if not stopped or visit.visit.gives:
+                yield Note("gap-rule", words, (p.id,))
         first = not segment.period and not segment.run and not segment.hangs_on and visit.visit.offset == Offset()
         if first and schedule.start in (p.actual, p.booked) and schedule.planned_start is not None:
             words = said(

@@ -10,7 +10,6 @@ from nmosd_dosing.plans.plan import Note, PlannedVisit, Shown, ids_of, noted
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectVisit
 from nmosd_dosing.sentences import Sentence, said, word
 from nmosd_dosing.study.facts import NOT_STATED
-from nmosd_dosing.study.model import Period
 from nmosd_dosing.study.visit import Visit
 from nmosd_dosing.study.visit_rules import LAST_DOSE, LAST_DOSE_OF_STUDY, Window
 
@@ -54,7 +53,9 @@ def windows(schedule: SubjectSchedule, shown: Shown, window: Window | None) -> I
         yield Note("needs-arm", said("the window hangs on the arm ({windows}); {shown}", windows=words, shown=shown_days), ids_of(visits))
     windowless = [p for v, p in shown if p.target is not None and set(v.visit.windows) == {None} and v.around == (None, None)]
     if windowless:
-        elsewhere = any(_states_window(own.period) for own in schedule.periods)  # for what fell away, or is not shown
+        rules = (rule for own in schedule.periods for rule in own.period.visit_rules)  # also of what fell away, or is not shown
+        elsewhere = any(own.period.window is not None for own in schedule.periods)
+        elsewhere |= any(isinstance(item.window, Window) for rule in rules for item in rule.at)
         which = said("any visit") if len(windowless) == len(dated) and not elsewhere else said("these visits")
         yield Note("no-window", said("the source states no window for {visits}", visits=which), ids_of(windowless))
     if window is not None:
@@ -70,10 +71,6 @@ def windows(schedule: SubjectSchedule, shown: Shown, window: Window | None) -> I
         "site",
         ((said("the window {window} is stated by {origin}, not by the study's source", window=w, origin=o), id) for w, o, id in stated),
     )
-
-
-def _states_window(period: Period) -> bool:
-    return period.window is not None or any(isinstance(item.window, Window) for rule in period.visit_rules for item in rule.at)
 
 
 def _unused(dated: Sequence[object], windowless: Sequence[object]) -> Sentence:

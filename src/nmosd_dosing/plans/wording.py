@@ -47,6 +47,7 @@ class Wording(_Words, frozen=True):
     above = In("above level {}", "高于剂量水平 {}")
     range = In("{} to {}", "{} 至 {}")
     capped = In("the highest dose", "已达单次上限")
+    once = In("once in all", "共 1 次")
     times = In("{} times in all", "共 {} 次")
     per_day = In("{} a day", "每日 {}")
     over = In("over {} min", "输注 {} 分钟")
@@ -158,7 +159,7 @@ def dose_text(a: Administration, known_rule: str | None = None, language: Langua
     over = f"{words.before_over}{words.over.format(a.minutes)}" if a.minutes else ""
     over += f"{words.comma}{a.lead}" if a.lead else ""
     times = f"{words.comma}{words.per_day.format(amount_text(a.per_day, a.unit))}" if a.per_day is not None else ""
-    times += f"{words.comma}{words.times.format(a.times)}" if a.times > 1 or a.days_taken else ""
+    times += f"{words.comma}{words.times.format(a.times) if a.times != 1 else words.once}" if a.times > 1 or a.days_taken else ""
     times += "".join(f"{words.comma}{taken_days_text(days, language)}" for days in a.days_taken)
     level = f"{words.comma}{level_text(a.level, language)}" if a.level is not None else ""
     if a.amount_status == "masked":

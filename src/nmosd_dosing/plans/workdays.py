@@ -56,7 +56,9 @@ class Workdays(Struct, frozen=True):
         """Whether what is said of a day rests on a calendar that is not published yet, or on a holiday's estimated date."""
         if self.country is None or day in self.closed or day in self.open:
             return False
-        return day.year > _published_until(self.country) or any(map(_estimated, _calendar(self.country).get_list(day)))
+        return day.year > _published_until(self.country) or any(
+            name.endswith("estimated)") for name in _calendar(self.country).get_list(day)
+        )
 
     def nearest_open(
         self, target: dt.date, earliest: dt.date | None = None, latest: dt.date | None = None
@@ -176,10 +178,6 @@ def _code(country: str) -> str:
     named = names.get(country.lower())
     hint = f"write `{named}`" if named else did_you_mean(country, names.values())
     raise InputError(Problem(f"unknown country `{clip(country)}`", hint=hint or "write its ISO code, for example `CN`, `DE` or `US`"))
-
-
-def _estimated(name: str) -> bool:
-    return name.endswith("estimated)")
 
 
 def _holiday(name: str) -> Sentence:

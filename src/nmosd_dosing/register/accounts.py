@@ -271,9 +271,8 @@ def change(
 
 
 def with_role(role: str, sites: str | None) -> Callable[[Account], Account]:
-    """An account in another role, or of other sites."""
-    checked = checked_role(role)
-    return lambda account: replace(account, role=checked, sites=checked_sites(checked, sites))
+    """An account in another role, or of other sites. What it gives raises InputError for what are none."""
+    return lambda account: replace(account, role=checked_role(role), sites=checked_sites(checked_role(role), sites))
 
 
 def disabled(account: Account) -> Account:

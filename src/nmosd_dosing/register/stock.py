@@ -19,7 +19,7 @@ from nmosd_dosing.register.database.chain import Damaged
 from nmosd_dosing.register.database.facts import Fact
 from nmosd_dosing.register.database.store import Act, Store
 from nmosd_dosing.register.register import Register
-from nmosd_dosing.sentences import Sentence, either, said, word
+from nmosd_dosing.sentences import Sentence, either, many, said, word
 from nmosd_dosing.study.blinding import mask
 from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visits import lay_out
@@ -141,8 +141,8 @@ def _beyond(line: Line, dispensed: Iterable[Line], visits: Visits) -> Iterator[S
     before = sum(one.quantity for one in dispensed if (one.subject, one.visit, one.product) == key)
     if before + line.quantity > takes:
         yield said(
-            "{n} vials of {product} would be dispensed for {subject} {visit}, and the dose takes {takes}",
-            n=before + line.quantity, product=line.product, subject=line.subject or "", visit=line.visit or "", takes=takes,
+            "{vials} of {product} would be dispensed for {subject} {visit}, and the dose takes {takes}",
+            vials=many(before + line.quantity, "vial"), product=line.product, subject=key[0] or "", visit=key[1] or "", takes=takes,
         )  # fmt: skip
 
 

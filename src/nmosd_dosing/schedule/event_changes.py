@@ -56,7 +56,7 @@ def times_a_day(give: Give, arms: NDArray[np.int16], doses_for: Callable[[int], 
     if changed <= set(often) and len(set(often)) == 1:
         return often[0]
     if not give.changes:
-        return often[0] if len(set(often)) == 1 else np.array([*often, often[0]])[arms]
+        return np.array([*often, often[0]])[arms]
     own = [doses_for(column) for column in range(len(arms))]
     mine = np.maximum(arms, 0) if len(often) > 1 else np.zeros(len(arms), dtype=np.int16)
     return np.array([(doses[arm].times or 1) if doses[arm] is not None else 1 for doses, arm in zip(own, mine, strict=True)])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, date_text, shift, to_date
 from nmosd_dosing.dose.dose import NOT_GIVEN
-from nmosd_dosing.errors import InputError, Problem, argument
+from nmosd_dosing.errors import InputError, Problem, argument, counted
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.study.visits import offset_of
 
@@ -108,7 +108,7 @@ def check_entries(schedule: Schedule) -> None:
             last = schedule.rows[int(gap.last[column])].visit
             recorded_too = bool(np.any(schedule.recorded(last, slice(column, column + 1))))
             planned = "dose of" if recorded_too else "dose planned for"
-            wrong = f"{gap.shown} on {date_text(first)}, {days} days after the {planned} {date_text(before)}"
+            wrong = f"{gap.shown} on {date_text(first)}, {counted(days, 'day')} after the {planned} {date_text(before)}"
             hint = f"the minimum gap is {product.gap_text}; `{argument('accept_gap')}` lets the entry into `{target}` stand, marked"
             problems.append(Problem(f"{who}{wrong}", hint=hint, subject=int(column)))
     if problems:

@@ -25,7 +25,6 @@ from nmosd_dosing.schedule.event_changes import change
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.visit_states import VisitStatus
 from nmosd_dosing.subjects.cohort import UNKNOWN_ARM
-from nmosd_dosing.subjects.subject import Record
 
 _VISIT, _AMOUNT = {int(status): status for status in VisitStatus}, {int(status): status for status in AmountStatus}
 _NO_RECORDS: tuple[tuple[()], tuple[()], tuple[()], None, tuple[()]] = (), (), (), None, ()
@@ -116,15 +115,10 @@ def _records(schedule: Schedule, visit: int, rows: list[int]) -> Iterable[tuple[
         at = (visit, column)
         records = found.records.get(at, ())
         wrong, compared = _NOTHING_WRONG, None
-        if len(records) != 1 or not _says_only_when(records[0]):
+        if [(r.product, r.amount, r.last) for r in records] != [(None, None, None)]:  # one that says only when, as most do, is as planned
             wrong = tuple(wrong_dose(schedule, rows, record, column) for record in records)
             compared = not_compared(schedule, rows, records, column)
         yield records, found.appointments.get(at, ()), wrong, compared, found.times.get(at, ())
-
-
-def _says_only_when(record: Record) -> bool:
-    """Whether a record says nothing that could be another dose than the planned one, as most do."""
-    return record.product is None and record.amount is None and record.last is None
 
 
 def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[of.SubjectDose]]:

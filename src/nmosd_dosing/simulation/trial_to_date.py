@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates
 from nmosd_dosing.dose.vials import Policy
-from nmosd_dosing.errors import InputError, Problem
+from nmosd_dosing.errors import InputError, Problem, counted
 from nmosd_dosing.schedule.doses.dispensing import dispense
 from nmosd_dosing.schedule.expansion import expand
 from nmosd_dosing.schedule.schedule import Schedule
@@ -45,7 +45,7 @@ class Real(Struct, frozen=True):
         for site in self.sites:
             values.text("sites", site)
         if self.sites and len(self.sites) != len(self.cohort):
-            subjects = f"for {len(self.cohort)} subjects"
+            subjects = f"for {counted(len(self.cohort), 'subject')}"
             values.wrong("sites", f"{len(self.sites)} sites", subjects, "name the site of everybody, or of nobody")
         values.stop()
 
@@ -93,10 +93,10 @@ def _odd(schedule: Schedule, cohort: Cohort) -> Iterator[str]:
     try:
         check_entries(schedule.disposition, cohort)
     except InputError as error:
-        yield f"{len(error.problems)} recorded entries that no rule allows stand as they are recorded; `dosing check` tells them"
+        yield f"recorded entries that no rule allows stand as they are recorded ({len(error.problems)}); `dosing check` tells them"
     extra = len(schedule.visit_records.extra) if schedule.visit_records is not None else 0
     if extra:
-        yield f"{extra} records of unscheduled visits are not counted"
+        yield f"not counted: {counted(extra, 'record')} of unscheduled visits"
 
 
 def _latest(cohort: Cohort, event: str) -> Dates:

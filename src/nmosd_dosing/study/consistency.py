@@ -329,7 +329,7 @@ def _gap_rules(period: Period, visits: list[Visit], problems: Problems) -> None:
     for before, after in pairwise(doses):
         days = offset_of(after).range[1] - (before.last or offset_of(before)).range[0]
         if days > first.beyond.range[0]:
-            apart = f"{before.label} and {after.label} are planned up to {days} days apart"
+            apart = f"{before.label} and {after.label} are planned up to {counted(days, 'day')} apart"
             hint = "name a longer time, or put visits with another rhythm into a period of their own"
             problems.error(f"{apart}: a gap of {first.of} is no gap", first.place, hint)
             return

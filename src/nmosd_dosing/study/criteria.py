@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.errors import Place, did_you_mean, one_of
-from nmosd_dosing.sentences import Sentence, joined, length_text, said
+from nmosd_dosing.sentences import Sentence, joined, length_text, many, said
 from nmosd_dosing.study.facts import Facts
 from nmosd_dosing.values import beside
 
@@ -70,7 +70,7 @@ class Reach(Struct, frozen=True):
     @property
     def text(self) -> Sentence:
         parts = [length_text(self.length.in_words)] if self.length is not None else []
-        parts += [said("{n} half-life" if self.half_lives == 1 else "{n} half-lives", n=self.half_lives)] if self.half_lives else []
+        parts += [many(self.half_lives, "half-life")] if self.half_lives else []
         words = joined(" or ", parts)
         return words + said(", whichever is longer" if self.longer else ", whichever is shorter") if len(parts) > 1 else words
 

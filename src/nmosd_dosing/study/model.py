@@ -14,7 +14,7 @@ from msgspec import Struct
 from nmosd_dosing.days import Code, CountsFrom, Offset
 from nmosd_dosing.dose.dose import Dose, LifetimeCap, Value, Vials, WeightRule
 from nmosd_dosing.errors import Place
-from nmosd_dosing.sentences import Sentence, joined, length_text, said, word
+from nmosd_dosing.sentences import Sentence, joined, length_text, many, said, word
 from nmosd_dosing.study.criteria import Criteria
 from nmosd_dosing.study.events import SUBJECT_EVENTS, completed
 from nmosd_dosing.study.facts import Facts, Source
@@ -112,7 +112,7 @@ class Trigger(Struct, frozen=True):
             case "subject":
                 return said("first dose of subject {n}", n=self.count)
             case "count":
-                return said("{n} subjects with {event}", n=self.count, event=word(self.name))
+                return said("{subjects} with {event}", subjects=many(self.count, "subject"), event=word(self.name))
 
     @property
     def text(self) -> Sentence:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct, structs
@@ -40,13 +41,14 @@ class Taken(Struct, frozen=True):
 
 
 class Before(Struct, frozen=True):
-    """The visits of one period, and what is recorded and booked of them. written: (m, n) of whom something is, and actual: (m, n) the day
+    """The visits of one period, and what is recorded and booked of them; of that, with the last day of its doses (n,), only what is planned
+    still. written: (m, n) of whom something is, and actual: (m, n) the day
     on which a visit was, or is booked, and given: with its dose. Of all of it None where nothing is written down of anybody."""
 
     period: Period
     visits: tuple[Visit, ...]
     recorded: Taken | None = None
-    booked: Taken | None = None
+    booked: Callable[[Dates], Taken] | None = None
     written: NDArray[np.bool_] | None = None
     actual: Dates | None = None
     given: Dates | None = None
@@ -82,12 +84,15 @@ def before_entries(
     last = np.where(np.isnat(last), days + np.array([_days_of(visit) for visit in visits])[rows] * _DAY, last)
     counts = (took_place | to_come[rows, columns]) & ~goes_on
 
-    def taken(period: int, mine: NDArray[np.bool_]) -> Taken:
-        mine = mine & counts & (of[rows] == period)
-        return Taken.of(len(cohort), columns[mine], last[mine], dosed[mine])
+    def taken(period: int, chosen: NDArray[np.bool_], last_dose: Dates) -> Taken:
+        late = days > last_dose[columns]
+        mine = chosen & counts & (of[rows] == period) & ~(late & gives & ~assesses)
+        return Taken.of(len(cohort), columns[mine], last[mine], (dosed & ~late)[mine])
 
+    recorded = [taken(p, took_place, no_dates(len(cohort))) for p in range(len(periods))]
+    booked = [functools.partial(taken, p, ~took_place) for p in range(len(periods))]
     return tuple(
-        Before(period, by_period[p], taken(p, took_place), taken(p, ~took_place), written[of == p], actual[of == p], given[of == p])
+        Before(period, by_period[p], recorded[p], booked[p], written[of == p], actual[of == p], given[of == p])
         for p, period in enumerate(periods)
     )
 

@@ -286,9 +286,9 @@ def _move(
         earliest = np.where(np.isnat(kept), earliest, kept)
     begins = ahead.entry_day(earliest, latest) if ahead is not None else earliest
     if own is not None:
-        if ahead is None and own.booked is not None:
-            begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked.leave(latest, shares)))
         last_dose = functools.reduce(np.fmin, (*ends, *(limits[i].last for i in events)), nobody)
+        if ahead is None and own.booked is not None:
+            begins = np.fmax(begins, np.where(np.isnat(begins), NO_DATE, own.booked(last_dose).leave(latest, shares)))
         through = dosed_through(own, stay.cohort, stay.first, begins, last_dose)
         if through is not None:
             free = np.where(np.isnat(through), NO_DATE, np.fmin(shift(through, _AFTER), latest))

@@ -74,6 +74,10 @@ def wrong(records: str, **events: str) -> list[str]:
         ("D36 02-10 11 mg", {}, "X 11 mg for 5 to 10 mg"),
         ("D36 02-10 4 mg partial", {}, None),
         ("D50 02-24 X", {}, "X for no product"),
+        ("D50 02-24 X 5 mg", {}, "X for no product"),
+        ("D50 02-24 5 mg", {}, "5 mg for no product"),
+        ("D50 02-24 0.001 mg partial", {}, "0.001 mg for no product"),
+        ("D50 02-24 0 mg", {}, None),
         ("D29 02-03 60 mg", {}, "X 60 mg for 100 mg at level full"),
         ("D29 02-03 50 mg", {}, "X 50 mg for 100 mg at level full; as much is level `half`"),
         ("D29 02-03 50 mg", {"down": "02-03"}, None),
@@ -116,3 +120,22 @@ BUT_ONE: dict[str, Any] = {"hold": "02-19", "go": "02-20"}
 )
 def test_what_is_wrong_with_the_days_of_a_course(record: str, events: dict[str, str], told: str | None) -> None:
     assert wrong(record, **events) == ([told] if told is not None else [])
+
+
+ARMS = """products: {X: {}, Y: {}}
+periods:
+  p:
+    blinded: false
+    arms: [a, b, c]
+    visits: [{at: D1, give: {a: [X 5 mg, Y 6 mg], b: X placebo, c: nothing}, assess: MRI}]
+"""
+
+
+@pytest.mark.parametrize(("arm", "told"), [
+    ("a", []),  # 5 mg of X, or of Y: nobody knows
+    ("b", []),  # X is given, 0 mg of it
+    ("c", ["5 mg is recorded, planned is no product"]),
+    (None, []),
+])  # fmt: skip
+def test_an_amount_without_a_product_is_wrong_where_an_arm_gets_none_of_them(arm: str | None, told: list[str]) -> None:
+    assert notes(made(ARMS, *recorded("D1 01-06 5 mg"), arm=arm), "wrong-dose") == told

@@ -37,7 +37,7 @@ def run_role(asked: RegisterOptions, name: str, role: str, sites: str | None, re
     """Gives an account another role."""
     from nmosd_dosing.register import accounts
 
-    _change(asked, name, reason, lambda account: accounts.with_role(role, sites)(account))
+    _change(asked, name, reason, accounts.with_role(role, sites))
 
 
 def run_disable(asked: RegisterOptions, name: str, reason: str | None) -> None:

@@ -280,7 +280,7 @@ def _preview(changes: Sequence[Changes], there: Mapping[str, Person]) -> str:
         what = " ".join(filter(None, (codes[fact.person or 0], old.get("visit") or old.get("event") or old.get("what") or "")))
         lines.append(f"corrects {fact.seq} of {table}, {what}: {said}")
     if len(corrected) > _LISTED:
-        lines.append(f"and {len(corrected) - _LISTED:,} more corrections")
+        lines.append(f"and {len(corrected) - _LISTED:,} more")
     return "".join(f"{line}\n" for line in lines)
 
 

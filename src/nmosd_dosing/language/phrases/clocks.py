@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, clip, did_you_mean
+from nmosd_dosing.errors import Place, clip, counted, did_you_mean
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.lengths import LENGTH, NOT_STATED_TEXT, NUMBERS, Scanner, take_length, to_number
 from nmosd_dosing.language.shapes import PhraseError
@@ -316,7 +316,7 @@ class _Reader:
             return None, number
         if match := self.scan.take(r"([0-9]+)\s+half\s*li(?:fe|ves)\b"):
             wrong = f"expected a length or half-lives, found `{match[0].strip()}`"
-            raise PhraseError(wrong, self.scan.since(start), f"write `{match[1]} half-lives`")
+            raise PhraseError(wrong, self.scan.since(start), f"write `{counted(int(match[1][:6]), 'half-life')}`")
         return self._length(), 0
 
     def _side(self) -> Side:

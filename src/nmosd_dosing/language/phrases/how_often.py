@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 
 from nmosd_dosing.dose.units import MEANT, UNITS, unit_of
-from nmosd_dosing.errors import clip
+from nmosd_dosing.errors import clip, counted
 from nmosd_dosing.hours import DAY
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases.hours import TIME, minutes
@@ -104,7 +104,7 @@ def daily(text: str, node: Scalar) -> tuple[str, str | None, int | None, tuple[s
             wrong = f"expected a time of day, found `{clip(hour)}`"
             raise PhraseError(wrong, node.place_of(hour), "write hours as `at 08:00 and 20:00`, on a clock of 24 hours")
     if hours and (len(hours) != times or list(hours) != sorted(set(hours))):
-        what = "the hours are not in order" if len(hours) == times else f"{len(hours)} hour{'s'[: len(hours) - 1]} for {times} times a day"
+        what = "the hours are not in order" if len(hours) == times else f"{counted(len(hours), 'hour')} for {times} times a day"
         example = " and ".join(("06:00", "14:00", "22:00", "23:00")[: min(times, 4)])
         raise PhraseError(what, node.place_of(at or words), f"write one hour for each time of the day, the earliest first: `at {example}`")
     return body, words, times, hours

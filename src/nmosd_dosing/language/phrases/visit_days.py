@@ -12,7 +12,7 @@ import re
 from msgspec import Struct
 
 from nmosd_dosing.days import Offset
-from nmosd_dosing.errors import Place, Problem, clip
+from nmosd_dosing.errors import Place, Problem, clip, counted
 from nmosd_dosing.language.nodes import Scalar
 from nmosd_dosing.language.phrases import lengths
 from nmosd_dosing.language.phrases.days import DAY, DayText, take_day
@@ -93,7 +93,7 @@ def _refuse_cycle(node: Scalar) -> None:
     step = take_every(Scanner(Scalar(every, node.place)))
     if step is None or len(numbers) < 2 or max(numbers) > step.range[0] or 0 in numbers or sorted(set(numbers)) != numbers:
         return
-    cycles = f", {match['count']} cycles" if match["count"] else ""
+    cycles = f", {counted(int(match['count']), 'cycle')}" if match["count"] else ""
     at = re.sub(r"([0-9]+)", r"D\1", days.strip())
     hint = f"where all of them come again, write `at: {at}` and beside it `cycle: every {step.in_words}{cycles}`"
     raise PhraseError(f"expected days, found those of a cycle: `{clip(node.text.strip())}`", node.place, hint)
@@ -126,17 +126,13 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
         whole = f"{before.day.text}, then {match[1]}"
         if match[2] is None:
             return f"put a comma before the repeat: `{whole}`"
-        times = int(match[2][:6])
-        return (
-            f"write `{whole}, {times} more times` for {times} after the first, `{whole}, {max(times - 1, 0)} more times` for {times} in all"
-        )
+        return _more_times(f"{whole}, ", int(match[2][:6]))
     later = r"\+|onwards?|and (?:later|onwards?|after|beyond)|or (?:after|beyond|thereafter)"
     if isinstance(before, PointText) and before.last is None and before.window is None and re.fullmatch(later, found):
         return f"write `{before.day.text} or later`"
     repeat = isinstance(before, RepeatText) and before.until is None and before.count is None
     if repeat and (match := re.match(r"(?:(?:x|×)\s*([0-9]+)|for\s+([0-9]+)\s+(?:doses?|infusions?|injections?|visits?|times?))$", found)):
-        n = int((match[1] or match[2])[:6])
-        return f"write `, {n} more times` for {n} after the first, `, {max(n - 1, 0)} more times` for {n} in all"
+        return _more_times(", ", int((match[1] or match[2])[:6]))
     if repeat and (match := re.match(r"(?:to|through|thru|till|til|up to)\s+(\S.*)", found)):
         return f"write `until {match[1]}`, which includes that day"
     if re.match(r"for\b|x\b|×", found):
@@ -152,6 +148,12 @@ def _after_item_hint(found: str, before: PointText | RepeatText | Unread) -> str
     if re.match(r"[±+-]", found):
         return "write a window in days or weeks: `±3d`, `-3d/+7d`, `+5d`"
     return "put a comma between two days; a day may have a window such as `±3d` behind it"
+
+
+def _more_times(before: str, n: int) -> str:
+    """What to write for so many times, of which nobody knows whether they count the first."""
+    after, in_all = counted(n, "more time"), counted(max(n - 1, 0), "more time")
+    return f"write `{before}{after}` for {n} after the first, `{before}{in_all}` for {n} in all"
 
 
 def _item(scan: Scanner) -> PointText | RepeatText:
@@ -177,8 +179,8 @@ def _repeat(scan: Scanner, start: int, step: Offset) -> RepeatText:
     elif match := scan.take(r",?\s*([0-9]+)(\s+more)?\s+times?\b"):
         count = lengths.to_number(match[1], scan.since(begin))
         if not match[2]:
-            hint = f"write `{count} more times` for {count} after it, `{max(count - 1, 0)} more times` for {count} in all"
-            raise PhraseError(f"`{match[1]} times` could or could not count the first one", scan.since(begin), hint)
+            wrong = f"`{match[0].strip(', ')}` could or could not count the first one"
+            raise PhraseError(wrong, scan.since(begin), _more_times("", count))
         if count == 0:
             raise PhraseError("`0 more times` repeats nothing", scan.since(begin), "leave the repeat out")
     window = take_window(scan)
@@ -244,7 +246,7 @@ def cycle(node: Scalar) -> CycleText:
     if step is None:
         hint = "write how long it is from one to the next, and how many there are in all, as in `every 28 days, 6 cycles`"
         if match := re.fullmatch(rf"({lengths.LENGTH})(?:\s*(?:,|x|×|for)\s*([0-9]+)(?:\s+cycles?)?)?", scan.text.strip()):
-            hint = f"write `every {match[1]}{f', {match[2]} cycles' if match[2] else ''}`"
+            hint = f"write `every {match[1]}" + (f", {counted(int(match[2][:6]), 'cycle')}`" if match[2] else "`")
         scan.expected("`every` and a length", hint)
     count = None
     if not scan.done:
@@ -257,7 +259,7 @@ def cycle(node: Scalar) -> CycleText:
                 return CycleText(step, None, scan.node.part(begin, len(scan.text.rstrip())), scan.text[begin:].strip())
             number = _number_of(again[1]) + (1 if again[2] else 0)
             wrong = f"expected the number of cycles, or the end, found `{clip(again[0].strip(', '))}`"
-            hint = f"write `every {step.in_words}, {number} cycles`, the first one counted"
+            hint = f"write `every {step.in_words}, {counted(number, 'cycle')}`, the first one counted"
             raise PhraseError(wrong, scan.node.part(begin, len(scan.text.rstrip())), hint)
         count = lengths.to_number(match[1], scan.since(begin))
         if count == 0:

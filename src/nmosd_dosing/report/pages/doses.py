@@ -200,7 +200,7 @@ def _notes(doses: DoseTable) -> list[Text]:
 def compare_page(comparison: Comparison) -> Page:
     """A column for each regimen."""
     regimens = comparison.regimens
-    horizon = f"{comparison.months} months from day 1" if comparison.months is not None else f"until {comparison.until}"
+    horizon = f"{counted(comparison.months, 'month')} from day 1" if comparison.months is not None else f"until {comparison.until}"
     if comparison.start is not None:
         horizon += f", day 1 {comparison.start}" + (f" to {comparison.until}" if comparison.months is not None else "")
     person = [
@@ -216,7 +216,7 @@ def compare_page(comparison: Comparison) -> Page:
         ("Doses", [str(c.administrations) for c in regimens]),
         ("First dose", [_when(c.first, last=False) for c in regimens]),
         ("Last dose", [_when(c.last, last=True) for c in regimens]),
-        ("Longest gap", ["–" if c.longest_gap is None else f"{c.longest_gap} days" for c in regimens]),
+        ("Longest gap", ["–" if c.longest_gap is None else counted(c.longest_gap, "day") for c in regimens]),
         *((f"Total {product}", [_total(c, product) for c in regimens]) for product in products),
         ("After the horizon", [_after(c) for c in regimens]),
     ]

@@ -40,7 +40,7 @@ def written_page(lines: Sequence[Line], doubts: Sequence[str], moved: Sequence[M
             table.add_row(text(one.visit), *days)
         parts += [Text(), table]
         if len(moved) > _LISTED:
-            parts.append(text(f"and {len(moved) - _LISTED} more visits, which `dosing plan` shows"))
+            parts.append(text(f"and {len(moved) - _LISTED} more, which `dosing plan` shows"))
     return Page(*parts)
 
 

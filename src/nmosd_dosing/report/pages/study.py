@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nmosd_dosing.days import Offset
 from nmosd_dosing.dose.dose import AtVisits, Levels, WeightRule, number_text, vials_text
-from nmosd_dosing.errors import Problems
+from nmosd_dosing.errors import Problems, counted
 from nmosd_dosing.plans.wording import NOT_STATED
 from nmosd_dosing.report.pages.layout import Grid, Named, Page, Table
 from nmosd_dosing.report.pages.page import site_lines, text
@@ -204,7 +204,7 @@ def _at(entry: VisitRule) -> str:
     days = ", ".join(_item(item) for item in entry.at) or f"day {NOT_STATED}"
     if entry.cycle is None:
         return days
-    times = f"{entry.cycle.count} cycles" if entry.cycle.count is not None else f"end {NOT_STATED}"
+    times = counted(entry.cycle.count, "cycle") if entry.cycle.count is not None else f"end {NOT_STATED}"
     follows = f", each from the actual {entry.cycle.follows} before it" if entry.cycle.follows else ""
     name = f" {entry.cycle.name}" if entry.cycle.name else ""
     return f"{days}, in cycles{name}: every {entry.cycle.step.in_words}, {times}{follows}"
@@ -214,7 +214,7 @@ def _item(item: Point | Series) -> str:
     window = f" {item.window.text}" if isinstance(item.window, Window) else ""
     if isinstance(item, Point):
         return f"{item.code.label}{f' to {item.last.label}' if item.last else ''}{window}"
-    end = f", {item.count} more times" if item.count is not None else f", end {NOT_STATED}"
+    end = f", {counted(item.count, 'more time')}" if item.count is not None else f", end {NOT_STATED}"
     end = f" until {item.until}" if item.until else end
     without = f", except {', '.join(code.label for code in item.without)}" if item.without else ""
     follows = f", each from the actual {item.follows} before it" if item.follows else ""

@@ -50,7 +50,8 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None, cohort: C
             continue
         alone, masked = len(by_visit.get(visit, ())) == 1, len(here) < len(by_visit.get(visit, ()))
         for k, give, needed in here:
-            mine = [_beside_masked(r) if masked else r for r in of_visit if may_be(r, give)]
+            # beside a masked dose an amount without a product may be that one's, and tell the arm
+            mine = [replace(r, amount=None, unit=None) if masked and r.product is None else r for r in of_visit if may_be(r, give)]
             if needed and not (mine := of_needed(mine, alone=alone)):
                 continue
             stated, amount = _amount(mine[0] if mine else None, give, alone=alone)
@@ -61,11 +62,6 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None, cohort: C
             if stated:
                 found.setdefault(k, {})[column] = amount
     return found
-
-
-def _beside_masked(record: Record) -> Record:
-    """A record as it may be read of what is shown beside a masked dose: an amount without a product may be that one's, and tell the arm."""
-    return replace(record, amount=None, unit=None) if record.product is None else record
 
 
 def _amount(record: Record | None, give: Give, alone: bool) -> tuple[bool, Fraction | None]:
@@ -164,8 +160,11 @@ def _wrong_amount(schedule: Schedule, rows: Sequence[int], record: Record, colum
         planned = " and ".join(schedule.rows[k].give.shown for k in rows) or "no product"
         known = not masked or record.product in {product.name for product in schedule.study.products}
         return f"{record.product if known else 'another product'} is recorded, planned is {planned}"  # what it is called may tell the arm
-    if record.amount is None or (record.product is None and len(gives) != 1):
+    if record.amount is None:
         return None
+    if record.product is None and len(gives) != 1:
+        nothing = record.amount and all(planned_ends(schedule, k, column)[1] == AmountStatus.ABSENT for k in rows)
+        return f"{amount_text(Fraction(record.amount), record.unit)} is recorded, planned is no product" if nothing else None
     k = gives[record.product] if record.product is not None else rows[0]
     give, (ends, _) = schedule.rows[k].give, planned_ends(schedule, k, column)
     if ends is None:
