@@ -154,7 +154,7 @@ def test_until_which_day_a_record_takes_a_period(given: dict[str, Any], kind: st
     assert own.recorded is not None and own.booked is not None
     found = {
         name: (taken.last[0].item().day, taken.free[0].item().day)
-        for name, taken in (("recorded", own.recorded), ("booked", own.booked))
+        for name, taken in (("recorded", own.recorded), ("booked", own.booked(np.array([NO_DATE]))))
         if not np.isnat(taken.last[0])
     }
     assert found == ({kind: (last, free)} if kind else {})
