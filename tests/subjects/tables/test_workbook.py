@@ -455,6 +455,8 @@ CHOSEN: list[tuple[tuple[bool, ...], Layout, str | None]] = [
     ((False, True), Layout(sheets=[" b "]), "B"),
     ((True, True), Layout(sheets=["B"]), "B"), ((True,), Layout(sheets=["x"]), None), ((True, True), Layout(sheets=["x", "a"]), "A"),
 ]  # fmt: skip
+EMPTY = "is empty; the first line names the columns: subject,start,weight_kg,height_cm,sex,age_years,site,"
+EMPTY += "study_version,consented,screened,randomised,screen_failed"
 NOT_CHOSEN: list[tuple[tuple[bool, ...], Layout, str]] = [
     ((True, True), Layout(), "has several sheets: `A` and `B` hold something; " + SEVERAL.format("`sheet A` or `sheet B`")),
     ((True, True), Layout(sheets=["a", "B"]),
@@ -463,8 +465,7 @@ NOT_CHOSEN: list[tuple[tuple[bool, ...], Layout, str]] = [
      + SEVERAL.format("`sheet A` or `sheet B` or `sheet C` or `sheet D` or `sheet E`")),
     ((True, True), Layout(sheets=["C"], by_table=True), "has no sheet `C`; its sheets are `A` or `B`"),
     ((True,), Layout(sheets=["C"], by_table=True), "has no sheet `C`; its sheets are `A`"),
-    ((False, False), Layout(), "is empty; the first line names the columns: subject,start,weight_kg,height_cm,sex,age_years,site,"
-     "study_version,consented,screened,randomised,screen_failed"),
+    *[((False,) * sheets, Layout(), EMPTY) for sheets in (1, 2)],
 ]  # fmt: skip
 
 
@@ -491,7 +492,7 @@ def test_of_whom_a_cell_is_that_cannot_be_read() -> None:
 
     def change(sheet: Worksheet) -> None:
         sheet["A2"] = sheet["B4"] = "=TODAY()"
-        sheet["A5"] = "=TODAY()"
+        sheet["A5"] = "=NOW()"
 
     content, problems = workbook(HEADING, (1, JANUARY), ("2", "2025-01-06"), ("3",), (), ("4", "2025-01-06"), change=change), Problems()
     assert subject_table.read(content, "s.xlsx", (), (), problems).table.wrong == {0, 2, 3}
