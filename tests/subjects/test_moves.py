@@ -38,6 +38,8 @@ ENTRIES: list[tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], st
     ((("c", "2025-02-04"),), (("relapse", "2025-01-20"), ("relapse_confirmed", "2025-01-21"), ("stable", "2025-02-04")),
      "entry into `c` on 2025-02-04 Tue is refused by rule `fell`: its conditions are met on 2025-02-04 Tue, after the last day, "
      f"2025-02-03 Mon; a person must decide; {STANDS}"),
+    ((("c", "2025-01-22"), ("b", "2025-02-03")), (("relapse", "2025-01-20"), ("relapse_confirmed", "2025-01-21"), ("stable", "2025-01-22")),
+     "no rule leads into `b` on 2025-02-03 Mon; None"),
     ((("c", "2025-01-20"),), (), f"no rule leads into `c` on 2025-01-20 Mon; rule `fell` does from relapse on; {STANDS}"),
     (FIRST, (("declined", "2025-02-03"),), ""),
     (FIRST, (("declined", "2025-02-02"),),
