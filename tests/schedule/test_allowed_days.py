@@ -25,6 +25,8 @@ from tests.kit import studies
 from tests.kit.cases import columns
 from tests.kit.command import dosing
 from tests.kit.dates import START, day
+from tests.kit.somebody import made as planned
+from tests.kit.somebody import visit
 
 HEAD = "language: 1\nstudy: s\ntitle: S\nsource: me\ndays: from 1\n"
 GAPPED = (
@@ -248,3 +250,28 @@ def test_what_is_recorded_is_judged_by_the_same_days() -> None:
     assert [(f.verdict, f.days) for f in found if f.visit == "main/D29"] == [("early", 0), ("short-gap", 0)]
     [d43] = [f for f in due(found, day("2025-02-04"), 30) if f.finding.visit == "main/D43"]
     assert (d43.state, d43.last) == ("opens", day("2025-02-22"))
+
+
+OR_LATER = """
+    events                                         last
+    -                                              or later
+    withdrawn 2025-01-19                           cancelled
+    withdrawn 2025-01-20                           2025-01-20
+    withdrawn 2025-02-10                           2025-02-10
+    treatment_stopped 2025-02-10                   or later
+    withdrawn 2025-02-10, treatment_stopped 2025-01-25  2025-02-10
+"""
+
+
+@pytest.mark.parametrize("row", columns(OR_LATER), ids=lambda row: row["events"])
+def test_a_window_without_an_end_ends_with_the_visits(row: dict[str, str]) -> None:
+    """D15 or later, for an examination, is from 2025-01-20 on; for a dose the stop of treatment ends it as well."""
+    events = tuple((name, date) for name, date in (item.split() for item in row["events"].split(", ") if item != "-"))
+    text = "products: {X: {}}\nperiods: {p: {visits: [{at: D1, give: X 5 mg}, {at: D15 or later, WHAT}]}}\n"
+    for what in ("assess: MRI", "give: X 5 mg"):
+        found = visit(planned(text.replace("WHAT", what), events=events, cancelled=True), "D15")
+        shown = str(found.latest) if found.latest else "or later" if found.or_later else "not stated"
+        stopped = dict(events).get("treatment_stopped") if what != "assess: MRI" else None
+        assert (found.status == "cancelled") == (row["last"] == "cancelled")
+        if row["last"] != "cancelled":
+            assert (str(found.earliest), shown) == ("2025-01-20", stopped or row["last"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from nmosd_dosing import Entered, Record, Subject, plan
+from nmosd_dosing import Entered, Record, Subject, Window, plan
+from nmosd_dosing.days import date_text
 from nmosd_dosing.errors import InputError
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
@@ -232,6 +233,8 @@ def test_the_window_of_a_course_is_that_of_its_first_day() -> None:
 
 
 @pytest.mark.parametrize(("start", "at", "window", "labels"), [
+    ("0001-01-01", "at: D1", None, "D1"),
+    ("9999-12-31", "at: D1", None, "D1"),
     ("0001-01-04", "at: D1", "±3d", "D1"),
     ("0001-01-03", "at: D1", "±3d", None),
     ("9999-12-28", "at: D1", "±3d", "D1"),
@@ -260,3 +263,62 @@ def test_an_arm_that_a_period_does_not_have_is_refused_with_those_that_it_has() 
         study, _ = read_study_text(HEAD + arms + visits("at: D1, give: X 5 mg"))
         with pytest.raises(InputError, match=f"the arms of `p` are {known}"):
             expand(study, replace(Cohort.of_subjects([Subject(START)], ()), arm=np.array([2], dtype=np.int16)))
+
+
+UNTIL = """
+    until       what                          shown  not shown
+    2025-02-02  -                             1      3
+    2025-02-03  -                             2      2
+    2025-03-31  -                             4      0
+    2025-02-03  withdrawn 2025-03-02          2      0
+    2025-02-03  withdrawn 2025-03-03          2      1
+    2025-02-03  treatment_stopped 2025-03-02  2      1
+    2025-02-03  done D57 2025-03-05           3      1
+    2025-02-03  booked D57 2025-03-05         3      1
+"""
+
+
+@pytest.mark.parametrize("row", columns(UNTIL), ids=lambda row: f"{row['until']} {row['what']}")
+def test_of_planned_visits_behind_the_last_day_to_plan_it_is_said_how_many_there_are(row: dict[str, str]) -> None:
+    """D57 is nothing but a dose, D85 no dose."""
+    what, *words = row["what"].split()
+    records = (done(words[0], words[1], status=what),) if what in ("done", "booked") else ()
+    text = "products: {X: {}}\nperiods: {p: {visits: [{at: 'D1, D29, D57', give: X 5 mg}, {at: D85, assess: MRI}]}}\n"
+    found = made(text, *records, events=((what, words[0]),) if words and not records else (), until=day(row["until"]))
+    many = {"0": [], "1": ["1 planned visit after"]}.get(row["not shown"], [f"{row['not shown']} planned visits after"])
+    assert notes(found, "until") == [f"{each} {date_text(day(row['until']))} not shown" for each in many]
+    assert len(found.visits) == int(row["shown"])
+
+
+BEFORE = """products: {X: {}, Y: {}}
+periods:
+  p: {length: 28 days, visits: [{at: D1, give: X 5 mg}, {at: relapse to relapse + 2 days, give: Y 9 mg daily}]}
+  q: {visits: [{at: "D1, D15", give: X 5 mg}]}
+transitions: [{id: t, from: p, to: q, after: end of p, within: 14 days}]
+"""
+
+
+@pytest.mark.parametrize("relapses", [(), ("2025-01-08",), ("2025-01-08", "2025-01-20")])
+def test_a_record_of_a_later_period_is_of_its_visit_however_often_something_happened_before(relapses: tuple[str, ...]) -> None:
+    found = made(BEFORE, done("q/D1", "2025-02-04"), events=tuple(("relapse", date) for date in relapses))
+    assert [v.id for v in found.visits if v.status == "done"] == ["q/D1"]
+    assert (str(visit(found, "D15").target), dose(found, "D15").cumulative) == ("2025-02-18", 15)
+
+
+@pytest.mark.parametrize("window", ["±3d", "or later"])
+def test_the_window_of_the_first_day_of_a_later_period_is_the_rule_that_leads_there(window: str) -> None:
+    """Not that of the file, nor one that stands in where the file states none; the other days have theirs."""
+    at = f"D1 {window}"
+    text = f"""products: {{X: {{}}}}
+periods:
+  p: {{length: 28 days, visits: [{{at: D1, give: X 5 mg}}]}}
+  q: {{visits: [{{at: {at}, give: X 5 mg}}, {{at: D15, assess: MRI}}, {{at: D29 {window}, assess: MRI}}]}}
+transitions: [{{id: t, from: p, to: q, after: end of p, within: 14 days}}]
+"""
+    for asked in (None, Window(2, 2)):
+        found = plan(read_study_text(HEAD + text)[0], Subject(START), window=asked)
+        first, later, last = found.visits[1:]
+        assert (str(first.earliest), str(first.latest), first.or_later) == ("2025-02-03", "2025-02-17", False)
+        assert (str(later.earliest), str(later.latest)) == (("None", "None") if asked is None else ("2025-02-15", "2025-02-19"))
+        assert (last.or_later, [note for note in found.notes if note.code == "overlap"]) == (window == "or later", [])
+        assert str(last.earliest) == ("2025-02-28" if window == "±3d" else "2025-03-03")

@@ -253,3 +253,21 @@ def test_a_restart_at_a_visit_of_the_same_products_keeps_its_record() -> None:
     text = BOTH.replace("give: X 120 mg", "give: [X 120 mg, Y 5 mg]")
     x, y = visit(made(text, *BEFORE, done("D113", "2025-04-28")), "D1 (restart)").administrations
     assert (x.cumulative, y.cumulative) == (720, 10)
+
+
+@pytest.mark.parametrize(
+    ("relapse", "between"),
+    [("01-06", True), ("01-20", True), ("02-05", True), ("02-06", False), (None, False)],
+)
+def test_a_planned_dose_after_an_event_leaves_a_gap_open_up_to_the_day_of_the_next_one(relapse: str | None, between: bool) -> None:
+    """From 2025-01-06 to 2025-02-10, with a dose 5 days after the event of which nothing is recorded."""
+    text = """products: {X: {}}
+periods:
+  p:
+    if gap: [{of: more than 4 weeks, then: restart}]
+    visits: [{at: "D1, D29", give: X 10 mg}, {at: relapse + 5 days, give: X 5 mg}]
+"""
+    events = (("relapse", f"2025-{relapse}"),) if relapse else ()
+    found = made(text, done("D1", "2025-01-06"), done("D29", "2025-02-10"), events=events)
+    assert any("restart" in v.label for v in found.visits) != between
+    assert bool(notes(found, "gap-rule")) == between

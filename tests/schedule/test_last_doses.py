@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from nmosd_dosing import Plan, Subject, plan
+from nmosd_dosing import Cohort, Plan, Subject, expand, plan
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.subjects.subject import Entered, Event, Record
+from tests.kit.cases import columns
 from tests.kit.dates import START
 
 HEAD = "language: 1\nstudy: s\ntitle: t\nsource: not stated\ndays: from 1\n"
@@ -186,3 +189,32 @@ def test_a_dose_at_an_unscheduled_visit_is_of_the_period_in_which_it_was_given(d
     records = (done("unscheduled", date, product="X"),) if date else ()
     found = plan(read_study_text(text)[0], Subject(START, records=records, entered=(Entered("b", day("2025-02-03")),)))
     assert [str(span.end) for span in found.spans] == [a, b]
+
+
+DAYS_OF_ARMS = """
+    visits                                                              a            b            unknown
+    D1 X; D15 X                                                         01-06 01-20  01-06 01-20  01-06 01-20
+    D1 {a: X 1 mg, b: nothing}; D15 X; D29 {a: nothing, b: X 1 mg}      01-06 01-20  01-20 02-03  01-06 02-03
+    D1 X; D15 {a: X 1 mg, b: nothing}                                   01-06 01-20  01-06 01-06  01-06 01-20
+    D1 {a: nothing, b: X 1 mg}; D15 X                                   01-20 01-20  01-06 01-20  01-06 01-20
+    D1 X; D15 X as needed                                               01-06 01-06  01-06 01-06  01-06 01-06
+    D1 X as needed; D15 X                                               01-20 01-20  01-20 01-20  01-20 01-20
+    D1 X; D15 to D17 X                                                  01-06 01-22  01-06 01-22  01-06 01-22
+    D1 X; D15, then every 14 days until D43 X                           01-06 02-17  01-06 02-17  01-06 02-17
+"""
+
+
+@pytest.mark.parametrize("row", columns(DAYS_OF_ARMS), ids=lambda row: row["visits"])
+def test_the_first_and_the_last_dose_are_those_that_one_s_arm_gets(row: dict[str, str]) -> None:
+    lines = []
+    for line in row["visits"].split("; "):
+        at, what = re.fullmatch(r"(.+?) (X.*|\{.*)", line).groups()  # type: ignore[union-attr]
+        daily = " daily" if " to " in at else ""
+        lines.append(f"      - {{at: '{at}', give: {what if what[0] == '{' else what.replace('X', f'X 1 mg{daily}', 1)}}}\n")
+    text = f"{HEAD}arms: [a, b]\nproducts: {{X: {{}}}}\nperiods:\n  p:\n    visits:\n{''.join(lines)}"
+    study, _ = read_study_text(text)
+    everybody = Cohort.of_subjects([Subject(START, arm=arm) for arm in ("a", "b", None)], ("a", "b"))
+    found = by_subject(expand(study, everybody))
+    assert [f"{of.first_dose:%m-%d} {of.last_dose:%m-%d}" for of in found] == [row["a"], row["b"], row["unknown"]]
+    alone = by_subject(expand(study, everybody.chosen([1])))[0]
+    assert f"{alone.first_dose:%m-%d} {alone.last_dose:%m-%d}" == row["b"]

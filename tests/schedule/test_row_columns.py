@@ -6,11 +6,12 @@ import datetime as dt
 from typing import get_args
 
 import numpy as np
+import pytest
 
 from nmosd_dosing import Subject, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.schedule.expansion import expand
-from nmosd_dosing.schedule.row_columns import OfDose, OfVisit, RowColumns
+from nmosd_dosing.schedule.row_columns import OfDose, OfVisit, RowColumns, distinct
 from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.dates import START
 from tests.kit.somebody import HEAD
@@ -76,3 +77,22 @@ def test_the_days_of_a_visit_are_those_of_its_plan() -> None:
                     assert value == (visit.target - own.visits[1 if visit.period == "a" else -1].target).days  # type: ignore[operator]
                 else:
                     assert value == getattr(visit, what), (what, visit.id)
+
+
+@pytest.mark.parametrize(
+    ("columns", "groups"),
+    [
+        ([], "0000"),
+        ([[1, 1, 1, 1]], "0000"),
+        ([[2, 1, 2, 3]], "1012"),
+        ([[1, 1, 2, 2], [5, 6, 5, 6]], "0123"),
+        ([[-5, 5, -5, 5]], "0101"),
+        ([[-(1 << 61), 1 << 61, 0, 0], [7, 7, 7, 8]], "0312"),
+        ([[0, 1 << 41, 1 << 41, 3]] * 3, "0221"),
+        ([[0, 1 << 39, 5, 5], [1 << 39, 0, 9, 8]], "0321"),
+    ],
+)
+def test_who_has_the_same_in_all_columns_has_one_number(columns: list[list[int]], groups: str) -> None:
+    of, first = distinct([np.array(column, dtype=np.int64) for column in columns], 4)
+    assert "".join(map(str, of.tolist())) == groups
+    assert [groups.index(str(n)) for n in range(len(first))] == first.tolist()

@@ -13,7 +13,7 @@ from tests.kit.cases import columns
 from tests.kit.command import dosing
 from tests.kit.dates import START, day
 from tests.kit.paths import ROOT
-from tests.kit.somebody import dose, made
+from tests.kit.somebody import done, dose, made, recorded
 from tests.kit.worked import person, planned, product, shown, visits
 
 # Doses of 10 mg/kg on D1, D29 and D57: 2025-01-06, 2025-02-03 and 2025-03-03. Baseline 60 kg.
@@ -189,3 +189,31 @@ periods: {p: {visits: [{at: D1, give: X 10 mg/kg}, {at: D29 to D31, give: X h da
 """
     found = made(text, events=events, weight_kg=60, weights=weighed(on))
     assert dose(found, "D29 to D31").amount == amount
+
+
+STEPS = "products: {X: {weight: changed by 10% or more}, Y: {}}\nperiods: {p: {visits: [{at: 'D1, D29', give: [X 10 mg/kg, Y 5 mg]}]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("beside", "amount"),
+    [("", 600), ("X 50 mg", 670), ("X", 670), ("Y 50 mg", 600), ("X 0 mg", 600), ("X missed", 600)],
+)
+def test_a_dose_beside_the_visits_is_held_against_the_weight_of_its_day(beside: str, amount: int) -> None:
+    """67 kg are 11.7 % more than 60 kg. A dose given then is by them, and 62 kg are 7.5 % less; but only 3.3 % more than 60 kg."""
+    weights = (Weight(day("2025-01-15"), 67), Weight(day("2025-02-01"), 62))
+    records = recorded(f"unscheduled 01-20 {beside}" if beside else "")
+    found = made(STEPS, done("D1", "2025-01-06"), *records, weight_kg=60, weights=weights)
+    assert dose(found, "D29").amount == amount
+
+
+@pytest.mark.parametrize(("renewed", "amounts"), [("D29", [600, 660, 660]), ("D57", [600, 600, 540]), ("D2", [600, 600, 600])])
+def test_a_weight_is_renewed_at_a_visit_of_the_file_and_at_no_other(renewed: str, amounts: list[int]) -> None:
+    """D2 is a day of the next period alone."""
+    text = f"""products: {{X: {{weight: at {renewed}}}}}
+periods:
+  p: {{length: 60 days, visits: [{{at: 'D1, D29, D57', give: X 10 mg/kg}}]}}
+  q: {{visits: [{{at: 'D1, D2', give: X 1 mg/kg}}]}}
+transitions: [{{id: t, from: p, to: q, after: end of p, within: 7 days}}]
+"""
+    found = made(text, weight_kg=60, weights=(Weight(day("2025-02-03"), 66), Weight(day("2025-03-03"), 54)))
+    assert [visit.administrations[0].amount for visit in found.visits[:3]] == amounts

@@ -16,7 +16,7 @@ from nmosd_dosing.subjects.cohort import Cohort
 from tests.kit.cases import columns
 from tests.kit.dates import START, day
 from tests.kit.recorded import BELIMUMAB, RCP, checked, notes_of, of_m, on, planned, table
-from tests.kit.somebody import COUNTS_ON, COURSE, HEAD, done, dose, made, notes, visit
+from tests.kit.somebody import COUNTS_ON, COURSE, HEAD, done, dose, made, notes, recorded, visit
 
 
 def test_a_recorded_amount_is_all_of_a_course() -> None:
@@ -335,3 +335,21 @@ periods: {p: {visits: [{at: D1 to D10, give: X l daily}]}}
 """
     told = [f"X {amount} mg is recorded, planned is 1000 mg at level full{said}"] if said is not None else []
     assert notes(made(text, done("D1 to D10", "2025-01-06", amount, "mg")), "wrong-dose") == told
+
+
+@pytest.mark.parametrize(
+    ("beside", "x", "y"),
+    [
+        ("", 30, 10),
+        ("X 5 mg", 35, 10),
+        ("Y 5 mg", 30, 15),
+        ("X", None, 10),  # it was given, and nobody wrote how much
+        ("5 mg", None, None),  # nobody wrote of which
+        ("X missed", 30, 10),
+        ("X 0 mg", 30, 10),
+    ],
+)
+def test_a_dose_beside_the_visits_counts_for_its_product_as_far_as_it_is_known(beside: str, x: float | None, y: float | None) -> None:
+    text = "products: {X: {}, Y: {}}\nperiods: {p: {visits: [{at: 'D1, D8, D15', give: X 10 mg}, {at: 'D2, D16', give: Y 5 mg}]}}\n"
+    found = made(text, *recorded(f"unscheduled 01-10 {beside}" if beside else ""))
+    assert (dose(found, "D15").cumulative, dose(found, "D16").cumulative, dose(found, "D1").cumulative) == (x, y, 10)

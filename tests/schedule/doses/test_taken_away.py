@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Cohort, Event, Plan, Record, Subject, expand, plan
+from nmosd_dosing import Cohort, Entered, Event, Plan, Record, Subject, expand, plan
 from nmosd_dosing.language.study_file import read_study_text
 from nmosd_dosing.pharmacy.worklist import prepare
 from nmosd_dosing.plans.handout import handout
@@ -18,7 +19,7 @@ from nmosd_dosing.schedule.by_subject import by_subject
 from tests.kit import studies
 from tests.kit.blinded import outputs
 from tests.kit.dates import START, day
-from tests.kit.somebody import HEAD, done, dose, made, notes, visit
+from tests.kit.somebody import COUNTS_ON, HEAD, done, dose, made, notes, visit
 
 EVENTS = "events: {down: one down, skip: next left out, hold: wait, go: resumed}\n"
 MOVED = "omit: skip, hold: {from: hold, until: go}"
@@ -188,3 +189,19 @@ def test_the_days_taken_and_the_days_given_are_the_whole_course(events: list[tup
         if given_.amount_status == "stated" and any(days.first == planned.target and "hold" in days.why for days in given_.days_taken):
             assert planned.earliest is not None and planned.latest is not None and planned.earliest <= planned.latest
             assert not [days for days in given_.days_taken if days.first <= planned.earliest <= days.last and "hold" in days.why]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "first", "second"), [("2025-03-02", 27, 28), ("2025-03-03", 28, 27), ("2025-02-06", 27, 28), ("2025-02-03", 27, 28)]
+)
+def test_the_next_dose_of_who_entered_late_is_in_the_course_that_has_it(skipped: str, first: int, second: int) -> None:
+    """Of D29 to D56 an entry on 2025-02-10 leaves 21 days, on 2025-02-03 all 28, to 2025-03-02; D57 is 2025-03-03."""
+    study, _ = read_study_text(
+        HEAD + COUNTS_ON.replace("{X: {}}", "{X: {doses: {c: {amount: 20 mg, omit: skip}}}}\nevents: {skip: next dose left out}")
+        .replace("X 20 mg daily", "X c daily").replace("X 10 mg daily", "X c daily")
+    )  # fmt: skip
+    entries = [day("2025-02-03"), day("2025-02-10")]
+    people = [Subject(START, entered=(Entered("b", entry),), events=(Event("skip", day(skipped)),)) for entry in entries]
+    for of, entry in zip(by_subject(expand(study, Cohort.of_subjects(people, ()))), entries, strict=True):
+        times = [v.doses[0].administrations for v in of.visits if v.visit.label != "D1"]
+        assert times == [first - (entry - entries[0]).days, second]
