@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from msgspec.structs import replace
 
-from nmosd_dosing import CalendarStyle, Event, Record, Subject, load, plan, read_ics, to_ics, update_ics
+from nmosd_dosing import CalendarStyle, Event, InputError, Record, Subject, load, plan, read_ics, to_ics, update_ics
 from nmosd_dosing.calendar import ical
 from nmosd_dosing.calendar.entries import CalendarEntry
 from nmosd_dosing.calendar.ical import CalendarFile
@@ -68,3 +69,36 @@ def test_whatever_text_an_entry_has_is_read_again(text: str) -> None:
     entry = CalendarEntry("1", "visit", FIRST, FIRST + dt.timedelta(days=1), "CONFIRMED", text, f"{text}\n{text}", "Visit", location=text)
     for kept in (ical.record(entry, STAMP, LATER, 2), ical.record(replace(entry, remind=dt.timedelta(minutes=90)), STAMP, LATER, 2)):
         assert ical._line_by_line(kept.content.decode()) == kept
+
+
+SPOILT = """
+    STATUS:CONFIRMED                 STATUS:DONE                        unknown status `DONE` or kind `visit`
+    X-DOSING-KIND:visit              X-DOSING-KIND:vizit                unknown status `CONFIRMED` or kind `vizit`
+    SEQUENCE:0                       SEQUENCE:-1                        a history that cannot be
+    SEQUENCE:0                       SEQUENCE:2147483646                a history that cannot be
+    SEQUENCE:0                       SEQUENCE:2147483645
+    DTEND;VALUE=DATE:20250107        DTEND;VALUE=DATE:20250106          its end does not fit its start
+    DTSTART;VALUE=DATE:20250106      DTSTART;VALUE=DATE:19691231        the year 1969
+    DTSTART;VALUE=DATE:20250106      DTSTART;VALUE=DATE:19700101
+    DTEND;VALUE=DATE:20250107        DTEND;VALUE=DATE:22000101          the year 2025
+    DTEND;VALUE=DATE:20250107        DTEND;VALUE=DATE:21991231
+    DTEND;VALUE=DATE:20250107        DTEND;TZID=Asia/Tokyo:20250107T090000  its end does not fit its start
+    STATUS:CONFIRMED                 STATUS:LONG                        unknown status `
+"""
+
+
+@pytest.mark.parametrize("row", [re.split(r"\s{2,}", line.strip()) for line in SPOILT.strip().splitlines()], ids=lambda row: row[1])
+def test_an_entry_that_cannot_be_is_refused_with_its_reason(row: list[str]) -> None:
+    content = to_ics(plan(load("belimumab"), Subject(FIRST, "1", weight_kg=60)), stamp=STAMP)
+    old, new, *why = row
+    new = new.replace("LONG", "LONG" * 30)
+    assert old.encode() in content
+    spoilt = content.replace(f"{old}\r\n".encode(), f"{new}\r\n".encode(), 1)
+    if not why:
+        assert len(read_ics(spoilt, "v.ics").records) == len(read_ics(content).records)
+        return
+    with pytest.raises(InputError) as caught:
+        read_ics(spoilt, "v.ics")
+    (problem,) = caught.value.problems
+    reason = why[0] if "LONG" not in new else (why[0] + "LONG" * 30)[:79] + "…"
+    assert problem.message == f"`v.ics` is broken: an entry that cannot be read: {reason}"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from nmosd_dosing.calendar.entries import CalendarEntry
+from nmosd_dosing import Plan, Subject, load, plan
+from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle
 from nmosd_dosing.calendar.ical import read_ics
-from nmosd_dosing.calendar.published import BACK, KEPT, published
+from nmosd_dosing.calendar.published import BACK, KEPT, entries_of_plans, published
 
 NOW = dt.datetime(2025, 7, 7, 1, 30, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -97,3 +99,22 @@ def test_through_any_history_bytes_change_only_with_what_they_say(steps: list[tu
             assert after[uid].sequence - before[uid].sequence == (0 if same else 1)
         assert given_out(again, entries, now, since) == again
         content = again
+
+
+def drawn(subject: str, until: dt.date) -> Plan:
+    return plan(load("bat4406f"), Subject(TODAY, subject), period="olp", until=until)
+
+
+@pytest.mark.parametrize("there", [(), ("A",), ("A", "B"), ("B",)], ids="".join)
+def test_a_feed_holds_each_plan_as_far_as_it_did_before(there: tuple[str, ...]) -> None:
+    """Plans until 2026 of A and B; those of whom it held more are drawn until 2027. Of a plan by itself nothing hangs on the others."""
+    ends = {True: dt.date(2027, 7, 7), False: dt.date(2026, 1, 7)}
+    style = CalendarStyle()
+    old = None
+    if there:
+        before = entries_of_plans(None, [(drawn(who, ends[True]), partial(drawn, who)) for who in there], "salt 1", style)
+        old = read_ics(published(None, "salt 1", "Visits", before, NOW, "en"))
+    found = entries_of_plans(old, [(drawn(who, ends[False]), partial(drawn, who)) for who in ("A", "B")], "salt 1", style)
+    assert len({entry.uid for entry in found}) == len(found)
+    last = {who: max(entry.start for entry in found if f"({who})" in entry.summary) for who in ("A", "B")}
+    assert last == {who: ends[who in there] for who in ("A", "B")}

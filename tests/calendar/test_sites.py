@@ -155,3 +155,36 @@ def test_a_file_of_another_site_study_period_or_form_is_refused(
             calendar(site, regimen, period, CalendarStyle(discreet=discreet), old)
     else:
         assert len(calendar(site, regimen, period, CalendarStyle(discreet=discreet), old).records) >= len(old.records)
+
+
+@pytest.mark.parametrize(
+    ("other", "touched"),
+    [
+        (("bat4406f", "rcp", False), True),
+        (("bat4406f", None, False), False),  # it is about more periods than this one
+        (("bat4406f", "rcp", True), False),  # in another form
+        (("mil62", "rcp", False), False),
+    ],
+)
+def test_an_entry_is_taken_from_the_calendar_of_another_site_only_where_that_is_of_the_same(
+    other: tuple[str, str | None, bool], touched: bool
+) -> None:
+    regimen, period, discreet = other
+    old = calendar("S1", regimen, period, CalendarStyle(discreet=discreet))
+    made = plan(load("bat4406f"), Subject(dt.date(2025, 1, 6), "A"), period="rcp")
+    [update], left = update_sites(
+        [SitePlans("S2", [made], [lambda _: made], None)], [old], stamp=dt.datetime(2025, 2, 1, tzinfo=dt.UTC), style=STYLE
+    )
+    assert [file for file, _ in left] == ([old] if touched else [])
+    assert all({each.change for each in changed.revisions} == {"handed over"} and changed.ics == b"" for _, changed in left)
+    assert {record.created.month for record in read_ics(update.ics).records} == ({1} if touched else {2})
+
+
+def test_who_stays_at_a_site_keeps_every_byte_when_another_goes() -> None:
+    a, b = (plan(load("bat4406f"), Subject(dt.date(2025, 1, 6), code), period="rcp") for code in "AB")
+    january, february = (dt.datetime(2025, month, 1, tzinfo=dt.UTC) for month in (1, 2))
+    [first], _ = update_sites([SitePlans("S1", [a, b], [lambda _: a, lambda _: b], None)], [], stamp=january, style=STYLE)
+    [_], [(_, left)] = update_sites([SitePlans("S2", [a], [lambda _: a], None)], [read_ics(first.ics)], stamp=february, style=STYLE)
+    [alone], _ = update_sites([SitePlans("S1", [b], [lambda _: b], None)], [], stamp=january, style=STYLE)
+    assert left.ics == alone.ics
+    assert [left.count(change) for change in ("handed over", "unchanged")] == [len(to_entries(each, STYLE)) for each in (a, b)]

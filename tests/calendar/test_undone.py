@@ -10,9 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nmosd_dosing import InputError, Record, Subject, load, plan, read_ics, update_ics
-from nmosd_dosing.calendar.entries import CalendarStyle
-from nmosd_dosing.days import date_text
+from nmosd_dosing.calendar import ical
+from nmosd_dosing.calendar.entries import CalendarEntry, CalendarStyle
+from nmosd_dosing.calendar.updates import check_undone
+from nmosd_dosing.days import Language, date_text
 from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.plans.wording import Wording
 from nmosd_dosing.subjects.subject import RecordStatus
 from tests.kit import studies
 from tests.kit.calendar_command import FEBRUARY, several, write
@@ -116,3 +119,39 @@ def test_also_in_the_calendars_of_sites(folder: Path) -> None:
     assert dosing(*asked, "--force-undo").returncode == 0
     assert dosing(*asked).returncode == 0
     assert "`--force-undo` is about a calendar" in errors(*asked[:4], "--force-undo")
+
+
+def on(name: str, day: int, done: bool = True, style: Language = "en") -> CalendarEntry:
+    """An entry of July 2025, which shows its visit as done or not."""
+    date = dt.date(2025, 7, day)
+    said = Wording(style).done.format("2025-07-01") if done else "Dose: X"
+    return CalendarEntry(name, "visit", date, date + dt.timedelta(1), "CONFIRMED", name, said, "Visit")
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "recorded", "undone"),
+    [
+        ([on("A", 1)], [on("A", 1)], {"A"}, ""),
+        ([on("A", 1)], [on("A", 1, done=False)], set(), "A, 2025-07-01 Tue"),
+        ([on("A", 1, style="zh")], [on("A", 1, done=False)], set(), "A, 2025-07-01 Tue"),
+        ([on("A", 1, done=False)], [], set(), ""),
+        ([on("A", 1)], [on("A (restart)", 1)], {"A (restart)"}, ""),  # by another name on its day
+        ([on("A", 1)], [on("A (restart)", 2)], {"A (restart)"}, "A, 2025-07-01 Tue"),
+        ([on("A", 1)], [on("A (restart)", 1, done=False)], set(), "A, 2025-07-01 Tue"),
+        ([on("A", 1), on("B", 1)], [on("C", 1)], {"C"}, "B, 2025-07-01 Tue"),
+        ([on("A", 1), on("B", 1)], [on("C", 1), on("D", 1)], {"C", "D"}, ""),
+        ([on("A", 1), on("B", 1)], [on("A", 1), on("B", 1, done=False)], {"A"}, "B, 2025-07-01 Tue"),  # A is no other name of B
+        ([on("A", 1), on("B", 3)], [], set(), "A, 2025-07-01 Tue; B, 2025-07-03 Thu"),
+        ([on("A", 1)], [on("A", 1, done=False)], {"A"}, ""),  # as missed
+    ],
+)
+def test_which_visits_are_shown_as_done_and_are_not_recorded_now(
+    then: list[CalendarEntry], now: list[CalendarEntry], recorded: set[str], undone: str
+) -> None:
+    records = [ical.record(entry, STAMP, STAMP, 0) for entry in then]
+    if not undone:
+        check_undone("v.ics", records, now, recorded)
+        return
+    with pytest.raises(InputError) as caught:
+        check_undone("v.ics", records, now, recorded)
+    assert caught.value.problems[0].message == f"`v.ics` shows as done what is not recorded now: {undone}"
