@@ -258,9 +258,9 @@ def test_a_style_that_cannot_be(style: dict[str, Any]) -> None:
 
 
 def test_a_calendar_ends_where_programs_and_clocks_do() -> None:
-    for start in (dt.date(1970, 5, 1), dt.date(2199, 1, 1)):
-        with pytest.raises(Exception, match="a calendar holds the years 1971 to 2198"):
-            to_ics(made(start=start), stamp=STAMP)
+    for start, said in (("1970-07-06", "1970-07-06 Mon"), ("2199-01-01", "2199-01-01 Tue"), ("2198-12-31", "2199-01-14 Mon")):
+        with pytest.raises(InputError, match=f"a calendar holds the years 1971 to 2198, not {said}"):
+            to_ics(made(start=dt.date.fromisoformat(start)), stamp=STAMP)
     assert to_ics(made(start=dt.date(1971, 1, 1)), stamp=STAMP, style=CalendarStyle(at=dt.time(9), zone="Europe/Berlin"))
 
 
@@ -332,3 +332,16 @@ spans: {s: {title: Watch, from: first dose, to: last dose + 2 days, assumed: of 
     told = [[line for line in entry.description.splitlines() if "assumed" in line] for entry in found]
     way = ["assumed: entry into b, rule t: of the way"]
     assert told == [[], ["assumed: of D29"], way, way]
+
+
+@pytest.mark.parametrize(("within", "days"), [("0 days", "2025-02-03 2025-02-04"), ("1 day", "2025-02-03 2025-02-05"), ("not stated", "")])
+def test_the_days_of_an_entry_are_a_window_also_where_they_are_one(within: str, days: str) -> None:
+    study, _ = read_study_text(f"""{HEAD}products: {{X: {{}}}}
+periods:
+  p: {{length: 28 days, visits: [{{at: D1, give: X 1 mg}}]}}
+  q: {{visits: [{{at: D1, give: X 1 mg}}]}}
+transitions: [{{id: t, from: p, to: q, after: end of p, within: {within}}}]
+""")
+    found = entries(plan(study, Subject(START)), windows=True)
+    shown = [f"{entry.start} {entry.end}" for summary, entry in found.items() if summary == "s-q entry window"]
+    assert shown == ([days] if days else [])

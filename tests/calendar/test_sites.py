@@ -178,6 +178,7 @@ def test_an_entry_is_taken_from_the_calendar_of_another_site_only_where_that_is_
     assert [file for file, _ in left] == ([old] if touched else [])
     assert all({each.change for each in changed.revisions} == {"handed over"} and changed.ics == b"" for _, changed in left)
     assert {record.created.month for record in read_ics(update.ics).records} == ({1} if touched else {2})
+    assert {each.change for each in update.revisions} == {"added"}
 
 
 def test_who_stays_at_a_site_keeps_every_byte_when_another_goes() -> None:

@@ -218,3 +218,35 @@ def test_the_first_and_the_last_dose_are_those_that_one_s_arm_gets(row: dict[str
     assert [f"{of.first_dose:%m-%d} {of.last_dose:%m-%d}" for of in found] == [row["a"], row["b"], row["unknown"]]
     alone = by_subject(expand(study, everybody.chosen([1])))[0]
     assert f"{alone.first_dose:%m-%d} {alone.last_dose:%m-%d}" == row["b"]
+
+
+GOES_ON = """products: {X: {}}
+periods:
+  main:
+    visits:
+      - {at: "D1, then every 4 weeks", give: X 1 mg}
+      - {at: "relapse to relapse + 2 days", give: X 1 mg daily}
+      - {at: last dose + 30 days, assess: MRI}
+  more: {visits: [{at: "D1, then every 4 weeks", give: X 1 mg}]}
+transitions: [{id: t, from: main, to: more, after: end of main, within: 28 days}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("happened", "entered", "last", "later"),
+    [
+        ({}, "", "2027-01-04", True),  # repeats go on beyond what is drawn
+        ({"relapse": "2025-03-08"}, "", "2027-01-04", True),
+        ({"main_completed": "2025-03-10"}, "2025-03-17", "2025-03-03", False),
+        ({"main_completed": "2025-03-10", "relapse": "2025-03-08"}, "2025-03-17", "2025-03-10", False),
+        ({"treatment_stopped": "2025-03-10"}, "", "2025-03-03", False),
+        ({"withdrawn": "2025-04-10"}, "", "2025-03-31", False),
+    ],
+)
+def test_repeats_without_an_end_are_over_for_who_has_entered_the_next_period(
+    happened: dict[str, str], entered: str, last: str, later: bool
+) -> None:
+    events = tuple(Event(name, day(date)) for name, date in happened.items())
+    subject = Subject(START, events=events, entered=(Entered("more", day(entered)),) if entered else ())
+    (found,) = by_subject(expand(read_study_text(HEAD + GOES_ON)[0], Cohort.of_subject(subject, ())))
+    assert found.last_doses[0] == (day(last), later, False)

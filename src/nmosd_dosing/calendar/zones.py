@@ -14,6 +14,8 @@ from nmosd_dosing.errors import InputError, Problem, clip, did_you_mean
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199  # of a calendar: programs and rules of the clock are known to agree within these
 _LISTED_FROM, _LISTED_TO = 2000, 2040  # of changes that follow no rule
+_NEAR = dt.timedelta(days=2)  # a change of the clock around an hour
+_BEGIN, _END = dt.datetime(FIRST_YEAR, 1, 1), dt.datetime(LAST_YEAR + 1, 1, 1)
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -87,9 +89,7 @@ def check_hour(day: dt.date, hour: dt.time, zone: str) -> None:
         return
     twice = first > second
     instant = local.replace(tzinfo=None) - first
-    change = next(
-        c for c in _changes(zone, instant - dt.timedelta(days=2), instant + dt.timedelta(days=2)) if {c.before, c.after} == {first, second}
-    )
+    change = next(c for c in _changes(zone, instant - _NEAR, instant + _NEAR) if {c.before, c.after} == {first, second})
     old, new = change.onset, change.instant + change.after
     clocks = f"the clocks go {'back' if twice else 'forward'} from {old:%H:%M} to {new:%H:%M}"
     wrong = f"{hour:%H:%M} {'exists twice' if twice else 'does not exist'} on {date_text(day)} in {zone}: {clocks}"
@@ -110,11 +110,11 @@ def observances(zone: str, first: int, last: int) -> tuple[Observance, ...]:
     from then on; else each change by itself. They begin as early as they hold, and not with the calendar's own entries: some
     programs take what the first calendar says of a zone for all calendars.
     """
-    changes = _changes(zone, dt.datetime(FIRST_YEAR, 1, 1), dt.datetime(LAST_YEAR + 1, 1, 1))
+    changes = _changes(zone, _BEGIN, _END)
     coming = [change for change in changes if change.instant.year >= first - 1]  # an entry needs an onset before it
     if not coming:
-        offset, name = _at(zone, dt.datetime(LAST_YEAR, 1, 1))
-        return (Observance(False, dt.datetime(FIRST_YEAR, 1, 1), offset, offset, name),)
+        offset, name = _at(zone, _END)
+        return (Observance(False, _BEGIN, offset, offset, name),)
     years = sorted({change.onset.year for change in changes})
     regular = bisect.bisect_left(years, True, key=lambda year: _yearly(changes, year) is not None)
     if regular < len(years) and years[regular] < first and (rules := _yearly(changes, years[regular])):

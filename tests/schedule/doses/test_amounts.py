@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nmosd_dosing import Weight
+from nmosd_dosing import Event, Subject, Weight
 from tests.kit.cases import columns
-from tests.kit.dates import day
+from tests.kit.dates import START, day
 from tests.kit.somebody import COURSE, done, dose, made, notes
 from tests.kit.worked import RESCUE, person, planned, visits
 
@@ -94,3 +94,32 @@ def test_a_dose_without_a_stated_day_comes_last_in_the_totals_and_in_those_per_k
     assert {label: f"{totals[label].cumulative}, {totals[label].cumulative_per_kg}" for label in ("D1", "D29", "some day")} == {
         label: row[label] for label in ("D1", "D29", "some day")
     }
+
+
+OFTEN = """
+    given                                     after the event           a            b          unknown
+    X 10 mg twice daily                       X 30 mg                   20 40 70     20 40 70   20 40 70
+    X 30 mg                                   X 10 mg twice daily       30 60 80     30 60 80   30 60 80
+    X 10 mg twice daily                       X 5 mg twice daily        20 40 50     20 40 50   20 40 50
+    {a: X 10 mg twice daily, b: X 5 mg}       {a: X 30 mg}              20 40 70     5 10 15    ? ? ?
+    {a: X 5 mg, b: X 5 mg twice daily}        {b: X 1 mg 3 times daily}  5 10 15      10 20 23   ? ? ?
+    {a: X 1 mg/kg, b: X 5 mg}                 {a: X 2 mg/kg}            60 120 240   5 10 15    ? ? ?
+    {a: nothing, b: X 5 mg}                   {b: X 1 mg}               - - -        5 10 11    ? ? ?
+    {a: X not stated, b: X 5 mg}              {a: X 5 mg}               ? ? ?        5 10 15    ? ? ?
+    X not stated                              X 5 mg                    ? ? ?        ? ? ?      ? ? ?
+"""
+
+
+@pytest.mark.parametrize("row", columns(OFTEN), ids=lambda row: row["given"] + row["after the event"])
+def test_totals_are_of_what_one_s_arm_gets_and_as_often_as_an_event_has_it(row: dict[str, str]) -> None:
+    """On D1, D8 and D15, which is after the event."""
+    body = f"""arms: [a, b]
+products: {{X: {{}}}}
+periods: {{p: {{visits: [{{at: 'D1, D8, D15', give: {row["given"]}, once: {{cd19_return: {row["after the event"]}}}}}]}}}}
+"""
+    for arm in ("a", "b", "unknown"):
+        own = None if arm == "unknown" else arm
+        subject = Subject(START, weight_kg=60, arm=own, events=(Event("cd19_return", day("2025-01-14")),))
+        doses = [visit.administrations for visit in planned(body, subject).visits]
+        totals = ["-" if not mine else "?" if mine[0].cumulative is None else f"{mine[0].cumulative:g}" for mine in doses]
+        assert " ".join(totals) == row[arm], arm
