@@ -101,7 +101,7 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
         case "due" if undecided:
             return "decision", last or as_of
         case "due":
-            return ("closes" if finding.latest is not None and finding.latest <= until else "due"), last
+            return ("closes" if finding.latest is not None and as_of <= finding.latest <= until else "due"), last
         case "upcoming" if finding.waits_for == "entry" or first is None or first > until:
             return None, None
         case "upcoming":

@@ -38,7 +38,7 @@ def _entry(subject: SubjectSchedule, move: SubjectMove, rule: Transition, as_of:
     message = entry_text(subject, move, rule)
     if visit is not None and entered is None and earliest != move.earliest:
         no_day = no_day_allowed(visit) if visit.no_day_allowed else said("not before {day}, by the minimum gap", day=day(earliest))
-        message = joined("; ", (message, no_day))
+        message, waits_for = joined("; ", (message, no_day)), "decision" if visit.no_day_allowed else waits_for
     if subject.periods[move.out_of].projected and move.status not in (MoveStatus.ENTERED, MoveStatus.DECLINED):
         verdict, days, waits_for = "upcoming", None, "entry"
     gone = [(date, event) for event in ENDS_TREATMENT if (date := subject.first(event)) is not None]
