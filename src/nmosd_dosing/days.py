@@ -133,8 +133,8 @@ def _two_cycles() -> NDArray[np.int64]:
     return np.arange(2 * _CYCLE_MONTHS).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
-def no_dates(n: int) -> Dates:
-    """(n,) NaT that takes no room, not to be written into."""
+def no_dates(n: int | tuple[int, ...]) -> Dates:
+    """(n,) NaT, or in a shape, that takes no room, not to be written into."""
     return np.broadcast_to(NO_DATE, n)
 
 

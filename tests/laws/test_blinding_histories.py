@@ -67,7 +67,7 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
     except DosingError as error:  # what cannot be, such as two first days of one period
         return [*texts, str(error)]
     for as_of in (day_1(subject) + 200 * DAY, day_1(subject) + 900 * DAY):
-        made = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of)
+        made = plan_of(next(by_subject(schedule, "least waste")), window, cancelled=True, as_of=as_of)
         findings = check(schedule, as_of)
         items = due(findings, as_of, 30)
         worklist = prepare(study, [made], as_of, as_of + 200 * DAY)
@@ -94,7 +94,7 @@ def outputs(study: Study, periods: tuple[Period, ...], subject: Subject, of_stud
     as_of = day_1(subject) + 200 * DAY  # when what comes later is booked
     booked = Cohort.of_subjects(booked_by([subject], as_of), arms_of(periods), of_study)
     schedule = expand(study, booked, period=period, window=window, allow_deviation=True, accept_gap=True)
-    made, findings = plan_of(by_subject(schedule, "least waste")[0], window, cancelled=True, as_of=as_of), check(schedule, as_of)
+    made, findings = plan_of(next(by_subject(schedule, "least waste")), window, cancelled=True, as_of=as_of), check(schedule, as_of)
     texts += [to_json(made), to_csv(made), calendar(made), text_of(explain_page(made, made.transitions, made.visits, "p"))]
     items = due(findings, as_of, 300)
     texts += [csv_text(findings_sheet(findings)), csv_text(due_sheet(items))]

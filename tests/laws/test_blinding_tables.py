@@ -190,6 +190,6 @@ def test_no_representation_tells_an_arm() -> None:
         subject = Subject(JANUARY, "A1", arm, records=(record,))
         request = Request(load("bat4406f"), subjects=(subject,))
         schedule = request.schedule()
-        values = (record, subject, request.cohort, request, schedule, by_subject(schedule)[0], next(request.plans(schedule)))
+        values = (record, subject, request.cohort, request, schedule, next(by_subject(schedule)), next(request.plans(schedule)))
         said.append([repr(value) for value in values])
     assert said[0] == said[1] == said[2]

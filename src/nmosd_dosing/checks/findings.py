@@ -48,11 +48,8 @@ def check(schedule: Schedule, as_of: dt.date | str) -> tuple[Finding, ...]:
 
 def check_shown(schedule: Schedule, as_of: dt.date, shown: Callable[[str | None, str | None], bool]) -> tuple[Finding, ...]:
     """The same of those whose code and site are `shown`."""
-    subjects, found = by_subject(schedule)[::-1], list[Finding]()
-    while subjects:
-        subject = subjects.pop()  # whoever was looked at is let go
-        found += findings_of(subject, as_of) if shown(subject.code, subject.site) else ()
-    return tuple(found)
+    those = (subject for subject in by_subject(schedule) if shown(subject.code, subject.site))
+    return tuple(finding for subject in those for finding in findings_of(subject, as_of))
 
 
 def findings_of(subject: SubjectSchedule, as_of: dt.date) -> list[Finding]:

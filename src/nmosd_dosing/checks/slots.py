@@ -7,7 +7,7 @@ what `check` finds of that appointment, and whether anybody is there.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -171,7 +171,7 @@ class _Meant(Struct, frozen=True):
         (schedule,) = _schedules(without, without.subjects, until)
         id = known.id(row)
         planned = next((visit for visit in schedule.visits if visit.id == id), None)
-        if planned is None and not any(visit.id == id for visit in by_subject(known)[0].visits):
+        if planned is None and not any(visit.id == id for visit in next(by_subject(known)).visits):
             raise InputError(Problem(f"`{id}` is not a visit of this subject's plan", hint="name one that is"))
         if planned is not None:
             _check_ahead(schedule, planned)
@@ -198,10 +198,10 @@ def _check_ahead(schedule: SubjectSchedule, visit: SubjectVisit) -> None:
         raise InputError(Problem(f"`{visit.id}` is cancelled: {cancelled_by(schedule, visit)}", hint=hint))
 
 
-def _schedules(request: Request, subjects: Sequence[Subject], until: dt.date) -> list[SubjectSchedule]:
+def _schedules(request: Request, subjects: Sequence[Subject], until: dt.date) -> Iterable[SubjectSchedule]:
     """The schedule of each of some subjects who are one and the same; alone where a way into a period counts over all subjects."""
     if any(way.after.kind in ("count", "subject") for way in request.study.transitions):
-        return [by_subject(replace(request, subjects=(subject,)).as_carried_out(until))[0] for subject in subjects]
+        return [next(by_subject(replace(request, subjects=(subject,)).as_carried_out(until))) for subject in subjects]
     return by_subject(replace(request, subjects=tuple(subjects)).as_carried_out(until))
 
 

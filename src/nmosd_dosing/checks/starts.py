@@ -8,7 +8,7 @@ once: a start may be where one of them leaves every visit a day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct, field
@@ -236,7 +236,7 @@ def _tried(
     return going
 
 
-def _schedules(request: Request, ways: Sequence[_Way], days: _Days, arm: str | None) -> list[SubjectSchedule]:
+def _schedules(request: Request, ways: Sequence[_Way], days: _Days, arm: str | None) -> Iterable[SubjectSchedule]:
     """Of subjects of whom nothing is known but day 1, and on which days they enter."""
     subjects = tuple(Subject(way.start, arm=arm, entered=tuple(Entered(*entry) for entry in way.entered)) for way in ways)
     return by_subject(replace(request, subjects=subjects).schedule(), opens=days.next_open)

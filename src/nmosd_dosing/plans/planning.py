@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nmosd_dosing.days import day_number, study_day, week_code
 from nmosd_dosing.dose.dose import KNOWN, AmountStatus
@@ -67,10 +67,10 @@ def plan(
         unblind=unblind, allow_deviation=allow_deviation, accept_gap=accept_gap, at_least=as_of,
     )  # fmt: skip
     (original,) = originals(schedule, as_of)
-    return plan_of(by_subject(schedule, policy)[0], window, original=original, cancelled=cancelled, workdays=workdays, as_of=as_of)
+    return plan_of(next(by_subject(schedule, policy)), window, original=original, cancelled=cancelled, workdays=workdays, as_of=as_of)
 
 
-def originals(schedule: Schedule, as_of: dt.date | None) -> Sequence[SubjectSchedule | None]:
+def originals(schedule: Schedule, as_of: dt.date | None) -> Iterable[SubjectSchedule | None]:
     """Each subject's schedule had no visit been recorded, for dose intensities by `as_of`, else by the last recorded day; None for
     everybody where nothing is recorded."""
     if not schedule.cohort.records:

@@ -119,8 +119,8 @@ class Request(Struct, frozen=True):
         take a schedule more."""
         schedule = schedule if schedule is not None else self.schedule()
         original = originals(schedule, self.as_of) if intensity else [None] * len(schedule)
-        subjects = by_subject(schedule, self.policy)
-        return (self.plan(subjects[column], original[column]) for column in (range(len(subjects)) if columns is None else columns))
+        chosen, everybody = set(range(len(schedule)) if columns is None else columns), by_subject(schedule, self.policy)
+        return (self.plan(*mine) for column, mine in enumerate(zip(everybody, original, strict=True)) if column in chosen)
 
     def plan(self, subject: SubjectSchedule, original: SubjectSchedule | None = None) -> Plan:
         """One subject's plan."""

@@ -1,12 +1,12 @@
 """A schedule, subject by subject: what its arrays hold of each, as plain values.
 
-Each noun is made for all subjects at once, as a list with one of them for each column: an array is asked once, whoever it is about.
+An array is asked once, for all subjects; what is said of one of them, which takes far more room, is made when it is the subject's turn.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -25,7 +25,7 @@ from nmosd_dosing.schedule.last_doses import last_doses
 from nmosd_dosing.schedule.schedule import Schedule
 from nmosd_dosing.schedule.segments import Segment
 from nmosd_dosing.schedule.subject_schedule import SubjectSchedule, SubjectSegment
-from nmosd_dosing.schedule.subject_visits import doses_of, visits_of
+from nmosd_dosing.schedule.subject_visits import doses_of, each, visits_of
 from nmosd_dosing.study.model import Period
 from nmosd_dosing.subjects import triggers
 from nmosd_dosing.subjects.cohort import last_days
@@ -38,10 +38,10 @@ _MOVE = {int(status): status for status in MoveStatus}
 
 def by_subject(
     schedule: Schedule, policy: Policy | None = None, *, alone: bool = False, opens: Opens | None = None
-) -> list[SubjectSchedule]:  # fmt: skip
-    """Each subject's schedule, in the order of the columns; with vials where `policy` says which are taken. `alone`: what the rules of
-    a stop count is told as of a study that has no other subject, so that whoever stands beside one does not show. `opens`: as
-    `allowed_days` takes it.
+) -> Iterator[SubjectSchedule]:  # fmt: skip
+    """Each subject's schedule, made one after another in the order of the columns; with vials where `policy` says which are taken. `alone`:
+    what the rules of a stop count is told as of a study that has no other subject, so that whoever stands beside one does not show.
+    `opens`: as `allowed_days` takes it.
 
     Raises InputError for dates outside the years 1 to 9999.
     """
@@ -49,14 +49,13 @@ def by_subject(
     in_plan = schedule.all_in_plan()
     dates = dose_dates(schedule, in_plan)
     doses = doses_by_segment(schedule)
-    segments = _by_column([_segment(schedule, number, doses.get(number)) for number in range(len(schedule.segments))], n)
-    visits = _by_column(visits_of(schedule, segments, doses_of(schedule, in_plan, dates, policy), dates, opens), n)
-    periods, moves = _by_column([*_periods(schedule)], n), _by_column([_move(schedule, move) for move in disposition.moves], n)
+    parts = [_segment(schedule, number, doses.get(number)) for number in range(len(schedule.segments))]
+    visits = visits_of(schedule, parts, doses_of(schedule, in_plan, dates, policy), dates, opens)
     stops = _stops(schedule, alone)
     products = tuple(dict.fromkeys((row.give.product, row.give.unit) for row in schedule.rows))
     doubts = weight_doubts(cohort)
-    caps, gaps = lifetimes(study, cohort), _by_column([*_gaps(schedule, dates)], n)
-    events = {name: _by_column(to_dates(dates), n) for name, dates in cohort.events.items()}
+    caps = lifetimes(study, cohort)
+    events = {name: list(_by_column(to_dates(dates), n)) for name, dates in cohort.events.items()}
     unscheduled, twice = _by_whom(schedule, n)
     last_facts = to_dates(last_days(n, [(column, record) for column, record in cohort.records if record.is_fact]))
     besides: dict[int, list[of.DoseBesides]] = {}
@@ -69,35 +68,37 @@ def by_subject(
     planned = to_dates(cohort.planned_start) if cohort.planned_start is not None else [None] * n
     unanswered, contradicted = triggers.unanswered(cohort).tolist(), triggers.contradicted(cohort).tolist()
     first_doses = to_dates(schedule.first_dose)
-    last_ones = _by_column([_last_dose(schedule, p) for p in (*range(len(disposition.periods)), None)], n)
-    return [
+    last_ones = [_last_dose(schedule, p) for p in (*range(len(disposition.periods)), None)]
+    moves_of, gaps = [_move(schedule, move) for move in disposition.moves], list(_gaps(schedule, dates))
+    nouns = (parts, visits, list(_periods(schedule)), moves_of, last_ones, gaps)
+    return (
         SubjectSchedule(
             study=study, unblinded=schedule.unblinded, until=to_date(schedule.until) if schedule.until is not None else None,
             code=(cohort.codes[c] or None) if cohort.codes else None, site=cohort.sites[c] if cohort.sites else None, start=starts[c],
             planned_start=planned[c], arm=arms[c], weight_kg=None if math.isnan(grams[c]) else grams[c] / 1000,
             height_cm=None if math.isnan(mm[c]) else mm[c] / 10, sex=None if math.isnan(male[c]) else "M" if male[c] else "F",
-            age=None if math.isnan(years[c]) else int(years[c]), products=products, periods=periods[c], segments=segments[c],
-            visits=tuple(filter(None, visits[c])), moves=moves[c], stop=stops[c],
+            age=None if math.isnan(years[c]) else int(years[c]), products=products, periods=of_periods, segments=segments,
+            visits=tuple(filter(None, mine)), moves=moves, stop=stops[c],
             events={name: tuple(filter(None, dates[c])) for name, dates in events.items()}, of_study=cohort.of_study,
             unanswered_decision=unanswered[c], contradicted_decision=contradicted[c], unscheduled=tuple(unscheduled[c]),
             doses_besides=tuple(besides.get(c, ())), twice=tuple(twice[c]), last_recorded=last_facts[c], first_dose=first_doses[c],
-            last_doses=last_ones[c], beyond=int(schedule.beyond[c]), gaps=tuple(filter(None, gaps[c])),
+            last_doses=last, beyond=int(schedule.beyond[c]), gaps=tuple(filter(None, of_gaps)),
             caps=tuple(of.SubjectCap(x.product, x.limit, float(x.earlier[c]) if c in x.earlier else None) for x in caps),
             later_weights={product.name: has_later(cohort, product.weight, c) for product in study.products},
             weighed=has_later(cohort, None, c), doubts=doubts.get(c, ()),
         )
-        for c in range(n)
-    ]  # fmt: skip
+        for c, segments, mine, of_periods, moves, last, of_gaps in zip(range(n), *(_by_column(rows, n) for rows in nouns), strict=True)
+    )  # fmt: skip
 
 
-def _by_column(rows: Sequence[Sequence[Any]], n: int) -> list[tuple[Any, ...]]:
-    """Lists of n subjects' values, as one tuple for each subject."""
-    return list(zip(*rows, strict=True)) if rows else [()] * n
+def _by_column(rows: Sequence[Iterable[Any]], n: int) -> Iterator[tuple[Any, ...]]:
+    """Rows of n subjects' values, as one tuple for each subject."""
+    return zip(*rows, strict=True) if rows else repeat((), n)
 
 
-def _last_dose(schedule: Schedule, period: int | None) -> list[of.LastDose]:
+def _last_dose(schedule: Schedule, period: int | None) -> Iterator[of.LastDose]:
     found = last_doses(schedule, period)
-    return list(map(of.LastDose, to_dates(found.date), found.later.tolist(), found.unsure.tolist()))
+    return map(of.LastDose, each(found.date), each(found.later), each(found.unsure))
 
 
 def _by_whom(schedule: Schedule, n: int) -> tuple[list[list[Any]], ...]:
@@ -120,19 +121,17 @@ def _stops(schedule: Schedule, alone: bool) -> list[of.StudyStop]:
     return stops if alone else stops * n
 
 
-def _periods(schedule: Schedule) -> Iterator[list[of.SubjectPeriod]]:
+def _periods(schedule: Schedule) -> Iterator[Iterator[of.SubjectPeriod]]:
     disposition = schedule.disposition
     for p, period in enumerate(disposition.periods):
-        last = disposition.last_day(p, doses=False)
-        last_days = to_dates(last) if last is not None else [None] * len(schedule)
-        first, end, closed = map(to_dates, (disposition.anchor[p], disposition.end[p], disposition.closed[p]))
-        yield list(map(of.SubjectPeriod, repeat(period), first, disposition.projected[p], end, closed, last_days))
+        first, end, closed = map(each, (disposition.anchor[p], disposition.end[p], disposition.closed[p]))
+        last = each(disposition.last_day(p, doses=False))
+        yield map(of.SubjectPeriod, repeat(period), first, disposition.projected[p], end, closed, last)
 
 
-def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
+def _move(schedule: Schedule, move: Move) -> Iterator[of.SubjectMove]:
     days = [
-        to_dates(dates)
-        for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided, move.kept, move.booked, move.begins)
+        each(dates) for dates in (move.date, move.earliest, move.latest, move.entered, move.undecided, move.kept, move.booked, move.begins)
     ]
     rules = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.rule.tolist()]
     waiting = [(None if i < 0 else schedule.disposition.transitions[i]) for i in move.waiting.tolist()]
@@ -142,7 +141,7 @@ def _move(schedule: Schedule, move: Move) -> list[of.SubjectMove]:
         found = [needed(schedule.disposition, schedule.cohort, move, rule, need, column) for need in needs] if rule is not None else []
         met.append(tuple(to_date(date) if date is not None else None for date in found))
     statuses = map(_MOVE.__getitem__, move.status.tolist())
-    return list(map(of.SubjectMove, repeat(move.out_of), rules, waiting, statuses, *days, move.outside().tolist(), met))
+    return map(of.SubjectMove, repeat(move.out_of), rules, waiting, statuses, *days, each(move.outside()), met)
 
 
 def _segment(schedule: Schedule, number: int, doses: Doses | None) -> list[SubjectSegment]:

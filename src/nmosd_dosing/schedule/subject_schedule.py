@@ -25,7 +25,7 @@ from nmosd_dosing.subjects.weight_checks import WeightDoubt
 Date = dt.date | None
 
 
-class SubjectPeriod(NamedTuple):
+class SubjectPeriod(Struct, frozen=True, gc=False):
     """A period: its first day, None where it is neither entered nor projected; the first day after it, None where that is not known; the
     first day on which events count in it no more; the last day on which its visits may be planned, None without such a limit."""
 
@@ -41,7 +41,7 @@ class SubjectPeriod(NamedTuple):
         return self.anchor is not None and not self.projected
 
 
-class SubjectLimit(NamedTuple):
+class SubjectLimit(Struct, frozen=True, gc=False):
     """The last day on which the visits of a period, or only its doses, may be planned, since `cause` happened on `date`."""
 
     last: dt.date
@@ -69,7 +69,7 @@ class Unchanged(NamedTuple):
     open: tuple[str, ...]
 
 
-class SubjectSegment(NamedTuple):
+class SubjectSegment(Struct, frozen=True, gc=False):
     """A period in the plan; again after a gap (`run` from 1), and for each event on which something hangs (`hangs_on`; `run` from 0).
 
     number: its place among the segments. anchor: the day from which its visits are counted; day_one: the one from which their days are
@@ -93,7 +93,7 @@ class SubjectSegment(NamedTuple):
     open_end: Date
 
 
-class VialCount(NamedTuple):
+class VialCount(Struct, frozen=True, gc=False):
     """The vials of all administrations at a visit: sizes with their counts, what they hold, what is left, mL to be drawn up (NaN where no
     concentration is stated)."""
 
@@ -103,7 +103,7 @@ class VialCount(NamedTuple):
     volume_ml: float
 
 
-class Exposure(NamedTuple):
+class Exposure(Struct, frozen=True, gc=False):
     """What a dose under a lifetime's cap adds, in the cap's unit; the total that it would have made where it was refused;
     the total where it was given beyond the cap. NaN where that is not known, or it was not."""
 
@@ -112,7 +112,7 @@ class Exposure(NamedTuple):
     beyond: float
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, gc=False):
     """What an event has changed of a dose: the event, its day, and which of the changes of the administration it is."""
 
     event: str
@@ -120,7 +120,7 @@ class Change(NamedTuple):
     number: int
 
 
-class AtLevel(NamedTuple):
+class AtLevel(Struct, frozen=True, gc=False):
     """Where a dose stands among its levels. name: of the level; None where the file names none, or states none so far `down` (or up: -1),
     beyond `edge`. by: the events that led there, with their days. taken: those that take the dose away, if any does: it is omitted after
     one, or from one to the other; of one that is held, the first alone."""
@@ -138,7 +138,7 @@ class AtLevel(NamedTuple):
         return f"{beyond} {self.edge}" if beyond else self.name
 
 
-class DaysTaken(NamedTuple):
+class DaysTaken(Struct, frozen=True, gc=False):
     """Days of a course on which it is not given, both ends included: OMITTED or HELD, by these events (as `AtLevel.taken`)."""
 
     first: dt.date
@@ -147,7 +147,7 @@ class DaysTaken(NamedTuple):
     by: tuple[tuple[str, dt.date], ...]
 
 
-class SubjectDose(NamedTuple):
+class SubjectDose(Struct, frozen=True, gc=False):
     """One product at one visit. amount, cumulative, cumulative_per_kg: NaN where they are not known; whole numbers divided by `scale`.
 
     in_plan: whether it is part of the plan. administrations: of how many the amount is. doses: by arm, as events have changed them; own:
@@ -194,7 +194,7 @@ class SubjectDose(NamedTuple):
         return often.pop() if len(often) == 1 else 1
 
 
-class DoseBefore(NamedTuple):
+class DoseBefore(Struct, frozen=True, gc=False):
     """The dose before a visit, of a product that states a minimum gap: it ended on `since`, as recorded, else where it may be earliest; by
     the gap the visit is not before `not_before`. row: of its visit, -1 for one that was not planned."""
 
@@ -204,7 +204,7 @@ class DoseBefore(NamedTuple):
     row: int
 
 
-class SubjectVisit(NamedTuple):
+class SubjectVisit(Struct, frozen=True, gc=False):
     """A visit of the subject's plan. row: in the schedule; number: in its segment.
 
     earliest, latest: the allowed days, by all that states some, None where nothing does; none is allowed where the earliest is the later
@@ -268,7 +268,7 @@ class SubjectVisit(NamedTuple):
         return self.dose_before is not None and self.target is not None and self.dose_before.not_before > self.target
 
 
-class SubjectMove(NamedTuple):
+class SubjectMove(Struct, frozen=True, gc=False):
     """The move out of a period: the rule that governs and the one that an open decision would bring; both days of entry are allowed.
 
     date: of what opens the way. undecided: of what waits for a decision. kept: the earliest day, where it is so late since something is
@@ -308,7 +308,7 @@ class SubjectMove(NamedTuple):
         return tuple(need for need, met in zip(self.rule.needs if self.rule else (), self.met, strict=True) if met is None)
 
 
-class StudyStop(NamedTuple):
+class StudyStop(Struct, frozen=True, gc=False):
     """When the study stopped and by which rule; and when each of its rules would have."""
 
     date: Date
@@ -316,7 +316,7 @@ class StudyStop(NamedTuple):
     rules: tuple[tuple[str, Date], ...]
 
 
-class SubjectGap(NamedTuple):
+class SubjectGap(Struct, frozen=True, gc=False):
     """From a product's last dose before a period, at the visit `before_id`, to its first dose in it."""
 
     period: str
@@ -328,7 +328,7 @@ class SubjectGap(NamedTuple):
     shortest_planned: int | None
 
 
-class DoseBesides(NamedTuple):
+class DoseBesides(Struct, frozen=True, gc=False):
     """A dose that was given at a visit which is not planned, by its name. amount: None where it is not known how much."""
 
     visit: str
@@ -338,7 +338,7 @@ class DoseBesides(NamedTuple):
     unit: str | None
 
 
-class SubjectCap(NamedTuple):
+class SubjectCap(Struct, frozen=True, gc=False):
     """A lifetime's cap of a product, and what was had before the study, in its unit; None where nothing is said."""
 
     product: str
@@ -346,7 +346,7 @@ class SubjectCap(NamedTuple):
     earlier: float | None
 
 
-class LastDose(NamedTuple):
+class LastDose(Struct, frozen=True, gc=False):
     """The last day of the last dose, of a period or of all; None where nothing is given. later: whether a later one may come; unsure:
     whether this one may not be given."""
 

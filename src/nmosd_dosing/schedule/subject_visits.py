@@ -1,18 +1,19 @@
-"""The visits of a schedule and their doses, as each subject has them: lists with one value for each column."""
+"""The visits of a schedule and their doses, as each subject has them: one value for each column, of the nouns made when it is asked for."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmosd_dosing.days import Dates, Offset, to_dates
+from nmosd_dosing.days import Dates, Offset, no_dates, to_dates
 from nmosd_dosing.dose.dose import AmountStatus, Dose, Levels
 from nmosd_dosing.dose.vials import Policy
 from nmosd_dosing.schedule import subject_schedule as of
@@ -32,47 +33,44 @@ _NOTHING_WRONG: tuple[str | None, ...] = (None,)  # of one record
 
 
 def visits_of(
-    schedule: Schedule, segments: Sequence[tuple[of.SubjectSegment, ...]], doses: Sequence[list[of.SubjectDose]], dates: Dates,
+    schedule: Schedule, segments: Sequence[list[of.SubjectSegment]], doses: Sequence[Iterator[of.SubjectDose]], dates: Dates,
     opens: Opens | None = None,
-) -> list[list[of.SubjectVisit | None]]:  # fmt: skip
-    """Each visit as each subject has it, None where it is not in the subject's plan. segments: each subject's; doses: of each row; dates:
-    (k, n) those of `dose_dates`; opens: as `allowed_days` takes it."""
-    m, n = schedule.target.shape
+) -> list[Iterator[of.SubjectVisit | None]]:  # fmt: skip
+    """Each visit as each subject has it, None where it is not in the subject's plan. segments, doses: each of them; dates: (k, n) those of
+    `dose_dates`; opens: as `allowed_days` takes it."""
     rows: dict[int, list[int]] = {}
     for k, row in enumerate(schedule.rows):
         rows.setdefault(row.visit, []).append(k)
     allowed = allowed_days(schedule, dates, opens)
-    targets, earliest, latest, first, last = map(to_dates, (schedule.target, allowed.earliest, allowed.latest, *allowed.around))
-    before, told = _doses_before(schedule, allowed.gaps), schedule.visit_records
-    arms = schedule.arm.tolist()
-    actuals, booked = (to_dates(told.actual), to_dates(told.booked)) if told is not None else ([[None] * n] * m, [[None] * n] * m)
-    found: list[list[of.SubjectVisit | None]] = []
+    before, told, arms = _doses_before(schedule, allowed.gaps), schedule.visit_records, schedule.arm.tolist()
+    actual, booked = (told.actual, told.booked) if told is not None else no_dates((2, *schedule.target.shape))
+    found: list[Iterator[of.SubjectVisit | None]] = []
     for visits, _ in schedule.by_segment():
-        states, days, beyond = schedule.state(visits).tolist(), to_dates(schedule.dates(visits)), schedule.beyond_open_end(visits).tolist()
-        dosed = np.broadcast_to(schedule.dose_recorded(visits), (visits.stop - visits.start, n)).tolist()
+        states, days, beyond = schedule.state(visits), schedule.dates(visits), schedule.beyond_open_end(visits)
+        dosed = np.broadcast_to(schedule.dose_recorded(visits), beyond.shape)
         for number, i in enumerate(range(visits.start, visits.stop)):
             mine = [doses[k] for k in rows.get(i, ())]
-            columns = zip(
-                map(_VISIT.__getitem__, states[number]), targets[i], actuals[i], booked[i], days[number], earliest[i], latest[i],
-                zip(first[i], last[i], strict=True), before[i], _last(schedule, i), _planned_last(schedule, i), _since(schedule, i),
-                repeat(is_entry(schedule, i)), beyond[number], dosed[number],
-                zip(*mine, strict=True) if mine else repeat(()),
-            )  # fmt: skip
             seen = {arm: schedule.as_seen(i, arm) for arm in set(arms)}
-            id, segment = schedule.id(i), schedule.segment_of[i]
-            found.append(
-                [
-                    of.SubjectVisit(i, number, mine[segment], seen[arm], id, *values, *told_of) if values[0] != VisitStatus.ABSENT else None
-                    for mine, arm, values, told_of in zip(segments, arms, columns, _records(schedule, i, rows.get(i, [])), strict=True)
-                ]
-            )
+            columns = zip(
+                repeat(i), repeat(number), segments[schedule.segment_of[i]], map(seen.__getitem__, arms), repeat(schedule.id(i)),
+                map(_VISIT.__getitem__, each(states[number])),
+                *map(each, (schedule.target[i], actual[i], booked[i], days[number], allowed.earliest[i], allowed.latest[i])),
+                zip(*(each(around[i]) for around in allowed.around), strict=True), before[i], each(schedule.last(i)),
+                each(_planned_last(schedule, i)), _since(schedule, i), repeat(is_entry(schedule, i)), each(beyond[number]),
+                each(dosed[number]), zip(*mine, strict=True) if mine else repeat(()),
+            )  # fmt: skip
+            found.append(map(_visit, columns, _records(schedule, i, rows.get(i, []))))
     return found
 
 
-def _doses_before(schedule: Schedule, gaps: Gaps | None) -> list[list[of.DoseBefore | None]]:
+def _visit(values: tuple[Any, ...], told: tuple[Any, ...]) -> of.SubjectVisit | None:
+    visit = of.SubjectVisit(*values, *told)
+    return visit if visit.status != VisitStatus.ABSENT else None
+
+
+def _doses_before(schedule: Schedule, gaps: Gaps | None) -> list[Iterable[of.DoseBefore | None]]:
     """By visit, each subject's."""
-    m, n = schedule.target.shape
-    found: list[list[of.DoseBefore | None]] = [[None] * n] * m
+    found: list[Iterable[of.DoseBefore | None]] = [repeat(None)] * len(schedule.visits)
     if gaps is not None:
         names = [product.name for product in schedule.study.products]
         columns = zip(
@@ -83,23 +81,17 @@ def _doses_before(schedule: Schedule, gaps: Gaps | None) -> list[list[of.DoseBef
     return found
 
 
-def _last(schedule: Schedule, visit: int) -> list[of.Date]:
-    last = schedule.last(visit)
-    return to_dates(last) if last is not None else [None] * len(schedule)
-
-
-def _planned_last(schedule: Schedule, visit: int) -> list[of.Date]:
+def _planned_last(schedule: Schedule, visit: int) -> Dates | None:
     actual, target = schedule.actual(visit), schedule.expected(visit)
     begins = target if actual is None else np.where(np.isnat(actual), target, actual)
-    last = schedule.planned_last(visit, begins, slice(None))
-    return to_dates(last) if last is not None else [None] * len(schedule)
+    return schedule.planned_last(visit, begins, slice(None))
 
 
-def _since(schedule: Schedule, visit: int) -> list[tuple[Any, Offset, bool] | None]:
+def _since(schedule: Schedule, visit: int) -> Iterable[tuple[Any, Offset, bool] | None]:
     """Of a visit that counts from the actual dose before it, that day, how far it lies back, and whether it is only booked."""
     counted = schedule.counted.get(visit)
     if counted is None or schedule.visits[visit].follows is None:
-        return [None] * len(schedule)
+        return repeat(None)
     steps = zip(counted.days.tolist(), counted.months.tolist(), counted.then.tolist(), strict=True)
     columns = zip(to_dates(counted.since), steps, counted.booked.tolist(), strict=True)
     return [(day, Offset(days, months, then=then), booked) if day is not None else None for day, (days, months, then), booked in columns]
@@ -111,58 +103,68 @@ def _records(schedule: Schedule, visit: int, rows: list[int]) -> Iterable[tuple[
     if found is None:
         yield from repeat(_NO_RECORDS, len(schedule))
         return
-    for column in range(len(schedule)):
-        at = (visit, column)
-        records = found.records.get(at, ())
+    told, booked, times = found.records, found.appointments, found.times
+    for at in zip(repeat(visit), range(len(schedule))):
+        records = told.get(at, ())
         wrong, compared = _NOTHING_WRONG, None
         if [(r.product, r.amount, r.last) for r in records] != [(None, None, None)]:  # one that says only when, as most do, is as planned
-            wrong = tuple(wrong_dose(schedule, rows, record, column) for record in records)
-            compared = not_compared(schedule, rows, records, column)
-        yield records, found.appointments.get(at, ()), wrong, compared, found.times.get(at, ())
+            wrong = tuple(wrong_dose(schedule, rows, record, at[1]) for record in records)
+            compared = not_compared(schedule, rows, records, at[1])
+        yield records, booked.get(at, ()), wrong, compared, times.get(at, ())
 
 
-def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[list[of.SubjectDose]]:
+def doses_of(schedule: Schedule, in_plan: NDArray[np.bool_], dates: Dates, policy: Policy | None) -> list[Iterator[of.SubjectDose]]:
     """Each administration as each subject has it. in_plan, dates: (k, n) those of `all_in_plan` and `dose_dates`."""
     n, rows, arms = len(schedule), schedule.rows, schedule.arm.tolist()
-    at, days = in_plan.tolist(), to_dates(dates)
-    amounts, totals, per_kg = schedule.amount.tolist(), schedule.cumulative.tolist(), cumulative_per_kg(schedule).tolist()
+    per_kg, written = cumulative_per_kg(schedule), defaultdict[int, list[int]](list)
+    for k, column in schedule.written:
+        written[k].append(column)
     vials: list[Dispensed | None] = dispense(schedule, policy) if policy is not None else [None] * len(rows)
-    made = []
+    made: list[Iterator[of.SubjectDose]] = []
     for k, row in enumerate(rows):
         doses = [schedule.doses_for(k, c) for c in range(n)] if row.give.events else [row.give.doses] * n
         own = [each[0] if len(each) == 1 else each[arm] if arm != UNKNOWN_ARM else None for each, arm in zip(doses, arms, strict=True)]
-        recorded = [(k, c) in schedule.written for c in range(n)]
-        planned = [p if r else a for p, r, a in zip(schedule.planned.get(k, amounts[k]), recorded, amounts[k], strict=True)]
+        (recorded := np.zeros(n, dtype=bool))[written[k]] = True
+        planned = np.where(recorded, schedule.planned[k], schedule.amount[k]) if k in schedule.planned else schedule.amount[k]
         may_be = {dose for dose in (row.give.kit, *row.give.doses, *(dose for way in row.give.ways for dose in way)) if dose is not None}
-        weights: list[Used | None] = [None] * n
-        values: list[UsedValue | None] = [None] * n
+        weights: Iterable[Used | None] = repeat(None)
+        values: Iterable[UsedValue | None] = repeat(None)
         if any(dose.by_weight for dose in may_be):
-            weights = [_weight(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
+            weights = [_weight(schedule, k, own[c], doses[c], c) if in_plan[k, c] else None for c in range(n)]
         if any(dose.by_value is not None for dose in may_be):
-            values = [_value(schedule, k, own[c], doses[c], c) if at[k][c] else None for c in range(n)]
-        columns = zip(
-            at[k], map(_AMOUNT.__getitem__, schedule.status[k].tolist()), amounts[k], totals[k], per_kg[k],
-            np.broadcast_to(schedule.count(k), n).astype(int).tolist(), doses, own, _changes(schedule, k), _levels(schedule, k),
-            map(float, planned), recorded, days[k], weights, values, _vials(vials[k], n), _exposure(schedule, k), _ends(schedule, k),
-            _days_taken(schedule, k), strict=True,
+            values = [_value(schedule, k, own[c], doses[c], c) if in_plan[k, c] else None for c in range(n)]
+        of_each = map(
+            of.SubjectDose, repeat(row.give), repeat(row.scale), each(in_plan[k]), map(_AMOUNT.__getitem__, each(schedule.status[k])),
+            each(schedule.amount[k]), each(schedule.cumulative[k]), each(per_kg[k]),
+            each(np.broadcast_to(schedule.count(k), n).astype(int)), doses, own, _changes(schedule, k), _levels(schedule, k),
+            each(planned), each(recorded), each(dates[k]), weights, values, _vials(vials[k], n), _exposure(schedule, k),
+            _ends(schedule, k), _days_taken(schedule, k),
         )  # fmt: skip
-        made.append([of.SubjectDose(row.give, row.scale, *each) for each in columns])
+        made.append(of_each)
     return made
 
 
-def _changes(schedule: Schedule, k: int) -> list[of.Change | None]:
+def each(values: NDArray[Any] | None) -> Iterator[Any]:
+    """The values of a row, one after another, dates as such; of very many, some at a time. None for everybody where there is no row."""
+    if values is None:
+        return repeat(None)
+    parts = (values[begin : begin + 1024] for begin in range(0, len(values), 1024))
+    return chain.from_iterable(to_dates(part) if part.dtype.kind == "M" else part.tolist() for part in parts)
+
+
+def _changes(schedule: Schedule, k: int) -> Iterable[of.Change | None]:
     give = schedule.rows[k].give
     if not give.changes:
-        return [None] * len(schedule)
+        return repeat(None)
     chosen, dates = change(give, schedule.cohort, schedule.dose_days(k), slice(None))
     columns = zip(chosen.tolist(), to_dates(dates), strict=True)
     return [of.Change(give.changes[i][0], date, i) if date is not None else None for i, date in columns]
 
 
-def _levels(schedule: Schedule, k: int) -> list[of.AtLevel | None]:
+def _levels(schedule: Schedule, k: int) -> Iterable[of.AtLevel | None]:
     give, n, arms = schedule.rows[k].give, len(schedule), schedule.arm.tolist()
     if not give.levels:
-        return [None] * n
+        return repeat(None)
     of_all = give.levels[0] if len({own and own.scheme for own in give.levels}) == 1 else None
     own = [of_all if of_all is not None or arm == UNKNOWN_ARM else give.levels[arm] for arm in arms]
     days = to_dates(schedule.dose_days(k))
@@ -195,11 +197,11 @@ def _took(schedule: Schedule, levels: Levels, column: int, day: of.Date) -> tupl
     return tuple(_until(schedule, levels.omit, column, day)[-1:])
 
 
-def _days_taken(schedule: Schedule, k: int) -> list[tuple[of.DaysTaken, ...]]:
+def _days_taken(schedule: Schedule, k: int) -> Iterable[tuple[of.DaysTaken, ...]]:
     """The days that events take from a course, one after another of one cause together."""
     n, give = len(schedule), schedule.rows[k].give
     if k not in schedule.taken_days:
-        return [()] * n
+        return repeat(())
     first, of_all = to_dates(schedule.visit_days(schedule.rows[k].visit)), give.levels[0] if len(set(give.levels)) == 1 else None
     days = np.broadcast_to(schedule.days(schedule.rows[k].visit), n).tolist()
     return [
@@ -237,9 +239,9 @@ def _value(schedule: Schedule, k: int, own: Dose | None, doses: tuple[Dose | Non
     return value_used(schedule, dose.by_value, k, column)
 
 
-def _vials(found: Dispensed | None, n: int) -> list[of.VialCount | None]:
+def _vials(found: Dispensed | None, n: int) -> Iterable[of.VialCount | None]:
     if found is None:
-        return [None] * n
+        return repeat(None)
     columns = zip(found.counts.T.tolist(), found.total.tolist(), found.waste.tolist(), found.volume.tolist(), strict=True)
     sizes = found.vials.texts
     return [
@@ -248,11 +250,12 @@ def _vials(found: Dispensed | None, n: int) -> list[of.VialCount | None]:
     ]
 
 
-def _ends(schedule: Schedule, k: int) -> list[tuple[float, float] | None]:
+def _ends(schedule: Schedule, k: int) -> Iterator[tuple[float, float] | None]:
     """The ends of a range, of one administration."""
-    return [None if math.isnan(low) else (low, high) for low, high in range_ends(schedule, k).T.tolist()]
+    ends = range_ends(schedule, k)
+    return repeat(None) if np.isnan(ends).all() else (None if math.isnan(low) else (low, high) for low, high in each(ends.T))
 
 
-def _exposure(schedule: Schedule, k: int) -> list[of.Exposure | None]:
+def _exposure(schedule: Schedule, k: int) -> Iterable[of.Exposure | None]:
     found = schedule.exposure.get(k)
-    return [None] * len(schedule) if found is None else list(map(of.Exposure, *(array.tolist() for array in found)))
+    return repeat(None) if found is None else map(of.Exposure, *(array.tolist() for array in found))

@@ -46,7 +46,7 @@ def told(of: Plan, label: str, product: str = "Y") -> tuple[float | None, str, f
 
 def verdicts(*records: Record) -> dict[str, str]:
     schedule = expand(STUDY, Cohort.of_subject(Subject(START, records=records), ()), allow_deviation=True)
-    return {finding.visit: finding.verdict for finding in findings_of(by_subject(schedule)[0], day("2025-03-01"))}
+    return {finding.visit: finding.verdict for finding in findings_of(next(by_subject(schedule)), day("2025-03-01"))}
 
 
 def test_nothing_of_it_is_planned() -> None:

@@ -150,7 +150,7 @@ def _schedule(subject: Subject, way: Way, problems: Problems) -> tuple[Request, 
     if problems.found:
         return None
     known, _ = request.known_by(way.today)
-    return request, by_subject(known.as_carried_out(way.today))[0]
+    return request, next(by_subject(known.as_carried_out(way.today)))
 
 
 def _check_arms(allocation: Iterable[tuple[Cell, Cell]], way: Way, problems: Problems) -> None:

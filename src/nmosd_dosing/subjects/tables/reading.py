@@ -114,7 +114,8 @@ def _plain_rows(table: Table, begin: int, width: int) -> tuple[list[int], list[s
     lines = text[first:].removesuffix("\n").split("\n") if first else []
     if set(map(str.count, lines, repeat(separator))) != {width - 1}:
         return None
-    cells = list(map(str.strip, separator.join(lines).split(separator)))
+    once: dict[str, str] = {}  # most cells say what others say
+    cells = [once.setdefault(cell, cell) for cell in map(str.strip, separator.join(lines).split(separator))]
     if all("" in cells[number::width] for number in range(width)):  # there may be a line without any text
         return None
     return [row + end for row, end in enumerate(accumulate(map(len, lines[:-1]), initial=first))], cells
