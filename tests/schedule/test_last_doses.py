@@ -216,7 +216,7 @@ def test_the_first_and_the_last_dose_are_those_that_one_s_arm_gets(row: dict[str
     everybody = Cohort.of_subjects([Subject(START, arm=arm) for arm in ("a", "b", None)], ("a", "b"))
     found = by_subject(expand(study, everybody))
     assert [f"{of.first_dose:%m-%d} {of.last_dose:%m-%d}" for of in found] == [row["a"], row["b"], row["unknown"]]
-    alone = by_subject(expand(study, everybody.chosen([1])))[0]
+    alone = next(by_subject(expand(study, everybody.chosen([1]))))
     assert f"{alone.first_dose:%m-%d} {alone.last_dose:%m-%d}" == row["b"]
 
 

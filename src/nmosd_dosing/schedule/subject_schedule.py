@@ -346,7 +346,7 @@ class SubjectCap(Struct, frozen=True, gc=False):
     earlier: float | None
 
 
-class LastDose(Struct, frozen=True, gc=False):
+class LastDose(NamedTuple):
     """The last day of the last dose, of a period or of all; None where nothing is given. later: whether a later one may come; unsure:
     whether this one may not be given."""
 
