@@ -375,3 +375,15 @@ def test_a_closed_day_says_which_open_days_are_near(
 ) -> None:
     first, last = (date(each) if each else None for each in (earliest, latest))
     assert workdays.closed_and_near(date(target), first, last, open_days(country)) == said
+
+
+@pytest.mark.parametrize(
+    ("country", "target", "code"),
+    [
+        (None, "2025-01-17", None), (None, "2025-01-18", "weekend"), ("CN", "2025-01-01", "holiday"), ("CN", "2025-02-08", None),
+        ("CN", "2045-12-29", "holiday"),  # a Friday, of which nobody has said yet whether it is open
+        ("CN", "2045-12-30", "weekend"),
+    ],
+)  # fmt: skip
+def test_a_closed_day_and_one_that_is_not_published_have_a_code(country: str | None, target: str, code: NoteCode | None) -> None:
+    assert workdays.closed_code(date(target), open_days(country)) == code

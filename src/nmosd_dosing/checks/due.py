@@ -87,8 +87,8 @@ def _state(finding: Finding, as_of: dt.date, until: dt.date) -> tuple[State | No
     if last is None:  # it is due on the day planned, or on the first that is allowed where that is later
         first = max(days, default=None)
         last = first
-    elif first is not None and first > last:  # no day is allowed, and somebody must decide before the last one
-        first = last
+    elif first is not None:  # where no day is allowed somebody must decide before the last one
+        first = min(first, last)
     if finding.waits_for == "exit":
         return None, None
     if finding.booked_for is not None:

@@ -27,7 +27,7 @@ def intensities(schedule: SubjectSchedule, original: SubjectSchedule, as_of: dt.
     if schedule.last_recorded is None:
         return
     until = as_of or schedule.last_recorded
-    told = {visit.id for visit in schedule.visits if visit.status in _RECORDED and any(r.date <= until for r in visit.records)}
+    told = {visit.id for visit in schedule.visits if any(record.date <= until for record in visit.records)}
     for product, unit in schedule.products:
         done = [(visit, dose) for visit, dose in _doses(schedule, product, unit) if visit.status in _RECORDED]
         if not done and all(x.product != product for x in schedule.doses_besides):
