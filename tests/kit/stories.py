@@ -52,8 +52,8 @@ def stories() -> list[Story]:
 
 
 def write(folder: Path, text: Callable[[Story], str], *, whole: bool) -> None:
-    """Writes anew what is kept of each story; `whole`: below the study."""
-    for file in sorted(FOLDER.glob("*.txt")):
+    """Writes anew what is kept of each story, in the files that a folder has; `whole`: below the study."""
+    for file in (FOLDER / each.name for each in sorted(folder.glob("*.txt"))):
         study = f"{re.split('^(?=[*] )', file.read_text('utf-8'), flags=re.M)[0].rstrip()}\n\n" if whole else ""
         told = "\n".join(f"{story.heading}\n{text(story)}" for story in stories() if story.file == file.stem)
         (folder / file.name).write_text(study + told, "utf-8")
