@@ -267,9 +267,11 @@ OR_LATER = """
 def test_a_window_without_an_end_ends_with_the_visits(row: dict[str, str]) -> None:
     """D15 or later, for an examination, is from 2025-01-20 on; for a dose the stop of treatment ends it as well."""
     events = tuple((name, date) for name, date in (item.split() for item in row["events"].split(", ") if item != "-"))
-    text = "products: {X: {}}\nperiods: {p: {visits: [{at: D1, give: X 5 mg}, {at: D15 or later, WHAT}]}}\n"
+    text = "products: {X: {}}\nperiods: {p: {visits: [{at: D1, give: X 5 mg}, {at: D15 or later, WHAT}, {at: D16, WHAT}]}}\n"
     for what in ("assess: MRI", "give: X 5 mg"):
-        found = visit(planned(text.replace("WHAT", what), events=events, cancelled=True), "D15")
+        everything = planned(text.replace("WHAT", what), events=events, cancelled=True)
+        assert visit(everything, "D16").latest is None  # it has no window
+        found = visit(everything, "D15")
         shown = str(found.latest) if found.latest else "or later" if found.or_later else "not stated"
         stopped = dict(events).get("treatment_stopped") if what != "assess: MRI" else None
         assert (found.status == "cancelled") == (row["last"] == "cancelled")

@@ -230,7 +230,7 @@ def planned_ends(schedule: Schedule, row: int, column: int) -> tuple[tuple[Fract
     doses, arm = schedule.doses_for(row, column), int(schedule.arm[column])
     if arm < 0 and len(set(doses)) > 1:
         return None, AmountStatus.NEEDS_ARM
-    own = doses[0] if len(doses) == 1 or arm < 0 else doses[arm]
+    own = doses[max(arm, 0)] if len(doses) > 1 else doses[0]
     if own is None or (row in schedule.taken and schedule.taken[row][column] in NOT_GIVEN):
         return (Fraction(0), Fraction(0)), AmountStatus.ABSENT
     return _ends(schedule, row, own, column)
