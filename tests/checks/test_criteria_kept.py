@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
+from nmosd_dosing import Study
 from nmosd_dosing.checks.blocks import Block
 from nmosd_dosing.checks.screening import Days, clocks_of, screen
 from nmosd_dosing.language.study_file import read_study_text
@@ -58,12 +60,17 @@ MORE = """
 """
 
 
+@cache  # many rows have a clock in common
+def study_of(clock: str, spans: str) -> Study:
+    on_day_1 = "randomisation: D1\n" if "randomisation" in clock else ""
+    return read_study_text(HEAD + STUDY.format(clock=clock, spans=spans) + on_day_1)[0]
+
+
 def told(clock: str, had: str) -> Iterator[str]:
     """What is answered on day 1, 2025-01-29, when screening was on 2025-01-10, and what the earliest days are."""
     past = Past(tuple(map(use, had.split(", "))) if had != "-" else (), told=True)
-    on_day_1 = "randomisation: D1\n" if "randomisation" in clock else ""
     for spans, days in (("", Days(None, day("2025-01-29"))), (SPAN, Days(day("2025-01-10"), None))):
-        clocks = clocks_of(read_study_text(HEAD + STUDY.format(clock=clock, spans=spans) + on_day_1)[0], None, past)
+        clocks = clocks_of(study_of(clock, spans), None, past)
         found, [made] = screen(clocks, days), clocks.clocks
         [answer], pair = found.answers, found.earliest
         if not spans:
