@@ -46,7 +46,7 @@ from nmosd_dosing.subjects.triggers import Stopped
 from nmosd_dosing.subjects.visit_records import VisitRecords
 
 _SLICE = 131_072
-_LONG, _ENTRY = 1830, 400  # days: of a period without a stated end, and until an entry after an end
+_LONG, _ENTRY, _MORE = 1830, 400, 366  # days: of a period without a stated end, until an entry after an end, behind the last record
 _FAR = np.timedelta64(110_000, "D")  # three hundred years from the ends of the calendar nothing needs a closer look
 
 
@@ -260,7 +260,7 @@ def _visits(
     if until is not None and len(cohort):
         horizon = max(horizon, int((np.datetime64(until, "D") - cohort.begins).astype(np.int64)))
     if cohort.last_records is not None:  # what took place is shown, however late
-        horizon = max(horizon, int((np.fmax.reduce(cohort.last_records) - cohort.begins).astype(np.int64)) + 366)
+        horizon = max(horizon, int((np.fmax.reduce(cohort.last_records) - cohort.begins).astype(np.int64)) + _MORE)
     problems = Problems()
     visits = lay_out(period, horizon, problems)
     if problems.errors:

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmosd_dosing import Weight
+from nmosd_dosing import Cohort, Subject, Weight, expand
 from nmosd_dosing.dose.dose import LifetimeCap
+from nmosd_dosing.language.study_file import read_study_text
+from nmosd_dosing.schedule.by_subject import by_subject
 from nmosd_dosing.schedule.doses.lifetime_caps import in_words
 from nmosd_dosing.subjects.subject import Exposure
 from tests.kit.cases import columns
-from tests.kit.dates import day
-from tests.kit.somebody import done, dose, made, notes
+from tests.kit.dates import START, day
+from tests.kit.somebody import done, dose, made, notes, recorded
 from tests.kit.studies import examples
-from tests.kit.worked import person, planned, product, shown, visits
+from tests.kit.worked import HEAD, person, planned, product, shown, visits
 
 # Every 3 weeks; 60 kg and 170 cm are 1.6833 m2.
 CAPS = """
@@ -187,3 +189,14 @@ def test_a_dose_beside_the_visits_counts_for_one_s_own_body(cap: str, given: str
     found = made(body, done("unscheduled", "2025-01-10", amount, unit, product="X"), weight_kg=60, height_cm=170)
     statuses = [a.amount_status for v in found.visits if v.label != "unscheduled" for a in v.administrations]
     assert statuses == ["stated"] * kept + ["refused"] * (13 - kept)
+
+
+@pytest.mark.parametrize(("beside", "kept"), [("", 10), ("100 mg", 9), ("99.999 mg", 9), ("100.001 mg", 8), ("1000 mg", 0)])
+def test_what_one_had_beside_the_visits_counts_for_nobody_else(beside: str, kept: int) -> None:
+    """Up to 1000 mg, 100 mg at a time from D8 on: ten doses for whoever had none beside them, to the milligram."""
+    text = visits("at: 'D8, then every 7 days, 11 more times', give: X 100 mg", products="products: {X: {lifetime at most: 1000 mg}}\n")
+    records = recorded(f"unscheduled 01-10 X {beside}" if beside else "")
+    people = [Subject(START), Subject(START, records=records), Subject(START)]
+    found = by_subject(expand(read_study_text(HEAD + text)[0], Cohort.of_subjects(people, ())))
+    given = [sum(dose.status.text == "stated" for visit in of.visits for dose in visit.doses) for of in found]
+    assert given == [10, kept, 10]
