@@ -169,7 +169,9 @@ def test_a_cap_that_is_just_reached_by_thirds() -> None:
 
 
 def test_what_is_just_above_a_cap_is_told_so() -> None:
-    assert in_words(1.0000000001, LifetimeCap(Fraction(1), "mg", "kg", "1 mg/kg")) == "just above 1 mg/kg"
+    cap = LifetimeCap(Fraction(1), "mg", "kg", "1 mg/kg")
+    told = {total: in_words(total, cap) for total in (0.9999999999, 1.0, 1.0000000001, 1.0000004, 1.0000006, 2.5)}
+    assert [*told.values()] == ["1 mg/kg", "1 mg/kg", "just above 1 mg/kg", "just above 1 mg/kg", "1.000001 mg/kg", "2.5 mg/kg"]
 
 
 @pytest.mark.parametrize(

@@ -205,3 +205,24 @@ def test_the_next_dose_of_who_entered_late_is_in_the_course_that_has_it(skipped:
     for of, entry in zip(by_subject(expand(study, Cohort.of_subjects(people, ()))), entries, strict=True):
         times = [v.doses[0].administrations for v in of.visits if v.visit.label != "D1"]
         assert times == [first - (entry - entries[0]).days, second]
+
+
+@pytest.mark.parametrize(
+    ("events", "days"),
+    [
+        ((), "01-06 01-10"),
+        ((("skip", "2025-01-05"),), "01-07 01-10"),
+        ((("skip", "2025-01-10"),), "01-06 01-09"),
+        ((("low", "2025-01-05"), ("back", "2025-01-08")), "01-08 01-10"),
+        ((("low", "2025-01-09"),), "01-06 01-08"),
+    ],
+)
+def test_the_first_and_the_last_dose_of_a_course_are_on_days_on_which_it_is_given(events: tuple[tuple[str, str], ...], days: str) -> None:
+    text = """events: {low: low counts, back: counts are back, skip: next dose left out}
+products: {X: {doses: {c: {amount: 5 mg, omit: skip, hold: {from: low, until: back}}}}}
+periods: {p: {visits: [{at: D1 to D5, give: X c daily}]}}
+"""
+    subject = Subject(START, events=tuple(Event(name, day(date)) for name, date in events))
+    (found,) = by_subject(expand(read_study_text(HEAD + text)[0], Cohort.of_subject(subject, ())))
+    assert f"{found.first_dose:%m-%d} {found.last_dose:%m-%d}" == days
+    assert f"{found.visits[0].doses[0].date:%m-%d}" == days[:5]
