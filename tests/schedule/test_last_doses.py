@@ -214,8 +214,10 @@ def test_the_first_and_the_last_dose_are_those_that_one_s_arm_gets(row: dict[str
     text = f"{HEAD}arms: [a, b]\nproducts: {{X: {{}}}}\nperiods:\n  p:\n    visits:\n{''.join(lines)}"
     study, _ = read_study_text(text)
     everybody = Cohort.of_subjects([Subject(START, arm=arm) for arm in ("a", "b", None)], ("a", "b"))
-    found = by_subject(expand(study, everybody))
+    found = list(by_subject(expand(study, everybody)))
     assert [f"{of.first_dose:%m-%d} {of.last_dose:%m-%d}" for of in found] == [row["a"], row["b"], row["unknown"]]
+    ends = {of.last_dose for of in found[:2]}
+    assert [of.last_doses[-1].unsure for of in found] == [False, False, len(ends) > 1]  # it is only of some arms
     alone = next(by_subject(expand(study, everybody.chosen([1]))))
     assert f"{alone.first_dose:%m-%d} {alone.last_dose:%m-%d}" == row["b"]
 
