@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from nmosd_dosing.days import NO_DATE, Dates, of_dates
+from nmosd_dosing.dose.dose import Dose
 from nmosd_dosing.errors import InputError, Problem, clip, grouped
 from nmosd_dosing.sentences import said
 from nmosd_dosing.study.events import OF_SCREENING
@@ -169,9 +170,13 @@ def _plain(product: str) -> str:
 
 def plans_more(give: Give, arm: int) -> bool:
     """Whether an arm is to get more of a product than none; not where it is masked, or an arm that is not known may be the placebo."""
+    return all(dose.kind not in ("masked", "placebo") for dose in doses_of(give, arm))
+
+
+def doses_of(give: Give, arm: int) -> list[Dose]:
+    """All doses that an administration may come to in an arm, in any where that is not known: empty of one that the arm does not get."""
     by_arm = (give.doses, *give.ways)
-    doses = [dose for doses in by_arm for dose in (doses if len(doses) == 1 or arm < 0 else (doses[arm],)) if dose is not None]
-    return all(dose.kind not in ("masked", "placebo") for dose in doses)
+    return [dose for doses in by_arm for dose in (doses if len(doses) == 1 or arm < 0 else (doses[arm],)) if dose is not None]
 
 
 def match(names: Names, cohort: Cohort, begun: Begun, may_come: Names | None = None) -> VisitRecords:

@@ -353,3 +353,20 @@ def test_a_dose_beside_the_visits_counts_for_its_product_as_far_as_it_is_known(b
     text = "products: {X: {}, Y: {}}\nperiods: {p: {visits: [{at: 'D1, D8, D15', give: X 10 mg}, {at: 'D2, D16', give: Y 5 mg}]}}\n"
     found = made(text, *recorded(f"unscheduled 01-10 {beside}" if beside else ""))
     assert (dose(found, "D15").cumulative, dose(found, "D16").cumulative, dose(found, "D1").cumulative) == (x, y, 10)
+
+
+@pytest.mark.parametrize(("arm", "named", "given"), [
+    ("b", "Y", [("Y", 50, 50)]),
+    ("b", None, [("Y", 50, 50)]),
+    ("b", "X", [("X", 50, 50), ("Y", None, None)]),
+    ("a", "Y", [("X", None, None), ("Y", 50, 50)]),
+    ("a", None, [("X", 50, 50)]),
+    (None, "Y", [("X", None, None), ("Y", 50, 50)]),
+])  # fmt: skip
+def test_what_another_arm_gets_is_no_dose_of_which_nobody_wrote_how_much(arm: str | None, named: str | None, given: list[Any]) -> None:
+    """X in arm a, Y in arm b: a record that names what the arm gets says nothing of what it does not get."""
+    text = "products: {X: {}, Y: {}}\narms: [a, b]\nperiods: {p: {visits: [{at: 'D1, D29', give: {a: X 50 mg, b: Y 50 mg}}]}}\n"
+    found = made(text, done("D1", "2025-01-06", "50" if named else None, "mg" if named else None, product=named), arm=arm)
+    assert [(dose.product, dose.amount, dose.cumulative) for dose in visit(found, "D1").administrations] == given
+    unknown = "the dose was given, and how much is not recorded; totals from there on are not known"
+    assert (unknown in notes(found, "not-recorded")) == any(amount is None for _, amount, _ in given)

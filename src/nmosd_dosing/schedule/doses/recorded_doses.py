@@ -25,7 +25,7 @@ from nmosd_dosing.study.model import Study
 from nmosd_dosing.study.visit_rules import Give
 from nmosd_dosing.subjects.cohort import Cohort
 from nmosd_dosing.subjects.subject import Record
-from nmosd_dosing.subjects.visit_records import VisitRecords, is_needed, may_be, of_needed, plans_more
+from nmosd_dosing.subjects.visit_records import VisitRecords, doses_of, is_needed, may_be, of_needed, plans_more
 
 Amounts = Mapping[int, Mapping[int, Fraction | None]]  # by row and column; None where it was given and nobody wrote how much
 
@@ -52,7 +52,7 @@ def read_recorded(rows: tuple[Row, ...], records: VisitRecords | None, cohort: C
         for k, give, needed in here:
             # beside a masked dose an amount without a product may be that one's, and tell the arm
             mine = [replace(r, amount=None, unit=None) if masked and r.product is None else r for r in of_visit if may_be(r, give)]
-            if needed and not (mine := of_needed(mine, alone=alone)):
+            if (needed and not (mine := of_needed(mine, alone=alone))) or not (mine or doses_of(give, arms[column])):
                 continue
             stated, amount = _amount(mine[0] if mine else None, give, alone=alone)
             if needed and mine[0].took_place and mine[0].amount is None:
