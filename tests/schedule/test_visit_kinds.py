@@ -109,3 +109,16 @@ def test_rows_of_a_visit_hang_on_the_days_that_it_touches(toxic: int, relapse: i
     D43: whoever has other days has the same rows, but of visits whose windows they touch, and of a relapse that comes first."""
     usual, found = kinds(toxic=20, relapse=36), kinds(toxic=toxic, relapse=relapse)
     assert [label for label in usual if found[label] != usual[label]] == others
+
+
+@pytest.mark.parametrize("until", [None, dt.date(2025, 4, 9)])
+@pytest.mark.parametrize("event", ["withdrawn", "lost", "died", "randomised"])
+def test_the_last_day_of_a_visit_and_its_week_are_those_of_a_plan(event: str, until: dt.date | None) -> None:
+    """A visit without a last day has one once somebody is gone; and a visit that hangs on a day before day 1 may be before it or after."""
+    visits = "[{at: D1, give: X 1 mg}, {at: D22 or later, assess: EDSS}, {at: randomised + 9 days, assess: ECG}]"
+    study = read_study_text(f"{HEAD}products: {{X: {{}}}}\nperiods: {{p: {{length: 29 days, visits: {visits}}}}}\n")[0]
+    days = (None, -12, -10, -9, -8, -2, 0) if event == "randomised" else (None, 44, 20, 21, 28, 29)
+    starts = [START + dt.timedelta(number) for number in range(len(days))]
+    happened = [() if day is None else (Event(event, start + dt.timedelta(day)),) for start, day in zip(starts, days, strict=True)]
+    subjects = [Subject(start, str(start), events=events) for start, events in zip(starts, happened, strict=True)]
+    assert agree(Request(study, until=until), subjects, {}, len(subjects)) > len(subjects)

@@ -95,8 +95,7 @@ class Told(Struct, frozen=True):
     def alike(self, apart: Sequence[int]) -> Groups:
         """Of whom the same is told; those `apart` as in `alike`."""
         s = self.columns.schedule
-        first_days = [Column("start", s.start), *(Column(f"day one {p}", day_one(s, p)) for p in range(len(s.segments)))]
-        return _groups(self.columns, apart, [*first_days, *self.facts, *self.days])
+        return _groups(self.columns, apart, [Column("start", s.start), *self.facts, *self.days])
 
     def visits(self, columns: Sequence[int]) -> tuple[list[list[int]], list[Hashable]]:
         """Of some columns, none of them `alone`, each visit that is shown, in the order of a plan, as a number; and what each number stands
@@ -190,10 +189,10 @@ def _of_visits(columns: RowColumns, live: NDArray[np.bool_]) -> Iterator[Column]
     """What has become of each visit, of each dose and of what they hang on; and of each administration of the file whether a visit that is
     `live` has it, and whether any dose of it is in the plan."""
     s, disposition = columns.schedule, columns.schedule.disposition
-    first, last = columns.allowed.around
     for visits, _ in s.by_segment():
         after_end = s.target[visits] > disposition.end[s.segment(visits).period]
-        become = s.state(visits) + (_bits(s.beyond_open_end(visits), np.isnat(first[visits]) & np.isnat(last[visits]), after_end) << 8)
+        open_ = [np.isnat(days[visits]) for days in (*columns.allowed.around, columns.allowed.latest)]
+        become = s.state(visits) + (_bits(s.beyond_open_end(visits), *open_, after_end) << 8)
         yield from (Column(f"visit {i}", mine, i) for i, mine in enumerate(become, visits.start))
     for k, row in enumerate(s.rows):
         yield Column(f"dose {k}", columns.in_plan[k], row.visit)
@@ -235,6 +234,7 @@ def _days(columns: RowColumns, shown: NDArray[np.bool_]) -> Iterator[Column]:
             yield from (Column(f"dose {k}", days, row.visit) for days in (s.dose_days(k), columns.dates[k]))
     for event in dict.fromkeys(event for row in s.rows for event in row.give.events):
         yield from (Column(f"{event} {i}", days) for i, days in enumerate(s.cohort.dates_of(event)))
+    yield from (Column(f"day one {p}", day_one(s, p)) for p in range(len(s.segments)))
     yield from (Column(f"entry {p}", segment.entry) for p, segment in enumerate(s.segments) if segment.entry is not None)
     if (gaps := allowed.gaps) is not None:
         for i, not_before in zip(gaps.visits, gaps.not_before, strict=True):
