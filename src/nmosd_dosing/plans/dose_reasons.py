@@ -53,8 +53,10 @@ def _reckoned(schedule: SubjectSchedule, visit: SubjectVisit, dose: SubjectDose)
             return said("{dose}: {why}", dose=about, why=no_amount(dose.status.text, dose.by_value))
         return said("{dose}: {what}", dose=about, what=word(own.kind) if own is not None else joined("; ", _given(dose)))
     known = dose.status in (*KNOWN, *NOT_GIVEN, AmountStatus.NOT_RECORDED, AmountStatus.AS_NEEDED, AmountStatus.RANGE)
-    words = [*_steps(schedule, visit, dose, own), *_given(dose)] if known else []
-    words = words if known else [no_amount(dose.status.text, dose.by_value), *_by(schedule, dose, own)]
+    if known:
+        words = [*_steps(schedule, visit, dose, own), *_given(dose)]
+    else:
+        words = [no_amount(dose.status.text, dose.by_value), *_by(schedule, dose, own)]
     about += "" if own.rule in (None, words[0]) else f", {own.rule}"
     return said("{dose}: {what}", dose=about, what=joined("; ", words))
 

@@ -38,10 +38,8 @@ def level_notes(schedule: SubjectSchedule, shown: Shown) -> Iterator[Note]:
         elif level.down:
             words = said(
                 "the file states no level {level} of {product}, and so no dose: {events}",
-                level=level.text or "",
-                product=product,
-                events=by,
-            )
+                level=level.text or "", product=product, events=by,
+            )  # fmt: skip
             beyond.append((words, planned.id))
         if level.taken and dose.status != AmountStatus.HELD:
             all_the_same = dose.recorded and dose.amount != 0

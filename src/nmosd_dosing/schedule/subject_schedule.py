@@ -134,8 +134,9 @@ class AtLevel(Struct, frozen=True, gc=False):
     @property
     def text(self) -> str | None:
         """`-1`, `below -2`; None without levels."""
-        beyond = ("", "below", "above")[self.down]
-        return f"{beyond} {self.edge}" if beyond else self.name
+        if self.down:
+            return f"{'below' if self.down > 0 else 'above'} {self.edge}"
+        return self.name
 
 
 class DaysTaken(Struct, frozen=True, gc=False):

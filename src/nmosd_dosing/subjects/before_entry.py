@@ -41,9 +41,9 @@ class Taken(Struct, frozen=True):
 
 
 class Before(Struct, frozen=True):
-    """The visits of one period, and what is recorded and booked of them; of that, with the last day of its doses (n,), only what is planned
-    still. written: (m, n) of whom something is, and actual: (m, n) the day
-    on which a visit was, or is booked, and given: with its dose. Of all of it None where nothing is written down of anybody."""
+    """The visits of one period, and what is recorded of them. booked: given the last day of the period's doses (n,), what is booked of them
+    and still planned. written: (m, n) of whom something is, and actual: (m, n) the day on which a visit was, or is booked, and given: with
+    its dose. Of all of it None where nothing is written down of anybody."""
 
     period: Period
     visits: tuple[Visit, ...]
