@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from nmosd_dosing.plans.plan import Moves
 from tests.kit.command import output
 from tests.kit.served import client
 
@@ -219,3 +220,28 @@ def test_who_has_no_day_1_yet_is_in_the_list_too(place: Any) -> None:
     assert where("0110").startswith("0110 screening failed on 2025-07-05 Sat")
     preview = client(place, "li.na").post("/subjects/0111/write/event", {"event": "screened", "date": "2025-07-03"})
     assert "What is planned then" in words(preview.content.decode())
+
+
+# --- spans of time -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "moved"), [("en", ["or earlier", "or later", "projected"]), ("zh-hans", ["或更早", "或更晚", "预计"])]
+)
+def test_each_way_in_which_an_end_of_a_span_may_move_is_said(place: Any, language: str, moved: list[str]) -> None:
+    from django.template.loader import render_to_string
+    from django.utils.translation import override
+
+    with override(language):
+        assert [words(render_to_string("moves.html", {"moves": moves})) for moves in get_args(Moves)] == moved
+        assert render_to_string("moves.html", {"moves": None}).strip() == ""
+
+
+@pytest.mark.parametrize("code", PLANNED)
+def test_spans_of_time_are_those_of_the_command(place: Any, code: str) -> None:
+    """A last dose that may still come moves what is counted from it: the page says so, as the table does."""
+    table = output("plan", "--register", file(place), "--subject", code, "--allow-deviation", "--accept-gap", *AS_PAGES[:-2])
+    rows = re.findall(r"^(Screening|Effective contraception) {2,}(\S.*?) {2,}(\S.*?) *$", table, re.MULTILINE)
+    shown = page(place, f"/subjects/{code}").split("Spans of time", 1)[1].split("</ul>", 1)[0]
+    told = [words(item).replace(" : ", ": ") for item in re.findall("<li>(.*?)</li>", shown, re.DOTALL)]
+    assert told == [f"{name}: {start} – {end}" for name, start, end in rows]
